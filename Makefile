@@ -1,0 +1,151 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Every target makes the environments that it needs, under .cache. PYTHON only starts that work: the interpreters of
+# the environments are looked for (tests/tools/venvs.py).
+PYTHON ?= python3
+PYTEST_WORKERS ?= 2
+
+VENVS := $(CURDIR)/.cache/venvs
+NEWEST := $(VENVS)/newest/bin
+TOOLS := $(VENVS)/tools/bin
+STAGE := $(CURDIR)/.cache/stage
+COLLECTION := $(STAGE)/ansible_collections/community/turso
+
+export PYTHONDONTWRITEBYTECODE := 1
+# Nothing of the user's own set-up may decide what a check says.
+unexport ANSIBLE_CONFIG
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+
+##@ Use
+
+.PHONY: demo
+demo: newest ## Rotate a token against a local server and show what happened
+	@$(NEWEST)/python -m tests.demo
+
+.PHONY: rotate
+rotate: newest ## Rotate NAME=... on the real service into VAULT_FILE=... or by DELIVER=...; needs TURSO_API_TOKEN
+	@$(NEWEST)/python -m tests.tools.rotate
+
+##@ Check
+
+# pytest comes last: its closing line ends the output.
+.PHONY: test
+test: lint sanity artifact docs ## Run every check
+	@$(MAKE) --no-print-directory pytest
+
+.PHONY: lint
+lint: ruff mypy reuse changelog-lint docs-lint ansible-lint nox ## Run the checks that only read
+
+.PHONY: ruff
+ruff: tools
+	$(TOOLS)/ruff check
+	$(TOOLS)/ruff format --check
+
+.PHONY: mypy
+mypy: tools
+	$(TOOLS)/mypy $$($(PYTHON) -m tests.tools.checkout)/ansible_collections/community/turso/plugins \
+		tests/simulator tests/tools
+
+.PHONY: reuse
+reuse: tools
+	$(TOOLS)/reuse lint --quiet || $(TOOLS)/reuse lint --lines
+
+.PHONY: changelog-lint
+changelog-lint: tools stage
+	cd $(COLLECTION) && PATH="$(TOOLS):$$PATH" antsibull-changelog lint
+
+.PHONY: docs-lint
+docs-lint: tools stage
+	cd $(COLLECTION) && PATH="$(TOOLS):$$PATH" antsibull-docs lint-collection-docs --plugin-docs \
+		--validate-collection-refs all .
+
+.PHONY: ansible-lint
+# The credential keeps its args rule from asking every task for one; nothing is sent anywhere.
+ansible-lint: tools stage
+	cd $(COLLECTION) && PATH="$(TOOLS):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(STAGE) TURSO_API_TOKEN=none ansible-lint
+
+.PHONY: nox
+nox: nox-env stage
+	cd $(COLLECTION) && $(VENVS)/nox/bin/nox --no-venv --session extra-checks
+
+.PHONY: sanity
+sanity: newest tools ## Run ansible-test sanity on the newest ansible-core
+	$(PYTHON) -m tests.tools.ansible_test $(VENVS)/newest sanity --venv --color no
+
+.PHONY: artifact
+artifact: tools stage ## Build the artifact, and have Galaxy's importer and ansible-builder judge it
+	PATH="$(TOOLS):$$PATH" $(TOOLS)/python -m tests.tools.artifact
+
+.PHONY: pytest
+pytest: newest oldest ## Run every test (unit, integration, role, secrecy)
+	TURSO_TEST_VENVS=$(VENVS)/oldest:$(VENVS)/newest $(NEWEST)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+.PHONY: unit
+# In the copy: through the link of a checkout a file would have two names.
+unit: newest stage ## Run the unit tests, and say what of plugins/module_utils they miss
+	cd $(COLLECTION) && $(NEWEST)/python -m pytest tests/unit -n $(PYTEST_WORKERS) \
+		--cov=plugins/module_utils --cov-report=term-missing $(PYTEST_ARGS)
+
+.PHONY: integration
+integration: newest ## Run the integration targets on the newest ansible-core
+	$(NEWEST)/python -m pytest tests/integration $(PYTEST_ARGS)
+
+.PHONY: test-matrix
+test-matrix: ## Run the tests on every supported ansible-core; needs Pythons 3.10 to 3.13
+	$(PYTHON) -m tests.tools.matrix $(MATRIX_ARGS)
+
+.PHONY: faults
+faults: newest ## Show what becomes of every call under every fault
+	@$(NEWEST)/python -m tests.faults
+
+.PHONY: kill-matrix
+kill-matrix: newest oldest ## End a rotation at every point there is, and see what is left
+	TURSO_TEST_VENVS=$(VENVS)/oldest:$(VENVS)/newest $(NEWEST)/python -m pytest tests/kill --full $(PYTEST_ARGS)
+
+.PHONY: mutants
+mutants: ## Break plugins/module_utils in many ways, and see which the unit tests miss
+	$(PYTHON) -m tests.tools.mutants $(MUTMUT_ARGS)
+
+.PHONY: bench
+bench: newest ## Measure the role against the same job written with ansible.builtin.uri
+	@$(NEWEST)/python -m tests.bench --write docs/performance.md
+
+##@ Make
+
+.PHONY: docs
+docs: tools stage ## Build the documentation site
+	PATH="$(TOOLS):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(STAGE) $(TOOLS)/python -m tests.tools.docsite
+
+.PHONY: format
+format: tools ## Let ruff put the Python files in order
+	$(TOOLS)/ruff check --fix-only
+	$(TOOLS)/ruff format
+
+.PHONY: changelog
+changelog: tools stage ## Bring the changelog of the version in galaxy.yml up to date with the fragments
+	cd $(COLLECTION) && PATH="$(TOOLS):$$PATH" antsibull-changelog release --update-existing --refresh --reload-plugins
+	cp $(COLLECTION)/CHANGELOG.md $(CURDIR)
+	cp $(COLLECTION)/changelogs/changelog.yaml $(CURDIR)/changelogs
+
+.PHONY: clean
+clean: ## Remove everything that these targets made
+	rm -rf .cache .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage* tests/output community-turso-*.tar.gz
+
+.PHONY: newest oldest tools
+newest oldest tools:
+	@$(PYTHON) -m tests.tools.venvs $@ > /dev/null
+
+.PHONY: nox-env
+nox-env:
+	@$(PYTHON) -m tests.tools.venvs nox > /dev/null
+
+.PHONY: stage
+stage:
+	@$(PYTHON) -m tests.tools.stage > /dev/null

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the tests share: a simulator each, modules run in this process, playbooks run by every ansible-core at hand."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from functools import partialmethod
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.common import warnings as module_warnings
+
+from ansible_collections.community.turso.plugins.module_utils._http import Api
+from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+from tests.playbooks import Playbooks
+from tests.simulator import Simulator
+from tests.tools.venvs import for_tests
+
+CONNECTION_VARIABLES = (
+    "TURSO_API_TOKEN",
+    "TURSO_PLATFORM_TOKEN",
+    "TURSO_API_BASEURL",
+    "TURSO_API_TIMEOUT",
+    "TURSO_API_RETRIES",
+)
+
+RunModule = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CONNECTION_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that the client would have waited; it does not wait in tests that ask for this."""
+    waited: list[float] = []
+    monkeypatch.setattr(Api, "__init__", partialmethod(Api.__init__, sleep=waited.append))
+    return waited
+
+
+@pytest.fixture
+def tokens(simulator: Simulator, waits: list[float]) -> Tokens:
+    return Tokens(Api(simulator.url, simulator.credential, timeout_seconds=2))
+
+
+@pytest.fixture
+def run_module(
+    simulator: Simulator, waits: list[float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> RunModule:
+    """Run a module's main() against the simulator and return its result, which has `failed` set if it failed."""
+
+    def run(
+        module: ModuleType, asked: dict[str, Any], *, check_mode: bool = False, diff: bool = False
+    ) -> dict[str, Any]:
+        params = {
+            "api_url": simulator.url,
+            "api_token": simulator.credential,
+            "_ansible_check_mode": check_mode,
+            "_ansible_diff": diff,
+            **asked,
+        }
+        capsys.readouterr()
+        module_warnings._global_warnings.clear()  # of the run before, which would have ended its process
+        given = {name: value for name, value in params.items() if value is not None}
+        with _arguments(given, monkeypatch), pytest.raises(SystemExit):
+            module.main()
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return result
+
+    return run
+
+
+@contextlib.contextmanager
+def _arguments(params: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give a module its arguments, the way its ansible-core wants them."""
+    try:
+        from ansible.module_utils.testing import patch_module_args  # noqa: PLC0415
+    except ImportError:  # ansible-core before 2.19
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": params}).encode())
+        yield
+    else:
+        with patch_module_args(params):
+            yield
+
+
+@pytest.fixture(params=for_tests(), ids=lambda venv: venv.resolve().name)
+def playbooks(request: pytest.FixtureRequest, simulator: Simulator, tmp_path: Path) -> Playbooks:
+    """Runs playbooks against the simulator, once with every ansible-core that the tests were given."""
+    return Playbooks(request.param, tmp_path, api_url=simulator.url, api_token=simulator.credential)

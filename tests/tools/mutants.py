@@ -1,0 +1,55 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Break plugins/module_utils in one place at a time, and list the breaks that no unit test sees.
+
+    python -m tests.tools.mutants ["*._decide.*" ...]
+
+mutmut names a mutant by its file's path, and recognises it at run time by its module's name. So it runs where both say
+`ansible_collections.community.turso`: beside a staged copy, not in it. `mutmut show NAME` there shows a survivor.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.tools.checkout import INSIDE_COLLECTIONS
+from tests.tools.stage import stage
+from tests.tools.venvs import ensure
+
+SETTINGS = f"""\
+[tool.mutmut]
+source_paths = ["{INSIDE_COLLECTIONS}/plugins/module_utils"]
+also_copy = ["{INSIDE_COLLECTIONS}"]
+pytest_add_cli_args = ["-c", "{INSIDE_COLLECTIONS}/pyproject.toml", "-p", "no:cacheprovider"]
+# What runs in this process; a playbook's modules would not know that they are mutants.
+pytest_add_cli_args_test_selection = [
+    "{INSIDE_COLLECTIONS}/tests/unit/module_utils",
+    "{INSIDE_COLLECTIONS}/tests/unit/modules",
+    "--ignore={INSIDE_COLLECTIONS}/tests/unit/modules/test_played.py",
+]
+"""
+
+
+def main() -> None:
+    where = prepare()
+    mutmut = [str(ensure("mutants") / "bin" / "mutmut")]
+    ran = subprocess.run([*mutmut, "run", *sys.argv[1:]], cwd=where, check=False)
+    results = subprocess.run([*mutmut, "results"], cwd=where, check=True, capture_output=True, text=True).stdout
+    print(*(line for line in results.splitlines() if "not checked" not in line), sep="\n")
+    sys.exit(ran.returncode)
+
+
+def prepare() -> Path:
+    """Return the directory to run mutmut in, with what it needs."""
+    copy = stage("mutants")
+    where = copy.parents[2]
+    (where / "pyproject.toml").write_text(SETTINGS)
+    return where
+
+
+if __name__ == "__main__":
+    main()
