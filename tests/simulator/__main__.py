@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the simulator by itself: ``python -m tests.simulator --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .simulator import DEFAULT_ORGANIZATIONS, Simulator, write_private
+from .state import Refusal
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulator", description="A Turso Platform API on loopback.")
+    parser.add_argument("--port", type=int, default=0, help="0, the default, takes any free port")
+    parser.add_argument("--path-prefix", default="", metavar="/PREFIX", help="serve the API below this path")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="what every request takes longer")
+    parser.add_argument(
+        "--now", type=datetime.fromisoformat, metavar="TIME", help="stop the clock: ISO 8601 with a zone"
+    )
+    parser.add_argument("--tls", nargs=2, metavar=("CERTFILE", "KEYFILE"))
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a switch of behaviour.py")
+    parser.add_argument("--organization", action="append", default=[], metavar="SLUG")
+    parser.add_argument("--group", action="append", default=[], metavar="SLUG/GROUP")
+    parser.add_argument(
+        "--seed-token",
+        action="append",
+        default=[],
+        metavar="NAME:AGE_DAYS[:ORG[:GROUP:SCOPE,...]]",
+        help="a token of alice's that is there already",
+    )
+    parser.add_argument("--state-file", metavar="FILE", help="keep everything, secrets too, in this file (0600)")
+    parser.add_argument("--credential-file", metavar="FILE", help="write alice's credential here (0600)")
+    parser.add_argument("--ready-file", metavar="FILE", help="write the URL here instead of printing it")
+    return parser.parse_args()
+
+
+def organizations(slugs: list[str], groups: list[str]) -> dict[str, list[str]]:
+    """Return the groups of each organization that the command line names, the default ones where it names none."""
+    found: dict[str, list[str]] = {slug: [] for slug in slugs}
+    for entry in groups:
+        slug, _, group = entry.partition("/")
+        found.setdefault(slug, []).append(group)
+    return found or {slug: list(groups) for slug, groups in DEFAULT_ORGANIZATIONS.items()}
+
+
+def seed(simulator: Simulator, entry: str) -> None:
+    name, age, organization, group, scopes = (entry.split(":", 4) + [""] * 4)[:5]
+    simulator.given(
+        name,
+        age_days=float(age),
+        organization=organization or None,
+        group=group or None,
+        scopes=scopes.split(",") if scopes else None,
+    )
+
+
+def switch(entry: str) -> tuple[str, Any]:
+    name, _, value = entry.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def main() -> None:
+    options = arguments()
+    try:
+        simulator = Simulator(
+            port=options.port,
+            path_prefix=options.path_prefix,
+            now=options.now,
+            tls=options.tls,
+            state_file=options.state_file,
+            organizations=organizations(options.organization, options.group),
+            **{"latency": options.latency, **dict(map(switch, options.set))},
+        )
+        for entry in options.seed_token:
+            seed(simulator, entry)
+    except (OSError, TypeError, ValueError, Refusal) as error:
+        raise SystemExit(f"simulator: {error}") from None
+    if options.credential_file:
+        write_private(Path(options.credential_file), simulator.credential)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with simulator:
+        if options.ready_file:
+            write_private(Path(options.ready_file), simulator.url + "\n")
+        else:
+            print(f"listening on {simulator.url}", flush=True)
+        ended.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The token endpoints of the Turso Platform API: from a request to the state, and back to an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from .answers import Answer
+from .state import Refusal, State, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from .behaviour import Behaviour
+
+ROUTES = tuple(
+    (method, re.compile(pattern), call)
+    for method, pattern, call in (
+        ("GET", r"/v1/auth/api-tokens", "list"),
+        ("POST", r"/(v1|v2)/auth/api-tokens/([^/]+)", "create"),
+        ("DELETE", r"/v1/auth/api-tokens/([^/]+)", "revoke"),
+        ("GET", r"/v1/auth/validate", "validate"),
+        ("GET", r"/v1/organizations/([^/]+)/api-tokens", "org_list"),
+        ("DELETE", r"/v1/organizations/([^/]+)/api-tokens/([^/]+)", "org_revoke"),
+    )
+)
+
+CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "conflict"}
+
+NO_ROUTE = Answer.of(404, b"404 page not found\n", "text/plain; charset=utf-8")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as the API understands it: the call's name and the decoded variables of its path."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+
+
+NO_CALL = Call("unknown")
+
+
+def route(method: str, path: str) -> Call:
+    """Return the call that a path, still percent-encoded and without its prefix, stands for."""
+    for known, pattern, name in ROUTES:
+        match = pattern.fullmatch(path) if known == method else None
+        if match:
+            return Call(name, tuple(unquote(group) for group in match.groups()))
+    return NO_CALL
+
+
+def bearer(authorization: str | None) -> str:
+    """Return the secret of an Authorization header; empty, which no token is, where there is none."""
+    scheme, _, secret = (authorization or "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+class Api:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def answer(self, call: Call, secret: str, body: bytes, behind: int = 0) -> Answer:
+        """Do what the call asks. Lists are those of the state before its last `behind` changes."""
+        if call is NO_CALL:
+            return NO_ROUTE
+        try:
+            return Answer.json(200, self._perform(call, self._caller(call, secret), body, behind))
+        except Refusal as refusal:
+            return Answer.json(refusal.status, error_body(refusal, self._state.behaviour.error_shape))
+
+    def _caller(self, call: Call, secret: str) -> Token:
+        caller = self._state.authenticate(secret)
+        if caller.is_restricted and call.name in self._state.behaviour.forbidden_to_scoped:
+            raise Refusal(403, "this token is not allowed to do that")
+        return caller
+
+    def _perform(self, call: Call, caller: Token, body: bytes, behind: int) -> Mapping[str, Any]:
+        state = self._state
+        if call.name == "list":
+            return {"tokens": [self._listed(token) for token in state.own_tokens(caller, behind)]}
+        if call.name == "org_list":
+            tokens, sees_all = state.organization_tokens(caller, call.arguments[0], behind)
+            return {"tokens": [self._listed(token, with_owner=sees_all) for token in tokens]}
+        if call.name == "create":
+            version, name = call.arguments
+            return created(state.create(caller, name, json_object(body)), version, state.behaviour)
+        if call.name == "revoke":
+            state.revoke_by_name(caller, call.arguments[0])
+            return {"token": call.arguments[0]}
+        if call.name == "org_revoke":
+            state.revoke_by_id(caller, *call.arguments)
+            return {"token": call.arguments[1]}
+        return {"exp": -1 if caller.expires is None else caller.expires}
+
+    def _listed(self, token: Token, *, with_owner: bool = False) -> dict[str, Any]:
+        behaviour = self._state.behaviour
+        entry: dict[str, Any] = {
+            "name": token.name,
+            "id": token.id,
+            "created_at": moment(token.created, behaviour.created_at),
+        }
+        if token.organization is not None:
+            entry["organization"] = token.organization
+        if token.group is not None:
+            entry["group"] = token.group
+            entry["scopes"] = token.scopes
+        if with_owner:
+            entry["owner"] = {"username": token.user, "email": self._state.emails[token.user]}
+        if behaviour.descriptions:
+            entry["description"] = token.description
+            entry["last_used_at"] = token.last_used and moment(token.last_used, "timestamp")
+        return {**entry, **behaviour.extra_fields}
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that a request carries, an empty one where it carries nothing."""
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        raise Refusal(400, "the request body is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise Refusal(400, "the request body must be a JSON object")
+    return value
+
+
+def moment(instant: datetime, form: str) -> str:
+    return instant.strftime("%Y-%m-%d" if form == "date" else "%Y-%m-%dT%H:%M:%SZ")
+
+
+def created(token: Token, version: str, behaviour: Behaviour) -> dict[str, Any]:
+    """Return the answer to a create: the only one that ever holds a token's value."""
+    shape = version if behaviour.create_shape == "by_path" else behaviour.create_shape
+    known = {"name": token.name, "id": token.id}
+    if shape == "v1":
+        return {**known, "token": token.secret}
+    return {"token": {**known, "value" if shape == "v2" else "token": token.secret}}
+
+
+def error_body(refusal: Refusal, shape: str) -> dict[str, Any]:
+    code = CODES[refusal.status]
+    if shape == "object":
+        return {"error": {"code": code, "message": refusal.message}}
+    return {"error": refusal.message, **({"code": code} if shape == "text_and_code" else {})}
