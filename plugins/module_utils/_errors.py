@@ -1,0 +1,145 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can go wrong, as one tree of exceptions; each becomes a failure result with the same keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class TursoError(Exception):
+    """A failure that is told to the user.
+
+    Stores what was asked of the API and what came back, never headers, bodies or parameters: those hold secrets.
+
+    :param msg: what was attempted, what came back, what to do.
+    :param ambiguous: the API may have carried out the write although no success was answered.
+    """
+
+    kind = "api_error"
+
+    def __init__(
+        self,
+        msg: str,
+        *,
+        status: int | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        api_message: str | None = None,
+        attempts: int = 0,
+        ambiguous: bool = False,
+    ) -> None:
+        super().__init__(msg)
+        self.msg = msg
+        self.status = status
+        self.method = method
+        self.path = path
+        self.api_message = api_message
+        self.attempts = attempts
+        self.ambiguous = ambiguous
+
+    def as_error(self) -> dict[str, Any]:
+        """Return the machine-readable half of a failure result."""
+        return {
+            "kind": self.kind,
+            "status": self.status,
+            "method": self.method,
+            "path": self.path,
+            "api_message": self.api_message,
+            "attempts": self.attempts,
+        }
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the whole failure result: C(msg) and C(error)."""
+        return {"msg": self.msg, "error": self.as_error()}
+
+    def become(self, kind: type[TursoError], msg: str) -> TursoError:
+        """Return the same failure under another kind and message; status, path and attempts stay."""
+        return kind(
+            msg,
+            status=self.status,
+            method=self.method,
+            path=self.path,
+            api_message=self.api_message,
+            attempts=self.attempts,
+        )
+
+
+class ApiError(TursoError):
+    """A status that no other class stands for: 402, 5xx."""
+
+
+class Unauthorized(TursoError):
+    kind = "unauthorized"
+
+
+class Forbidden(TursoError):
+    kind = "forbidden"
+
+
+class NotFound(TursoError):
+    kind = "not_found"
+
+
+class Conflict(TursoError):
+    kind = "conflict"
+
+
+class RateLimited(TursoError):
+    kind = "rate_limited"
+
+
+class InvalidRequest(TursoError):
+    """The API, or a check made before any request, refuses what was asked for."""
+
+    kind = "invalid_request"
+
+
+class Unreachable(TursoError):
+    """No answer came: refused, reset, timed out, or a certificate that is not trusted."""
+
+    kind = "unreachable"
+
+
+class UnexpectedResponse(TursoError):
+    """An answer that is not what the API promises: not JSON, wrong types, too large, a redirect."""
+
+    kind = "unexpected_response"
+
+
+class OutcomeUnknown(TursoError):
+    """A write whose answer was lost and whose effect could not be found out."""
+
+    kind = "outcome_unknown"
+
+
+class Drift(TursoError):
+    """A token of that name exists and is not what was asked for."""
+
+    kind = "drift"
+
+
+class Refused(TursoError):
+    """Carrying this out would cut somebody off."""
+
+    kind = "refused"
+
+
+def kind_of_status(status: int) -> type[TursoError]:
+    """Return the class that stands for an HTTP status outside 2xx."""
+    named: dict[int, type[TursoError]] = {
+        401: Unauthorized,
+        402: ApiError,
+        403: Forbidden,
+        404: NotFound,
+        408: ApiError,
+        409: Conflict,
+        429: RateLimited,
+    }
+    if status in named:
+        return named[status]
+    if status < 400:
+        return UnexpectedResponse
+    return InvalidRequest if status < 500 else ApiError
