@@ -1,0 +1,329 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the calls make of the API's answers, those that nobody promised among them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.community.turso.plugins.module_utils._errors import UnexpectedResponse
+from ansible_collections.community.turso.plugins.module_utils._http import Answer, Api
+from ansible_collections.community.turso.plugins.module_utils._model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._tokens import Issued, Tokens, Validation, _listing
+from tests.simulator import Simulator, faults
+
+ACME = Restriction("acme")
+READER = Restriction("acme", "production", ("read",))
+CI = {"name": "ci", "id": "1"}
+
+# An answer's tokens, and what is read from them.
+LISTS = {
+    "none": ([], []),
+    "the least": ([CI], [Token("ci", "1")]),
+    "all there is": (
+        [
+            {
+                **CI,
+                "organization": "acme",
+                "group": "production",
+                "scopes": ["read", "db:create", "read"],
+                "created_at": "2026-11-24",
+                "owner": {"username": "alice", "email": None},
+                "description": "d",
+                "last_used_at": "2026-11-25",
+                "unheard_of": {"a": []},
+            }
+        ],
+        [
+            Token(
+                "ci",
+                "1",
+                Restriction("acme", "production", ("db:create", "read")),
+                "2026-11-24",
+                {"username": "alice", "email": None},
+                "d",
+                "2026-11-25",
+            )
+        ],
+    ),
+    "nulls": (
+        [{**CI, **dict.fromkeys(("organization", "group", "scopes", "created_at", "owner"))}],
+        [Token("ci", "1")],
+    ),
+    "empty for none": ([{**CI, "organization": "", "group": "", "scopes": [], "created_at": ""}], [Token("ci", "1")]),
+    "what only informs, of the wrong type": (
+        [{**CI, "created_at": 5, "owner": "alice", "description": [], "last_used_at": {}}],
+        [Token("ci", "1")],
+    ),
+    "a scope that is new": ([{**CI, "scopes": ["z", "a"]}], [Token("ci", "1", Restriction(scopes=("a", "z")))]),
+    "a preset": ([{**CI, "scopes": ["read-only"]}], [Token("ci", "1", Restriction(scopes=("read",)))]),
+    "names twice": ([CI, {**CI, "id": "2"}], [Token("ci", "1"), Token("ci", "2")]),
+}
+
+
+@pytest.mark.parametrize(("entries", "expected"), LISTS.values(), ids=LISTS)
+def test_lists(simulator: Simulator, tokens: Tokens, entries: list[Any], expected: list[Token]) -> None:
+    simulator.faults.add("list", faults.garbage({"tokens": entries}))
+    assert list(tokens.list_own().tokens) == expected
+
+
+BROKEN_LISTS = {
+    "no tokens": {},
+    "null": {"tokens": None},
+    "a text": {"tokens": "none"},
+    "an object": {"tokens": {"ci": {}}},
+    "an error instead": {"error": "maintenance"},
+    "an error besides": {"tokens": [], "error": "maintenance"},
+    "an entry that is null": {"tokens": [None]},
+    "an entry that is a text": {"tokens": ["ci"]},
+    "an entry that is a list": {"tokens": [[]]},
+    "no name": {"tokens": [{"id": "1"}]},
+    "no id": {"tokens": [{"name": "ci"}]},
+    "an empty name": {"tokens": [{**CI, "name": ""}]},
+    "an empty id": {"tokens": [{**CI, "id": ""}]},
+    "a name of another type": {"tokens": [{**CI, "name": 5}]},
+    "an id of another type": {"tokens": [{**CI, "id": 5}]},
+    "an organization of another type": {"tokens": [{**CI, "organization": 5}]},
+    "a group of another type": {"tokens": [{**CI, "group": ["a"]}]},
+    "scopes in a text": {"tokens": [{**CI, "scopes": "read"}]},
+    "scopes of another type": {"tokens": [{**CI, "scopes": ["read", 5]}]},
+    "one broken among good ones": {"tokens": [CI, {}, CI]},
+}
+
+
+@pytest.mark.parametrize("body", BROKEN_LISTS.values(), ids=BROKEN_LISTS)
+@pytest.mark.parametrize("call", ["list", "org_list"])
+def test_lists_that_nothing_can_be_decided_on(simulator: Simulator, tokens: Tokens, body: Any, call: str) -> None:
+    simulator.faults.add(call, faults.garbage(body))
+    with pytest.raises(UnexpectedResponse) as caught:
+        tokens.list_own() if call == "list" else tokens.list_organization("acme")
+    assert caught.value.msg.startswith("Could not list the tokens")
+    assert (caught.value.status, caught.value.attempts) == (200, 1)
+
+
+def test_a_broken_entry_is_named(simulator: Simulator, tokens: Tokens) -> None:
+    simulator.faults.add("list", faults.garbage({"tokens": [{**CI, "group": 5}]}))
+    with pytest.raises(UnexpectedResponse, match="the organization and the group of the token 'ci'"):
+        tokens.list_own()
+    simulator.faults.add("list", faults.garbage({"tokens": [{**CI, "scopes": 5}]}))
+    with pytest.raises(UnexpectedResponse, match="a list of scopes for the token 'ci'"):
+        tokens.list_own()
+
+
+def test_an_organizations_list_need_not_repeat_its_name(simulator: Simulator, tokens: Tokens) -> None:
+    simulator.faults.add("org_list", faults.garbage({"tokens": [CI, {**CI, "organization": "other"}]}))
+    listed = tokens.list_organization("acme").tokens
+    assert [token.restriction.organization for token in listed] == ["acme", "other"]
+
+
+def test_ten_thousand_tokens(simulator: Simulator, tokens: Tokens) -> None:
+    entries = [
+        {**CI, "name": f"ci-{number}", "id": str(number), "created_at": "2026-11-24"} for number in range(10_000)
+    ]
+    simulator.faults.add("list", faults.garbage({"tokens": entries}))
+    assert [token.name for token in tokens.list_own().tokens] == [entry["name"] for entry in entries]
+
+
+def test_a_list_tells_the_apis_time(tokens: Tokens) -> None:
+    with Simulator(now=moment_of("2020-02-29T01:02:03Z")) as past:
+        listing = Tokens(Api(past.url, past.credential)).list_own()
+    assert listing.moment.isoformat() == "2020-02-29T01:02:03+00:00"
+
+
+V1 = {"name": "ci", "id": "1", "token": "value-of-ci"}
+CREATED = {
+    "v1": V1,
+    "v2": {"token": {"name": "ci", "id": "1", "value": "value-of-ci"}},
+    "nested": {"token": {"name": "ci", "id": "1", "token": "value-of-ci"}},
+    "id beside the nested value": {"name": "ci", "id": "1", "token": {"value": "value-of-ci"}},
+    "no name": {"id": "1", "token": "value-of-ci"},
+    "a name of another type": {**V1, "name": 5},
+    "something new": {**V1, "region": "x"},
+}
+
+
+@pytest.mark.parametrize("body", CREATED.values(), ids=CREATED)
+def test_answers_to_a_create(simulator: Simulator, tokens: Tokens, body: dict[str, Any]) -> None:
+    heard: list[str] = []
+    simulator.faults.add("create", faults.garbage(body))
+    issued = Tokens(tokens.api, heard.append).create("ci", ACME, None, None)
+    assert issued == Issued(Token("ci", "1", ACME), "value-of-ci")
+    assert heard == ["value-of-ci"]
+    assert "value-of-ci" not in repr(issued)
+
+
+def test_a_create_takes_what_the_answer_tells_on_top(simulator: Simulator, tokens: Tokens) -> None:
+    simulator.faults.add("create", faults.garbage({**V1, "name": "CI", "created_at": "2026-11-24", "description": "d"}))
+    assert tokens.create("ci", ACME, None, None).token == Token("CI", "1", ACME, "2026-11-24", None, "d")
+
+
+BROKEN_CREATES = {
+    "nothing": {},
+    "an error": {"error": "no"},
+    "no value": {"name": "ci", "id": "1"},
+    "no id": {"name": "ci", "token": "value-of-ci"},
+    "an empty value": {**V1, "token": ""},
+    "an empty id": {**V1, "id": ""},
+    "a value of another type": {**V1, "token": 5},
+    "an id of another type": {**V1, "id": 5},
+    "a value that cannot be a bearer": {**V1, "token": "value of\nci"},
+    "a value beyond ASCII": {**V1, "token": "välue"},
+    "a list": {**V1, "token": ["value-of-ci"]},
+    "an object without a value": {"token": {"name": "ci", "id": "1"}},
+    "an object too many": {"token": {"name": "ci", "id": "1", "token": {"value": "value-of-ci"}}},
+}
+
+
+@pytest.mark.parametrize("body", BROKEN_CREATES.values(), ids=BROKEN_CREATES)
+def test_answers_to_a_create_that_leave_it_open(simulator: Simulator, tokens: Tokens, body: dict[str, Any]) -> None:
+    heard: list[str] = []
+    simulator.faults.add("create", faults.garbage(body))
+    with pytest.raises(UnexpectedResponse) as caught:
+        Tokens(tokens.api, heard.append).create("ci", ACME, None, None)
+    assert caught.value.ambiguous
+    assert "Could not create the token 'ci'" in caught.value.msg
+    assert "value-of-ci" not in caught.value.msg
+    came = body.get("token")
+    assert heard == ([came] if isinstance(came, str) and came else [])  # hidden, though it is of no use
+
+
+def test_a_name_that_comes_back_is_not_taken_for_a_secret(simulator: Simulator, tokens: Tokens) -> None:
+    heard: list[str] = []
+    simulator.faults.add("create", faults.garbage({"token": "ci"}))
+    with pytest.raises(UnexpectedResponse):
+        Tokens(tokens.api, heard.append).create("ci", ACME, None, None)
+    assert heard == []
+
+
+@pytest.mark.parametrize(
+    ("restriction", "scopes", "description", "body"),
+    [
+        (Restriction(), None, None, None),
+        (Restriction(), [], None, None),
+        (ACME, None, None, {"organization": "acme"}),
+        (Restriction(), None, "d", {"description": "d"}),
+        (READER, ["read-only"], None, {"organization": "acme", "group": "production", "scopes": ["read-only"]}),
+    ],
+)
+def test_a_create_asks_for_what_is_wanted(
+    simulator: Simulator,
+    tokens: Tokens,
+    restriction: Restriction,
+    scopes: list[str] | None,
+    description: str | None,
+    body: Any,
+) -> None:
+    issued = tokens.create("ci", restriction, scopes, description)
+    assert issued.token.restriction == restriction
+    assert simulator.requests[-1].body == body
+    assert simulator.alive(issued.secret)
+
+
+BROKEN_REVOCATIONS = {
+    "an error": {"error": "no"},
+    "both": {"token": "ci", "error": "no"},
+    "nothing": {},
+    "null": {"token": None},
+}
+
+
+@pytest.mark.parametrize("body", BROKEN_REVOCATIONS.values(), ids=BROKEN_REVOCATIONS)
+@pytest.mark.parametrize("by_id", [False, True])
+def test_an_answer_to_a_revoke_that_leaves_it_open(
+    simulator: Simulator, tokens: Tokens, body: dict[str, Any], by_id: bool
+) -> None:
+    simulator.faults.add("*", faults.garbage(body))
+    with pytest.raises(UnexpectedResponse, match=r"Could not revoke the token .*the token that was revoked") as caught:
+        tokens.revoke_by_id("acme", "1") if by_id else tokens.revoke_by_name("ci")
+    assert caught.value.ambiguous
+    assert ("'1' in the organization 'acme'" in caught.value.msg) is by_id
+
+
+def test_revocations_name_what_is_meant(simulator: Simulator, tokens: Tokens) -> None:
+    simulator.given("ci")
+    other = simulator.given("a/b", organization="acme")
+    tokens.revoke_by_name("ci")
+    tokens.revoke_by_id("acme", other.id)
+    assert [token.name for token in simulator.revoked] == ["ci", "a/b"]
+
+
+VALIDATIONS = {
+    "never": ({"exp": -1}, -1),
+    "some time": ({"exp": 1_800_000_000}, 1_800_000_000),
+    "not told": ({}, None),
+    "null": ({"exp": None}, None),
+    "an error of none": ({"exp": -1, "error": None}, -1),
+    "beyond calendars": ({"exp": 10**30}, 10**30),
+}
+
+
+@pytest.mark.parametrize(("body", "expires"), VALIDATIONS.values(), ids=VALIDATIONS)
+def test_validations(simulator: Simulator, tokens: Tokens, body: Any, expires: int | None) -> None:
+    simulator.faults.add("validate", faults.garbage(body))
+    assert tokens.validate() == Validation(valid=True, expires=expires)
+
+
+@pytest.mark.parametrize("body", [{"exp": "never"}, {"exp": True}, {"exp": 1.5}, {"exp": []}, {"error": "no"}])
+def test_validations_that_leave_it_open(simulator: Simulator, tokens: Tokens, body: Any) -> None:
+    simulator.faults.add("validate", faults.garbage(body))
+    with pytest.raises(UnexpectedResponse, match="Could not validate the credential"):
+        tokens.validate()
+
+
+@pytest.mark.parametrize(("status", "valid", "forbidden"), [(401, False, False), (403, True, True)])
+def test_validations_that_are_refused(
+    simulator: Simulator, tokens: Tokens, status: int, valid: bool, forbidden: bool
+) -> None:
+    simulator.faults.add("validate", faults.Status(status))
+    validation = tokens.validate()
+    assert (validation.valid, validation.expires, validation.forbidden) == (valid, None, forbidden)
+    assert validation.refusal is not None
+    assert validation.refusal.status == status
+
+
+def test_a_new_token_is_validated_with_its_own_secret(simulator: Simulator, tokens: Tokens) -> None:
+    new = simulator.given("ci")
+    assert tokens.validate(new.secret).valid
+    assert simulator.requests[-1].token_id == new.id
+    simulator.faults.add("validate", faults.garbage([]))
+    with pytest.raises(UnexpectedResponse, match="Could not validate the new token"):
+        tokens.validate(new.secret)
+
+
+def test_a_client_knows_its_own_id_where_its_token_tells(simulator: Simulator, tokens: Tokens) -> None:
+    assert tokens.own_id == simulator.main().id
+    assert Tokens(Api(simulator.url, "opaque")).own_id is None
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+ANY_ENTRY = st.fixed_dictionaries(
+    {},
+    optional={
+        key: ANY_JSON | st.text(min_size=1, max_size=4)
+        for key in ("name", "id", "organization", "group", "scopes", "created_at", "owner", "description")
+    },
+)
+
+
+@given(ANY_JSON | st.lists(ANY_JSON | ANY_ENTRY, max_size=4))
+def test_whatever_is_listed_becomes_tokens_or_one_error(entries: Any) -> None:
+    moment = moment_of("2026-11-24")
+    assert moment is not None
+    answer = Answer({"tokens": entries}, moment, "GET", "/", 200, 1)
+    with contextlib.suppress(UnexpectedResponse):
+        for token in _listing(answer, "list the tokens").tokens:
+            assert token.name
+            assert token.id
+            json.dumps(token.as_result(moment))
