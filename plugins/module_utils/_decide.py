@@ -1,0 +1,194 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From what is and what is asked for to what is to be done: pure, so that check mode, diff and tests share it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._errors import (
+    Drift,
+    InvalidRequest,
+    Refused,
+    UnexpectedResponse,
+)
+from ansible_collections.community.turso.plugins.module_utils._model import Restriction, Token, expand_scopes
+
+ROLE = "the role community.turso.turso_rotate"
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What the playbook asks for one token."""
+
+    state: str
+    name: str | None
+    id: str | None
+    restriction: Restriction
+    scopes: tuple[str, ...] | None  # as written: the API understands presets
+    description: str | None
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any], where: str = "") -> Wanted:
+        """Read and check the options of one token.
+
+        :param where: put before every message: which of many items this is.
+        :raises InvalidRequest: for options that do not go together.
+        """
+        scopes = params.get("scopes")
+        wanted = cls(
+            state=params.get("state") or "present",
+            name=params.get("name"),
+            id=params.get("id"),
+            restriction=Restriction(params.get("organization"), params.get("group"), expand_scopes(scopes)),
+            scopes=None if scopes is None else tuple(dict.fromkeys(scopes)),
+            description=params.get("description"),
+        )
+        try:
+            wanted._check()
+        except InvalidRequest as exc:
+            raise InvalidRequest(where + exc.msg) from exc
+        return wanted
+
+    def _check(self) -> None:
+        for option in ("name", "id"):
+            checked_segment(option, getattr(self, option))
+        for option in ("organization", "group"):
+            checked_segment(option, getattr(self.restriction, option))
+        if self.state == "present" and self.id is not None:
+            raise InvalidRequest("id is only for state=absent: the API gives every new token its own.")
+        if self.name is not None and self.id is not None:
+            raise InvalidRequest("name and id exclude each other: give the one that tells which token is meant.")
+        if self.name is None and self.id is None:
+            needed = "name" if self.state == "present" else "name, or id together with organization,"
+            raise InvalidRequest(f"state={self.state} needs {needed} to tell which token is meant.")
+        if self.id is not None and self.restriction.organization is None:
+            raise InvalidRequest("id needs organization: the API revokes by id only within an organization.")
+        if self.scopes is not None and self.restriction.group is None:
+            raise InvalidRequest("scopes need group: only a token that is pinned to a group has scopes.")
+        if self.restriction.group is not None and self.restriction.organization is None:
+            raise InvalidRequest("group needs organization: the one that the group is in.")
+        if self.restriction.group is not None and not self.scopes:
+            raise InvalidRequest("group needs scopes: at least one of the scopes, or a preset such as read-only.")
+
+    @property
+    def key(self) -> tuple[str | None, str | None]:
+        """Return what tells this token from every other: its name among the caller's own, or organization and id."""
+        return (None, self.name) if self.id is None else (self.restriction.organization, self.id)
+
+    @property
+    def label(self) -> str:
+        """Return what messages call this token."""
+        return f"token {self.name!r}" if self.id is None else f"token with the id {self.id!r}"
+
+    def as_token(self) -> Token:
+        """Return the token as it will be once created, as far as that is known beforehand."""
+        return Token(name=self.name or "", id=None, restriction=self.restriction)
+
+    def find_in(self, tokens: Iterable[Token]) -> Token | None:
+        """Return the token that is meant.
+
+        :raises UnexpectedResponse: where the list names it twice: names are unique for one user, ids for all.
+        """
+        if self.id is None:
+            return find_by_name(tokens, self.name or "")
+        return next((token for token in tokens if token.id == self.id), None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What is to be done about one token: C(create), C(revoke) or nothing."""
+
+    step: str | None
+    before: Token | None
+
+    @property
+    def changed(self) -> bool:
+        return self.step is not None
+
+
+def decide(have: Token | None, wanted: Wanted, own_id: str | None) -> Decision:
+    """Decide what to do about one token.
+
+    :param have: the token as the API lists it now, none where it does not.
+    :param own_id: the id that the credential in use claims, none where it does not tell.
+    :raises Drift: the token is there and differs; tokens cannot be changed.
+    :raises Refused: it is the credential in use that would be revoked.
+    """
+    if wanted.state == "present":
+        if have is None:
+            return Decision("create", None)
+        _refuse_drift(wanted, have, have.restriction.differences(wanted.restriction))
+        return Decision(None, have)
+    if have is None:
+        return Decision(None, None)
+    asked = wanted.restriction
+    there = have.restriction
+    meant = Restriction(asked.organization or there.organization, asked.group or there.group, there.scopes)
+    _refuse_drift(wanted, have, there.differences(meant))
+    if own_id is not None and have.id == own_id:
+        raise Refused(
+            f"The {wanted.label} is the credential that this very run uses. It was not revoked: revoke it with another "
+            f"credential, or replace it with {ROLE}."
+        )
+    return Decision("revoke", have)
+
+
+def _refuse_drift(wanted: Wanted, have: Token, differences: list[str]) -> None:
+    if not differences:
+        return
+    remedy = (
+        f"A token cannot be changed, and creating it anew under its name would cut off whoever holds it. "
+        f"Replace it with {ROLE}, or ask for the token as it is."
+        if wanted.state == "present"
+        else "It was not revoked: it may not be the token that is meant."
+    )
+    raise Drift(f"The {wanted.label} (id {have.id}) is not the one asked for: {'; '.join(differences)}. {remedy}")
+
+
+def find_by_name(tokens: Iterable[Token], name: str) -> Token | None:
+    """Return the token of that name in a user's own list.
+
+    :raises UnexpectedResponse: where the list has the name twice.
+    """
+    found = [token for token in tokens if token.name == name]
+    if len(found) > 1:
+        ids = ", ".join(str(token.id) for token in found)
+        raise UnexpectedResponse(
+            f"The API lists the token {name!r} {len(found)} times (ids {ids}), though names are unique for one user. "
+            "Nothing was done; revoke the wrong one by its id."
+        )
+    return found[0] if found else None
+
+
+def checked_segment(option: str, value: str | None) -> None:
+    """Refuse what cannot be one segment of a path.
+
+    :raises InvalidRequest: for an empty or blank value, C(.) and C(..), and text that is not Unicode.
+    """
+    if value is None:
+        return
+    if not value.strip():
+        raise InvalidRequest(
+            f"{option} is empty. Leave it out if it is not meant; an empty variable must not change what a token may do."
+        )
+    if value in (".", ".."):
+        raise InvalidRequest(f"{option} must not be {value!r}: it cannot be part of an address.")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as exc:
+        raise InvalidRequest(f"{option} is not valid Unicode text.") from exc
+
+
+def look_created_by_us(found: Token, wanted: Restriction, now: datetime.datetime) -> bool:
+    """Tell whether a token that appeared while our create's answer was lost can be the one that we asked for.
+
+    The API tells dates only, so a day either way is today.
+    """
+    created = found.created_day
+    return found.restriction == wanted and created is not None and abs((now.date() - created).days) <= 1
