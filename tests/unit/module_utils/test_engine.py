@@ -1,0 +1,640 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decisions carried out: what the matrix of faults does not show, because it takes more than one fault or more than one token."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.community.turso.plugins.module_utils import _engine
+from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._engine import (
+    Outcome,
+    apply,
+    create,
+    prove,
+    prove_or_withdraw,
+    revoke,
+    withdraw,
+)
+from ansible_collections.community.turso.plugins.module_utils._errors import (
+    ApiError,
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    TursoError,
+    Unauthorized,
+    UnexpectedResponse,
+    Unreachable,
+)
+from ansible_collections.community.turso.plugins.module_utils._http import Api
+from ansible_collections.community.turso.plugins.module_utils._model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._tokens import Issued, Tokens
+from tests.simulator import Simulator, faults
+from tests.simulator import Token as Listed
+
+OWN = "/v1/auth/api-tokens"
+ACMES = "/v1/organizations/acme/api-tokens"
+MakeTokens = Callable[..., Tokens]
+
+
+@pytest.fixture
+def make_tokens(simulator: Simulator) -> MakeTokens:
+    """A client that does something when it would wait."""
+
+    def make(*, on_wait: Callable[[float], None] = lambda _: None, retries: int = 0, connections: int = 1) -> Tokens:
+        options: dict[str, Any] = {"sleep": on_wait, "retries": retries, "connections": connections}
+        return Tokens(Api(simulator.url, simulator.credential, timeout_seconds=2, **options))
+
+    return make
+
+
+def wanted(name: str = "ci", **options: Any) -> Wanted:
+    return Wanted.from_params({"name": name, **options})
+
+
+def named(simulator: Simulator, prefix: str = "ci") -> list[str]:
+    return [token.name for token in simulator.tokens if token.name.startswith(prefix)]
+
+
+def seen(token: Listed) -> Token:
+    """A token as a list shows it."""
+    return Token(token.name, token.id, Restriction(token.organization, token.group, token.scopes))
+
+
+def nonces() -> Callable[[], str]:
+    counted = itertools.count(1)
+    return lambda: f"ci-{next(counted)}"
+
+
+# A create whose answer is lost
+
+
+@pytest.mark.parametrize(
+    ("options", "age", "why"),
+    [
+        ({"organization": "acme"}, 0, "restricted otherwise"),
+        ({}, 3, "older than our request"),
+        ({"organization": "acme", "group": "default", "scopes": ["read"]}, 0, "restricted to a group"),
+    ],
+)
+def test_a_token_that_need_not_be_ours_is_left_alone(
+    simulator: Simulator, make_tokens: MakeTokens, options: dict[str, Any], age: int, why: str
+) -> None:
+    """Somebody creates the same name while our answer is lost."""
+    theirs: list[Listed] = []
+
+    def created_meanwhile(_: float) -> None:
+        if not theirs:
+            theirs.append(simulator.given("ci", age_days=age, **options))
+
+    simulator.faults.add("create", faults.Reset())
+    with pytest.raises(OutcomeUnknown) as caught:
+        create(make_tokens(on_wait=created_meanwhile), wanted())
+    assert simulator.alive(theirs[0].secret), why
+    assert f"(id {theirs[0].id})" in caught.value.msg
+    assert "left alone" in caught.value.msg
+    assert "revoke it" in caught.value.msg
+    assert simulator.writes == [("POST", f"{OWN}/ci")]
+
+
+def test_a_first_conflict_is_about_somebody_elses_token(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    theirs = simulator.given("ci")
+    for new_name in (None, nonces()):
+        with pytest.raises(Conflict):
+            create(make_tokens(), wanted(), new_name)
+    assert simulator.alive(theirs.secret)
+    assert [request.method for request in simulator.requests] == ["POST", "POST"]
+
+
+@pytest.mark.parametrize("generation", [False, True])
+def test_a_conflict_after_the_revocation_of_ours_is_about_somebody_elses(
+    simulator: Simulator, make_tokens: MakeTokens, generation: bool
+) -> None:
+    """Between our revocation and our second try somebody takes the name."""
+    simulator.faults.add("create", faults.Reset(), when="after")
+    theirs: list[Listed] = []
+    pause = simulator.faults.add("create", faults.Pause(), skip=1)
+
+    def take_the_name() -> None:
+        assert pause.wait()
+        theirs.append(simulator.given("ci-1" if generation else "ci"))
+        pause.resume()
+
+    thread = threading.Thread(target=take_the_name)
+    thread.start()
+    with pytest.raises(Conflict) as caught:
+        create(make_tokens(), wanted(), nonces() if generation else None)
+    thread.join()
+    assert simulator.alive(theirs[0].secret)
+    assert len(named(simulator)) == 1
+    assert caught.value.attempts == 2
+
+
+def test_a_list_from_before_the_create_does_not_deceive(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    simulator.faults.add("create", faults.Reset(), when="after")
+    simulator.faults.add("list", faults.Stale())
+    issued = create(make_tokens(), wanted())
+    assert simulator.alive(issued.secret)
+    assert named(simulator) == ["ci"]
+    assert [method for method, _ in simulator.writes] == ["POST", "POST", "DELETE", "POST"]
+
+
+def test_a_list_that_never_shows_a_name_that_is_taken_is_not_believed(
+    simulator: Simulator, make_tokens: MakeTokens
+) -> None:
+    simulator.faults.add("create", faults.Status(500), when="after")
+    simulator.faults.add("list", faults.Stale(), times=None)
+    waits: list[float] = []
+    with pytest.raises(OutcomeUnknown, match="though the API says that its name is taken") as caught:
+        create(make_tokens(on_wait=waits.append), wanted())
+    assert "revoke it" in caught.value.msg
+    assert caught.value.attempts == 2
+    assert waits == [0.0, *_engine.LIST_PAUSES_SECONDS]
+
+
+def test_a_late_list_is_asked_again_before_nothing_is_said_to_be_created(
+    simulator: Simulator, make_tokens: MakeTokens
+) -> None:
+    simulator.faults.add("create", faults.Status(500))
+    simulator.faults.add("create", faults.Status(500), when="after")
+    simulator.faults.add("list", faults.Stale(), skip=1)
+    issued = create(make_tokens(), wanted())
+    assert simulator.alive(issued.secret)
+    assert named(simulator) == ["ci"]
+
+
+def test_nothing_created_twice_is_the_apis_failure(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    simulator.faults.add("create", faults.Status(500), times=None)
+    with pytest.raises(ApiError, match="The list shows that nothing was created") as caught:
+        create(make_tokens(), wanted())
+    assert (caught.value.status, caught.value.attempts, caught.value.ambiguous) == (500, 2, False)
+
+
+@pytest.mark.parametrize("fault", [faults.Reset(), faults.Status(504), faults.Status(408)], ids=["reset", "504", "408"])
+def test_what_may_still_come_is_told(simulator: Simulator, make_tokens: MakeTokens, fault: faults.Fault) -> None:
+    simulator.faults.add("create", fault, times=None)
+    with pytest.raises(OutcomeUnknown, match="still under way") as caught:
+        create(make_tokens(), wanted())
+    assert "'ci'" in caught.value.msg
+
+
+@pytest.mark.parametrize("second", [faults.Status(403), faults.Status(400)], ids=["403", "400"])
+def test_what_may_still_come_is_told_when_the_second_try_is_refused(
+    simulator: Simulator, make_tokens: MakeTokens, second: faults.Fault
+) -> None:
+    simulator.faults.add("create", faults.Reset())
+    simulator.faults.add("create", second)
+    with pytest.raises(OutcomeUnknown, match="still under way"):
+        create(make_tokens(), wanted())
+
+
+@pytest.mark.parametrize("generation", [False, True])
+def test_a_request_that_is_carried_out_late_makes_no_second_token(
+    simulator: Simulator, make_tokens: MakeTokens, generation: bool
+) -> None:
+    """The first try has its effect after the list was asked, just before the second."""
+    simulator.faults.add("create", faults.Reset())
+    late: list[Listed] = []
+    pause = simulator.faults.add("create", faults.Pause())
+
+    def land() -> None:
+        assert pause.wait()
+        late.append(simulator.given("ci"))
+        pause.resume()
+
+    thread = threading.Thread(target=land)
+    thread.start()
+    issued = create(make_tokens(), wanted(), nonces() if generation else None)
+    thread.join()
+    assert simulator.alive(issued.secret)
+    assert not simulator.alive(late[0].secret)
+    assert named(simulator) == [issued.token.name]
+
+
+def test_while_a_request_may_still_come_its_name_is_kept(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    """Two answers are lost, one token is there: what the other request may still make must find the name taken."""
+    simulator.faults.add("create", faults.Reset())
+    simulator.faults.add("create", faults.Reset(), when="after")
+    issued = create(make_tokens(), wanted(), nonces())
+    assert issued.token.name == "ci"
+    assert named(simulator) == ["ci"]
+
+
+def test_an_answer_that_is_lost_twice_leaves_nothing(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    simulator.faults.add("create", faults.Reset(), when="after", times=None)
+    with pytest.raises(OutcomeUnknown, match="nothing is left of it") as caught:
+        create(make_tokens(), wanted(), nonces())
+    assert named(simulator) == []
+    assert simulator.writes == [
+        ("POST", f"{OWN}/ci"),
+        ("DELETE", f"{OWN}/ci"),
+        ("POST", f"{OWN}/ci-1"),
+        ("DELETE", f"{OWN}/ci-1"),
+    ]
+    assert caught.value.attempts == 2
+    assert "'ci-1'" in caught.value.msg
+
+
+@pytest.mark.parametrize("list_fault", [faults.Status(403), faults.Reset(), faults.garbage()], ids=lambda one: one.kind)
+def test_without_a_list_nothing_is_known(
+    simulator: Simulator, make_tokens: MakeTokens, list_fault: faults.Fault
+) -> None:
+    simulator.faults.add("create", faults.Reset(), when="after")
+    simulator.faults.add("list", list_fault)
+    with pytest.raises(OutcomeUnknown, match="the list could not be had either") as caught:
+        create(make_tokens(), wanted())
+    assert "Look for the token 'ci'" in caught.value.msg
+    assert "revoke it if it is there now" in caught.value.msg
+    assert named(simulator) == ["ci"]
+
+
+def test_what_cannot_be_revoked_is_named(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    simulator.faults.add("create", faults.Reset(), when="after")
+    simulator.faults.add("revoke", faults.Status(403))
+    with pytest.raises(OutcomeUnknown, match="revoking it failed") as caught:
+        create(make_tokens(), wanted())
+    (left,) = [token for token in simulator.tokens if token.name == "ci"]
+    assert f"Revoke the token with the id {left.id}" in caught.value.msg
+
+
+def test_a_refusal_that_comes_after_the_effect_is_told(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    simulator.faults.add("create", faults.Status(403), when="after")
+    with pytest.raises(Forbidden, match="is there now") as caught:
+        create(make_tokens(), wanted())
+    (left,) = [token for token in simulator.tokens if token.name == "ci"]
+    assert f"(id {left.id})" in caught.value.msg
+    simulator.faults.add("create", faults.Status(400), when="after")
+    with pytest.raises(InvalidRequest, match="it was revoked again"):
+        create(make_tokens(), wanted("cd"), nonces())
+    assert named(simulator, "cd") == []
+
+
+def test_a_refusal_stays_what_it_is_where_the_list_cannot_tell(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    simulator.faults.add("create", faults.Status(403), times=None)
+    simulator.faults.add("list", faults.Status(500))
+    for _ in range(2):
+        with pytest.raises(Forbidden) as caught:
+            create(make_tokens(), wanted())
+        assert "is there now" not in caught.value.msg
+
+
+def test_a_create_that_was_never_sent_asks_for_no_list(make_tokens: MakeTokens) -> None:
+    with Simulator() as gone:
+        tokens = Tokens(Api(gone.url, gone.credential, retries=0))
+    with pytest.raises(Unreachable) as caught:
+        create(tokens, wanted())
+    assert not caught.value.ambiguous
+
+
+# Revoking
+
+
+def test_a_revocation_by_name_or_id_is_one_request(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    ci, cd = simulator.given("ci"), simulator.given("cd", organization="acme")
+    revoke(make_tokens(), seen(ci))
+    revoke(make_tokens(), seen(cd), "acme")
+    assert [(one.method, one.path) for one in simulator.requests] == [
+        ("DELETE", f"{OWN}/ci"),
+        ("DELETE", f"{ACMES}/{cd.id}"),
+    ]
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+@pytest.mark.parametrize("stale", [0, 1, 2])
+def test_a_token_that_is_gone_counts_as_revoked_when_the_list_agrees(
+    simulator: Simulator, make_tokens: MakeTokens, by_id: bool, stale: int
+) -> None:
+    ci = simulator.given("ci", organization="acme")
+    simulator.withdraw("ci")
+    simulator.faults.add("org_list" if by_id else "list", faults.Stale(), times=stale)
+    waits: list[float] = []
+    revoke(make_tokens(on_wait=waits.append), seen(ci), "acme" if by_id else None)
+    assert waits == list(_engine.LIST_PAUSES_SECONDS[: stale + 1])
+
+
+def test_a_token_that_the_list_goes_on_showing_is_not_revoked(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    ci = simulator.given("ci")
+    simulator.withdraw("ci")
+    simulator.faults.add("list", faults.Stale(), times=None)
+    with pytest.raises(NotFound, match=rf"The token 'ci' \(id {ci.id}\) is still listed"):
+        revoke(make_tokens(), seen(ci))
+
+
+def test_another_token_of_that_name_is_not_the_one_that_was_revoked(
+    simulator: Simulator, make_tokens: MakeTokens
+) -> None:
+    ci = simulator.given("ci")
+    simulator.faults.add("revoke", faults.Reset(), when="after")
+    simulator.faults.add("list", faults.Pause())
+    rule = simulator.faults.rules[-1]
+
+    def recreate() -> None:
+        assert rule.wait()
+        simulator.given("ci")
+        rule.resume()
+
+    thread = threading.Thread(target=recreate)
+    thread.start()
+    revoke(make_tokens(), seen(ci))
+    thread.join()
+    assert not simulator.alive(ci.secret)
+    assert named(simulator) == ["ci"]
+
+
+def test_a_revocation_that_nothing_is_known_of(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    ci = simulator.given("ci")
+    simulator.faults.add("revoke", faults.Reset())
+    simulator.faults.add("list", faults.Status(403))
+    with pytest.raises(OutcomeUnknown, match="Whether it was revoked is not known") as caught:
+        revoke(make_tokens(), seen(ci))
+    assert f"'ci' (id {ci.id})" in caught.value.msg
+    assert isinstance(caught.value.__cause__, Forbidden)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_refused_revocation_asks_for_no_list(simulator: Simulator, make_tokens: MakeTokens, status: int) -> None:
+    ci = simulator.given("ci")
+    simulator.faults.add("revoke", faults.Status(status))
+    with pytest.raises(TursoError) as caught:
+        revoke(make_tokens(), seen(ci))
+    assert caught.value.status == status
+    assert len(simulator.requests) == 1
+
+
+# What the organization's calls answer, and what is asked in turn.
+BY_ID, BY_NAME = ("DELETE", "org_revoke"), ("DELETE", "revoke")
+WITHDRAWALS = {
+    "by its id": ({}, ["org_revoke"]),
+    "by its name where the id may not be used": ({"org_revoke": 403}, ["org_revoke", "revoke"]),
+    "by its name where the id is not known but listed": (
+        {"org_revoke": 404},
+        ["org_revoke", "org_list", "org_list", "org_list", "revoke"],
+    ),
+    "by its name where the organization's list may not be seen": (
+        {"org_revoke": 404, "org_list": 403},
+        ["org_revoke", "org_list", "revoke"],
+    ),
+    "by its name where there is no such list": (
+        {"org_revoke": 500, "org_list": 404},
+        ["org_revoke", "org_list", "revoke"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("answers", "calls"), WITHDRAWALS.values(), ids=WITHDRAWALS)
+def test_our_own_token_is_withdrawn(
+    simulator: Simulator, make_tokens: MakeTokens, answers: dict[str, int], calls: list[str]
+) -> None:
+    ci = simulator.given("ci", organization="acme")
+    for call, status in answers.items():
+        simulator.faults.add(call, faults.Status(status), times=None)
+    withdraw(make_tokens(), seen(ci))
+    assert [request.call for request in simulator.requests] == calls
+    assert not simulator.alive(ci.secret)
+
+
+def test_an_unrestricted_token_is_withdrawn_by_its_name(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    withdraw(make_tokens(), seen(simulator.given("ci")))
+    assert simulator.writes == [("DELETE", f"{OWN}/ci")]
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Unauthorized), (500, OutcomeUnknown)])
+def test_a_withdrawal_that_fails_for_another_reason_fails(
+    simulator: Simulator, make_tokens: MakeTokens, status: int, kind: type[TursoError]
+) -> None:
+    ci = simulator.given("ci", organization="acme")
+    simulator.faults.add("*", faults.Status(status), times=None)
+    with pytest.raises(kind):
+        withdraw(make_tokens(), seen(ci))
+    assert "revoke" not in [request.call for request in simulator.requests]
+
+
+# Proof
+
+
+@pytest.fixture
+def issued(simulator: Simulator) -> Issued:
+    ci = simulator.given("ci", organization="acme")
+    return Issued(seen(ci), ci.secret)
+
+
+@pytest.mark.parametrize("unknown_at_first", [0, 1, 2])
+def test_a_new_secret_may_take_a_moment_to_be_known(
+    simulator: Simulator, make_tokens: MakeTokens, issued: Issued, unknown_at_first: int
+) -> None:
+    simulator.faults.add("validate", faults.Status(401), times=unknown_at_first)
+    waits: list[float] = []
+    assert prove(make_tokens(on_wait=waits.append), issued) is None
+    assert waits == list(_engine.PROOF_PAUSES_SECONDS[: unknown_at_first + 1])
+
+
+def test_a_secret_that_stays_unknown_is_no_secret(
+    simulator: Simulator, make_tokens: MakeTokens, issued: Issued
+) -> None:
+    simulator.faults.add("validate", faults.Status(401, {"error": "invalid token"}), times=None)
+    with pytest.raises(Unauthorized, match="'ci' did not prove itself") as caught:
+        prove(make_tokens(), issued)
+    assert caught.value.as_error() == {
+        "kind": "unauthorized",
+        "status": 401,
+        "method": "GET",
+        "path": "/v1/auth/validate",
+        "api_message": "invalid token",
+        "attempts": 3,
+    }
+    assert [request.call for request in simulator.requests] == ["validate"] * 3
+
+
+def test_tries_of_a_proof_are_counted(simulator: Simulator, make_tokens: MakeTokens, issued: Issued) -> None:
+    simulator.faults.add("validate", faults.Status(500))
+    simulator.faults.add("validate", faults.Status(401), times=None)
+    with pytest.raises(Unauthorized) as caught:
+        prove(make_tokens(retries=1), issued)
+    assert caught.value.attempts == 4
+
+
+def test_a_forbidden_proof_is_a_warning(simulator: Simulator, make_tokens: MakeTokens, issued: Issued) -> None:
+    simulator.faults.add("validate", faults.Status(403))
+    warning = prove_or_withdraw(make_tokens(), issued)
+    assert warning is not None
+    assert "403 when the new token 'ci' was validated" in warning
+    assert simulator.alive(issued.secret)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (faults.Status(401), Unauthorized),
+        (faults.Status(500), ApiError),
+        (faults.Reset(), Unreachable),
+        (faults.garbage(), UnexpectedResponse),
+        (faults.Status(404), NotFound),
+    ],
+    ids=["401", "500", "reset", "HTML", "404"],
+)
+def test_what_does_not_prove_itself_is_revoked(
+    simulator: Simulator, make_tokens: MakeTokens, issued: Issued, fault: faults.Fault, kind: type[TursoError]
+) -> None:
+    simulator.faults.add("validate", fault, times=None)
+    with pytest.raises(kind, match=rf"The new token 'ci' \(id {issued.token.id}\) was revoked again"):
+        prove_or_withdraw(make_tokens(), issued)
+    assert simulator.writes == [("DELETE", f"{ACMES}/{issued.token.id}")]
+    assert not simulator.alive(issued.secret)
+
+
+def test_what_can_neither_be_proven_nor_revoked_is_named(
+    simulator: Simulator, make_tokens: MakeTokens, issued: Issued
+) -> None:
+    simulator.faults.add("validate", faults.Status(401), times=None)
+    for call in ("revoke", "org_revoke"):
+        simulator.faults.add(call, faults.Status(403))
+    with pytest.raises(Unauthorized, match="could not be revoked again either") as caught:
+        prove_or_withdraw(make_tokens(), issued)
+    assert f"the id {issued.token.id}: it may be alive" in caught.value.msg
+    assert simulator.alive(issued.secret)
+
+
+# Many at once
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_each_list_is_asked_once_and_each_outcome_has_its_place(
+    simulator: Simulator, make_tokens: MakeTokens, concurrency: int
+) -> None:
+    there = simulator.given("there")
+    gone = [simulator.given(f"gone-{number}", organization="acme") for number in range(3)]
+    many = [
+        wanted("new-1"),
+        *(wanted(None, id=one.id, organization="acme", state="absent") for one in gone),  # type: ignore[arg-type]
+        wanted("there"),
+        wanted("new-2", organization="acme"),
+        wanted("not-there", state="absent"),
+    ]
+    outcomes, moment = apply(make_tokens(connections=concurrency), many, check_mode=False, concurrency=concurrency)
+    assert [(outcome.name, outcome.changed) for outcome in outcomes] == [
+        ("new-1", True),
+        *((one.name, True) for one in gone),
+        ("there", False),
+        ("new-2", True),
+        ("not-there", False),
+    ]
+    assert [outcome.wanted for outcome in outcomes] == many
+    assert sorted(request.call for request in simulator.requests if request.method == "GET") == ["list", "org_list"]
+    assert simulator.max_concurrent <= concurrency
+    assert all(simulator.alive(outcome.secret) for outcome in outcomes if outcome.secret is not None)
+    assert outcomes[4].before == outcomes[4].after
+    assert outcomes[4].after is not None
+    assert outcomes[4].after.id == there.id
+    assert moment == simulator.requests[0].at.replace(microsecond=0)
+
+
+def test_a_failure_stops_no_other(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    simulator.given("drifted", organization="acme")
+    simulator.faults.add("POST */refused", faults.Status(403), times=None)
+    many = [wanted("drifted"), wanted("refused"), wanted("new")]
+    outcomes, moment = apply(make_tokens(connections=2), many, check_mode=False, concurrency=2)
+    results = [outcome.as_result(moment) for outcome in outcomes]
+    assert [(result["failed"], result["changed"]) for result in results] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
+    assert [result["error"] and result["error"]["kind"] for result in results] == ["drift", "forbidden", None]
+    assert results[2]["msg"] == "created"
+    assert results[2]["secret"] == outcomes[2].secret
+    assert outcomes[0].after == outcomes[0].before
+
+
+def test_a_list_that_fails_fails_those_that_need_it(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    ci = simulator.given("ci", organization="acme")
+    simulator.faults.add("list", faults.Status(500))
+    by_id = Wanted.from_params({"id": ci.id, "organization": "acme", "state": "absent"})
+    outcomes, _ = apply(make_tokens(), [wanted("new"), by_id], check_mode=False)
+    assert [outcome.error and outcome.error.kind for outcome in outcomes] == ["api_error", None]
+    assert simulator.writes == [("DELETE", f"{ACMES}/{ci.id}")]
+
+
+def test_without_any_list_the_time_is_the_clocks(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    simulator.faults.add("*", faults.Status(401), times=None)
+    outcomes, moment = apply(make_tokens(), [wanted()], check_mode=False)
+    assert isinstance(outcomes[0].error, Unauthorized)
+    assert moment.tzinfo is not None
+
+
+def test_a_bug_met_by_one_costs_no_other_its_secret(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    tokens = make_tokens(connections=2)
+
+    def hide(secret: str) -> None:
+        if simulator.find(secret) == "first":
+            raise ZeroDivisionError(secret)
+
+    simulator.find = lambda secret: next(one.name for one in simulator.tokens if one.secret == secret)  # type: ignore[attr-defined]
+    outcomes, _ = apply(
+        Tokens(tokens.api, on_secret=hide), [wanted("first"), wanted("second")], check_mode=False, concurrency=2
+    )
+    error = outcomes[0].error
+    assert error is not None
+    assert error.msg == "Internal error with the token 'first': ZeroDivisionError. Please report it."
+    assert isinstance(error.__cause__, ZeroDivisionError)
+    assert outcomes[1].secret is not None
+    assert simulator.alive(outcomes[1].secret)
+
+
+def test_check_mode_foretells_and_only_reads(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    simulator.given("old")
+    simulator.given("kept")
+    many = [wanted("new", organization="acme"), wanted("old", state="absent"), wanted("kept")]
+    outcomes, moment = apply(make_tokens(), many, check_mode=True, validate=True, concurrency=4)
+    results = [outcome.as_result(moment) for outcome in outcomes]
+    assert [(result["msg"], result["changed"], result["secret"]) for result in results] == [
+        ("created", True, None),
+        ("revoked", True, None),
+        ("unchanged", False, None),
+    ]
+    assert outcomes[0].after == Token("new", None, Restriction("acme"))
+    assert outcomes[1].after is None
+    assert [request.method for request in simulator.requests] == ["GET"]
+
+
+@pytest.mark.parametrize(("status", "failed"), [(200, False), (403, False), (401, True)])
+def test_what_is_created_is_proven_where_that_is_asked_for(
+    simulator: Simulator, make_tokens: MakeTokens, status: int, failed: bool
+) -> None:
+    if status != 200:
+        simulator.faults.add("validate", faults.Status(status), times=None)
+    (outcome,), moment = apply(make_tokens(), [wanted()], check_mode=False, validate=True)
+    assert (outcome.error is not None, outcome.changed, outcome.secret is None) == (failed, not failed, failed)
+    assert bool(named(simulator)) is not failed
+    assert ("403" in outcome.as_result(moment)["msg"]) is (status == 403)
+    assert (outcome.warning is not None) is (status == 403)
+
+
+def test_an_outcome_shows_no_secret_but_as_the_secret() -> None:
+    moment = moment_of("2026-11-24")
+    assert moment is not None
+    outcome = Outcome(wanted(), changed=True, after=Token("ci", "1"), secret="value-of-ci")
+    assert "value-of-ci" not in repr(outcome)
+    result = outcome.as_result(moment)
+    assert result.pop("secret") == "value-of-ci"
+    assert "value-of-ci" not in json.dumps([result, outcome.headed_diff(moment)])
+    assert outcome.headed_diff(moment) == {
+        "before_header": "ci",
+        "after_header": "ci",
+        "before": {},
+        "after": Token("ci", "1").as_result(moment),
+    }
+    gone = Outcome(Wanted.from_params({"id": "1", "organization": "acme", "state": "absent"}))
+    assert gone.name is None
+    assert gone.headed_diff(moment) == {"before_header": "", "after_header": "", "before": {}, "after": {}}
+    assert gone.token_result(moment) is None
