@@ -1,0 +1,58 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options of the connection to the API, shared by every module."""
+
+    DOCUMENTATION = r"""
+options:
+  api_token:
+    description:
+      - The API token that authenticates the requests.
+      - If not given, the environment variables E(TURSO_API_TOKEN) and then E(TURSO_PLATFORM_TOKEN) are used. An empty
+        variable counts as unset.
+      - This is not a database token. E(TURSO_AUTH_TOKEN), which holds one of those, is never read.
+    type: str
+    required: true
+  api_url:
+    description:
+      - The address of the Turso Platform API. A path prefix is kept.
+      - V(http://) is refused unless the host is a loopback address, because the token would travel in clear. Redirects
+        are not followed. On loopback, proxies from the environment are not used.
+      - If not given, the environment variable E(TURSO_API_BASEURL) is used.
+    type: str
+    default: https://api.turso.tech
+  api_timeout:
+    description:
+      - How many seconds to wait for a connection, and for each part of an answer.
+      - If not given, the environment variable E(TURSO_API_TIMEOUT) is used.
+    type: float
+    default: 30
+  api_retries:
+    description:
+      - How often to try again after the first try. Reading and revoking are tried again after lost answers and passing
+        failures, creating only where the request cannot have been carried out.
+      - If not given, the environment variable E(TURSO_API_RETRIES) is used.
+    type: int
+    default: 4
+  validate_certs:
+    description:
+      - Whether to verify the certificate of the API.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - A file or directory with the certificate authorities to trust instead of the system's.
+      - Used only if O(validate_certs=true).
+    type: path
+requirements:
+  - requests (Python library) on the host that runs the module
+seealso:
+  - name: Turso Platform API, API tokens
+    description: The vendor's reference of the calls that this module makes.
+    link: https://docs.turso.tech/api-reference/tokens
+"""

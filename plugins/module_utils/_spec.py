@@ -1,0 +1,130 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every module shares: its connection options, the client made from them, and how a failure becomes a result."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn
+
+from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule, missing_required_lib
+
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
+from ansible_collections.community.turso.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Api
+from ansible_collections.community.turso.plugins.module_utils._model import PRESETS, SCOPES
+from ansible_collections.community.turso.plugins.module_utils._secrets import Secrecy, without
+from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+
+TOKEN_VARIABLES = ("TURSO_API_TOKEN", "TURSO_PLATFORM_TOKEN")  # never TURSO_AUTH_TOKEN: that is a database's
+
+
+def env_unless_empty(*names: str) -> str:
+    """Return the first of the environment variables that is set to something; CI and AWX set unused ones to nothing."""
+    for name in names:
+        value = os.environ.get(name)
+        if value:
+            return value
+    raise AnsibleFallbackNotFound
+
+
+class TursoModule(AnsibleModule):
+    """An AnsibleModule that, when it refuses its arguments, returns what every other failure returns."""
+
+    _accepted = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().__init__(*args, **kwargs)
+        except UnicodeEncodeError:  # from its log of the invocation
+            self.fail_json(msg="One of the options is not valid Unicode text.")
+        self._accepted = True
+
+    def exit_json(self, **kwargs: Any) -> NoReturn:
+        # The API may have told the credential back. From ansible-core 2.22 on it would stay in what is registered.
+        inputs = [self.params[name] for name, option in self.argument_spec.items() if option.get("no_log")]
+        super().exit_json(**without(kwargs, [value for value in inputs if value]))
+        raise AssertionError("exit_json returned")
+
+    def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
+        if not self._accepted:
+            if msg.endswith("missing required arguments: api_token"):
+                msg += f". Give it, or set the environment variable {' or '.join(TOKEN_VARIABLES)}."
+            kwargs.update(changed=False, error=InvalidRequest(msg).as_error())
+        super().fail_json(msg=msg, **kwargs)
+        raise AssertionError("fail_json returned")
+
+
+def connection_spec() -> dict[str, Any]:
+    """Return the argument spec of the connection options; documented in the doc fragment C(api)."""
+    return {
+        "api_token": {
+            "type": "str",
+            "required": True,
+            "no_log": True,
+            "fallback": (env_unless_empty, list(TOKEN_VARIABLES)),
+        },
+        "api_url": {
+            "type": "str",
+            "default": "https://api.turso.tech",
+            "fallback": (env_unless_empty, ["TURSO_API_BASEURL"]),
+        },
+        "api_timeout": {"type": "float", "default": 30, "fallback": (env_unless_empty, ["TURSO_API_TIMEOUT"])},
+        "api_retries": {"type": "int", "default": 4, "fallback": (env_unless_empty, ["TURSO_API_RETRIES"])},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+    }
+
+
+def token_spec() -> dict[str, Any]:
+    """Return the argument spec of one wanted token. What goes with what is checked by C(Wanted), for one as for many."""
+    return {
+        "name": {"type": "str"},
+        "id": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "organization": {"type": "str"},
+        "group": {"type": "str"},
+        "scopes": {"type": "list", "elements": "str", "choices": [*SCOPES, *PRESETS]},
+        "description": {"type": "str"},
+    }
+
+
+def tokens_from(params: Mapping[str, Any], hide: Callable[[str], None], connections: int = 1) -> Tokens:
+    """Return the client that the connection options describe.
+
+    :param hide: is given every secret that the API returns.
+    :raises InvalidRequest: for options that cannot work, before any request.
+    """
+    api = Api(
+        params["api_url"],
+        params["api_token"],
+        timeout_seconds=params["api_timeout"],
+        retries=params["api_retries"],
+        verify=(params["ca_path"] or True) if params["validate_certs"] else False,
+        connections=connections,
+    )
+    return Tokens(api, on_secret=hide)
+
+
+@contextlib.contextmanager
+def failures_as_results(module: AnsibleModule) -> Iterator[Secrecy]:
+    """End the module with a failure result where its body raises, with every secret hidden in it."""
+    if REQUESTS_IMPORT_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    secrecy = Secrecy(module)
+    try:
+        yield secrecy
+    except TursoError as exc:
+        module.fail_json(changed=False, **exc.as_result())
+    except Exception as exc:  # noqa: BLE001  # left to Python, the traceback of a bug would be printed unmasked
+        module.fail_json(msg=f"Internal error, please report it: {exc}", exception=traceback.format_exc())
+
+
+def warn_of(module: AnsibleModule, result: dict[str, Any]) -> None:
+    """Take the warnings out of a result and show them."""
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)

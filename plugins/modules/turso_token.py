@@ -1,0 +1,299 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: turso_token
+short_description: Create and revoke API tokens of the Turso Platform
+version_added: 0.1.0
+author:
+  - The community.turso contributors (@community-turso)
+description:
+  - Makes sure that an API token exists with exactly the restriction that is asked for, or that it does not exist.
+  - The value of a token is shown once, when it is created. It is returned in RV(secret) and hidden from every output,
+    whether or not the task says C(no_log).
+  - A token cannot be changed. If one of the same name exists and differs, the module fails and says what differs. It
+    never recreates a token under its name, because that cuts off whoever holds it. To replace a token without an outage, use
+    the role P(community.turso.turso_rotate#role).
+  - If the answer to a create is lost, the list of tokens tells whether the token was created. If it can only be ours, it is
+    revoked and created once more, because its value is lost. Otherwise the module fails and says what to check.
+extends_documentation_fragment:
+  - community.turso.api
+  - community.turso.attributes
+  - community.turso.attributes.hides
+options:
+  name:
+    description:
+      - The name of the token, unique among the tokens of the user that O(api_token) belongs to. Any text is escaped as
+        needed; the API decides which names it takes.
+      - Required if O(state=present). Excludes O(id).
+    type: str
+  id:
+    description:
+      - The id of the token to revoke, anybody's, as an organization's admin sees it with
+        M(community.turso.turso_token_info).
+      - Only for O(state=absent). Needs O(organization) and excludes O(name).
+    type: str
+  state:
+    description:
+      - Whether the token is to exist.
+    type: str
+    choices: [present, absent]
+    default: present
+  organization:
+    description:
+      - The slug of the organization that the token is restricted to.
+      - Without it, O(state=present) asks for an unrestricted token. The vendor has deprecated these.
+      - Always compared with a token that exists. If O(state=absent), it is compared only if it is given.
+      - There is no environment variable for this, so that an unset variable cannot make an unrestricted token.
+    type: str
+  group:
+    description:
+      - The group in O(organization) that the token is restricted to.
+      - Needs O(organization) and O(scopes). The user must be an admin or owner of the organization.
+    type: str
+  scopes:
+    description:
+      - What the token may do in its O(group), in any order. Needs O(group).
+      - V(read-only) stands for V(read), V(full-access) for all nine scopes.
+    type: list
+    elements: str
+    choices:
+      - read
+      - db:create
+      - db:delete
+      - db:configure
+      - db:mint-token
+      - db:rotate-creds
+      - group:configure
+      - group:mint-token
+      - group:rotate-creds
+      - read-only
+      - full-access
+  description:
+    description:
+      - A text that is sent to the API when the token is created. The API may ignore it. It is not compared.
+    type: str
+  validate:
+    description:
+      - Whether to prove a new secret with C(GET /v1/auth/validate) before it is returned.
+      - An answer of 403 passes with a warning, because working restricted tokens get it, too. If the secret does not prove
+        itself, the new token is revoked again and the module fails.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Create a token for an organization
+  community.turso.turso_token:
+    name: ci-deploy
+    organization: acme
+    description: Deployments from CI
+  register: ci_deploy
+
+- name: Keep its value where it is used, the only time it can be had
+  ansible.builtin.copy:
+    content: "{{ ci_deploy.secret }}"
+    dest: "{{ playbook_dir }}/ci-deploy.token"
+    mode: "0600"
+  no_log: true
+  when: ci_deploy.secret is not none
+
+- name: Create a token that may only read one group, and try it before it is used
+  community.turso.turso_token:
+    name: dashboard
+    organization: acme
+    group: production
+    scopes: [read-only]
+    validate: true
+  register: dashboard
+
+- name: Revoke a token by its name
+  community.turso.turso_token:
+    name: ci-deploy
+    state: absent
+
+- name: Revoke the token of somebody who has left, as an admin of the organization
+  community.turso.turso_token:
+    id: clGFZ4STEe6fljpFzIum8A
+    organization: acme
+    state: absent
+"""
+
+RETURN = r"""
+token:
+  description:
+    - The token as it is after the task, or V(null) if there is none. What was revoked stands in RV(diff.before).
+    - Never holds the secret.
+  returned: always
+  type: dict
+  contains:
+    name:
+      description: The name of the token.
+      type: str
+      returned: success
+      sample: ci-deploy
+    id:
+      description: The id of the token. V(null) in check mode if the token would be created.
+      type: str
+      returned: success
+      sample: clGFZ4STEe6fljpFzIum8A
+    organization:
+      description: The slug of the organization that the token is restricted to, or V(null).
+      type: str
+      returned: success
+      sample: acme
+    group:
+      description: The group that the token is restricted to, or V(null).
+      type: str
+      returned: success
+      sample: production
+    scopes:
+      description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
+      type: list
+      elements: str
+      returned: success
+      sample: [read]
+    created_at:
+      description: When the token was created, as the API tells it. V(null) for a token that was just created.
+      type: str
+      returned: success
+      sample: "2026-07-27"
+    age_days:
+      description: How many days ago the token was created, by the clock of the API. V(null) if the API does not tell.
+      type: int
+      returned: success
+      sample: 120
+    restriction:
+      description: How far the token reaches. One of V(unrestricted), V(organization), and V(group).
+      type: str
+      returned: success
+      sample: group
+    permissions:
+      description: What RV(token.scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes.
+      type: str
+      returned: success
+      sample: read-only
+    owner:
+      description: Who created the token. V(null) except in lists of an organization.
+      type: dict
+      returned: success
+      sample: null
+    description:
+      description: The description, if the API tells it, otherwise V(null).
+      type: str
+      returned: success
+      sample: null
+    last_used_at:
+      description: When the token was used last, if the API tells it, otherwise V(null).
+      type: str
+      returned: success
+      sample: null
+secret:
+  description:
+    - The value of the token, if it was created by this task. V(null) otherwise; the API never shows it again.
+    - Hidden from output by the collection.
+  returned: always
+  type: str
+  sample: null
+diff:
+  description: The token object before and after. Empty where there is no token.
+  returned: always
+  type: dict
+  contains:
+    before:
+      description: The token object before the task.
+      type: dict
+      returned: success
+    after:
+      description: The token object after the task.
+      type: dict
+      returned: success
+error:
+  description: What went wrong, for a playbook to decide on.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description:
+        - One of V(unauthorized), V(forbidden), V(not_found), V(conflict), V(rate_limited), V(invalid_request), V(api_error),
+          V(unreachable), V(unexpected_response), V(outcome_unknown), V(drift), and V(refused).
+      type: str
+      returned: failure
+      sample: drift
+    status:
+      description: The HTTP status, or V(null) if there was no answer.
+      type: int
+      returned: failure
+      sample: null
+    method:
+      description: The HTTP method, or V(null) if no request failed.
+      type: str
+      returned: failure
+      sample: null
+    path:
+      description: The path of the request, or V(null) if no request failed.
+      type: str
+      returned: failure
+      sample: null
+    api_message:
+      description: What the API said, or V(null).
+      type: str
+      returned: failure
+      sample: null
+    attempts:
+      description: How often the request was tried.
+      type: int
+      returned: failure
+      sample: 0
+"""
+
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._engine import apply
+from ansible_collections.community.turso.plugins.module_utils._spec import (
+    TursoModule,
+    connection_spec,
+    failures_as_results,
+    token_spec,
+    tokens_from,
+    warn_of,
+)
+from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+
+
+def run(params: dict[str, Any], wanted: Wanted, tokens: Tokens, check_mode: bool) -> dict[str, Any]:
+    """Bring the token about and return the result, which has C(failed) set if that failed."""
+    (outcome,), now = apply(tokens, [wanted], check_mode=check_mode, validate=params["validate"])
+    return {
+        "changed": outcome.changed,
+        "token": outcome.token_result(now),
+        "secret": outcome.secret,
+        "diff": outcome.diff(now),
+        "warnings": [outcome.warning] if outcome.warning else [],
+        **({"failed": True, **outcome.error.as_result()} if outcome.error else {}),
+    }
+
+
+def main() -> None:
+    module = TursoModule(
+        argument_spec={**connection_spec(), **token_spec(), "validate": {"type": "bool", "default": False}},
+        supports_check_mode=True,
+    )
+    with failures_as_results(module) as secrecy:
+        wanted = Wanted.from_params(module.params)
+        result = run(module.params, wanted, tokens_from(module.params, secrecy.hide), module.check_mode)
+        warn_of(module, result)
+        if result["secret"]:
+            secrecy.release()
+        module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

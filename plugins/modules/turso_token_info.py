@@ -1,0 +1,295 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: turso_token_info
+short_description: List API tokens of the Turso Platform, or examine the credential in use
+version_added: 0.1.0
+author:
+  - The community.turso contributors (@community-turso)
+description:
+  - Lists the API tokens of the user that O(api_token) belongs to, or those of an organization with their owners.
+  - With O(validate=true) it asks instead whether O(api_token) is valid and when it expires.
+  - The values of tokens cannot be read; the API shows a value once, when the token is created.
+extends_documentation_fragment:
+  - community.turso.api
+  - community.turso.attributes.info
+options:
+  name:
+    description:
+      - Return only the caller's own token of this name. A name that does not exist is an empty list and no failure.
+      - Together with O(organization), return it only if it is restricted to that organization.
+    type: str
+  organization:
+    description:
+      - Return the tokens that are restricted to this organization or to a group of it, with owners. Admins and owners of
+        the organization see everybody's, members their own.
+      - Tokens without an organization are in no such list.
+    type: str
+  validate:
+    description:
+      - Examine the credential itself and list nothing. Excludes O(name) and O(organization).
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: List all tokens of the calling user
+  community.turso.turso_token_info:
+  register: mine
+
+- name: Name those that are older than 90 days
+  ansible.builtin.debug:
+    msg: "{{ mine.tokens | rejectattr('age_days', 'none') | selectattr('age_days', 'gt', 90) | map(attribute='name') | list }}"
+
+- name: Retrieve one token
+  community.turso.turso_token_info:
+    name: ci-deploy
+  register: ci_deploy
+
+- name: List the tokens of an organization with their owners
+  community.turso.turso_token_info:
+    organization: acme
+  register: acme
+
+- name: Ask whether the credential is valid and when it expires
+  community.turso.turso_token_info:
+    validate: true
+  register: credential
+"""
+
+RETURN = r"""
+tokens:
+  description: The tokens, in the order the API lists them. Empty with O(validate=true).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the token.
+      type: str
+      returned: success
+      sample: ci-deploy
+    id:
+      description: The id of the token.
+      type: str
+      returned: success
+      sample: clGFZ4STEe6fljpFzIum8A
+    organization:
+      description: The slug of the organization that the token is restricted to, or V(null).
+      type: str
+      returned: success
+      sample: acme
+    group:
+      description: The group that the token is restricted to, or V(null).
+      type: str
+      returned: success
+      sample: production
+    scopes:
+      description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
+      type: list
+      elements: str
+      returned: success
+      sample: [read]
+    created_at:
+      description: When the token was created, as the API tells it.
+      type: str
+      returned: success
+      sample: "2026-07-27"
+    age_days:
+      description: How many days ago the token was created, by the clock of the API. V(null) if the API does not tell.
+      type: int
+      returned: success
+      sample: 120
+    restriction:
+      description: How far the token reaches. One of V(unrestricted), V(organization), and V(group).
+      type: str
+      returned: success
+      sample: group
+    permissions:
+      description: What RV(tokens[].scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes.
+      type: str
+      returned: success
+      sample: read-only
+    owner:
+      description: Who created the token. V(null) except in lists of an organization.
+      type: dict
+      returned: success
+      sample: null
+    description:
+      description: The description, if the API tells it, otherwise V(null).
+      type: str
+      returned: success
+      sample: null
+    last_used_at:
+      description: When the token was used last, if the API tells it, otherwise V(null).
+      type: str
+      returned: success
+      sample: null
+listed_at:
+  description:
+    - The time of the list by the clock of the API (ISO 8601, UTC). V(null) with O(validate=true).
+  returned: success
+  type: str
+  sample: "2026-11-24T09:15:00Z"
+validation:
+  description: What the API says of the credential. V(null) unless O(validate=true).
+  returned: success
+  type: dict
+  contains:
+    valid:
+      description:
+        - Whether the credential is valid. An answer of 403 counts as valid, with a warning, because working restricted tokens
+          get it, too.
+      type: bool
+      returned: success
+      sample: true
+    expires_at:
+      description: When the credential expires (ISO 8601, UTC). V(null) if it never does or if the API does not tell.
+      type: str
+      returned: success
+      sample: null
+    never_expires:
+      description: Whether the API says that the credential never expires.
+      type: bool
+      returned: success
+      sample: true
+    id:
+      description: The id that the credential claims for itself (its C(jti)), not verified. V(null) if it claims none.
+      type: str
+      returned: success
+      sample: clGFZ4STEe6fljpFzIum8A
+error:
+  description: What went wrong, for a playbook to decide on.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description:
+        - One of V(unauthorized), V(forbidden), V(not_found), V(conflict), V(rate_limited), V(invalid_request), V(api_error),
+          V(unreachable), V(unexpected_response), V(outcome_unknown), V(drift), and V(refused).
+      type: str
+      returned: failure
+      sample: drift
+    status:
+      description: The HTTP status, or V(null) if there was no answer.
+      type: int
+      returned: failure
+      sample: null
+    method:
+      description: The HTTP method, or V(null) if no request failed.
+      type: str
+      returned: failure
+      sample: null
+    path:
+      description: The path of the request, or V(null) if no request failed.
+      type: str
+      returned: failure
+      sample: null
+    api_message:
+      description: What the API said, or V(null).
+      type: str
+      returned: failure
+      sample: null
+    attempts:
+      description: How often the request was tried.
+      type: int
+      returned: failure
+      sample: 0
+"""
+
+import datetime
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._decide import checked_segment, find_by_name
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, UnexpectedResponse
+from ansible_collections.community.turso.plugins.module_utils._model import utc_text
+from ansible_collections.community.turso.plugins.module_utils._spec import (
+    TursoModule,
+    connection_spec,
+    failures_as_results,
+    tokens_from,
+    warn_of,
+)
+from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+
+NEVER = -1
+
+
+def check(params: dict[str, Any]) -> None:
+    """Refuse options that cannot work, before any request."""
+    for option in ("name", "organization"):
+        checked_segment(option, params[option])
+        if params["validate"] and params[option] is not None:
+            raise InvalidRequest(f"validate examines the credential alone and excludes {option}.")
+
+
+def listed(params: dict[str, Any], tokens: Tokens) -> dict[str, Any]:
+    """List the tokens that are asked for."""
+    name, organization = params["name"], params["organization"]
+    listing = tokens.list_organization(organization) if organization and not name else tokens.list_own()
+    found = listing.tokens
+    if name:
+        named = find_by_name(found, name)
+        found = (named,) if named and organization in (None, named.restriction.organization) else ()
+    return {
+        "tokens": [token.as_result(listing.moment) for token in found],
+        "listed_at": utc_text(listing.moment),
+        "validation": None,
+    }
+
+
+def examined(tokens: Tokens) -> dict[str, Any]:
+    """Ask the API about the credential itself. An invalid one is an answer, not a failure."""
+    validation = tokens.validate()
+    try:
+        expires = None if validation.expires in (None, NEVER) else utc_text(_from_unix(validation.expires))
+    except (ValueError, OverflowError, OSError) as exc:
+        raise UnexpectedResponse(f"The API tells a time of expiry that no calendar has: {validation.expires}.") from exc
+    warning = (
+        "The API answered 403 to validating the credential. Working restricted tokens get that answer, too; "
+        "what it may do shows only when it is used."
+    )
+    return {
+        "tokens": [],
+        "listed_at": None,
+        "validation": {
+            "valid": validation.valid,
+            "expires_at": expires,
+            "never_expires": validation.expires == NEVER,
+            "id": tokens.own_id,
+        },
+        "warnings": [warning] if validation.forbidden else [],
+    }
+
+
+def _from_unix(seconds: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc)
+
+
+def main() -> None:
+    module = TursoModule(
+        argument_spec={
+            **connection_spec(),
+            "name": {"type": "str"},
+            "organization": {"type": "str"},
+            "validate": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    with failures_as_results(module) as secrecy:
+        check(module.params)
+        tokens = tokens_from(module.params, secrecy.hide)
+        result = examined(tokens) if module.params["validate"] else listed(module.params, tokens)
+        warn_of(module, result)
+        module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

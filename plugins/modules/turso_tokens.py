@@ -1,0 +1,391 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: turso_tokens
+short_description: Create and revoke many API tokens of the Turso Platform at once
+version_added: 0.1.0
+author:
+  - The community.turso contributors (@community-turso)
+description:
+  - Does for many tokens what M(community.turso.turso_token) does for one, by the same rules, in one task.
+  - All items are checked before the first request. Each list that is needed is requested once, then tokens are created and
+    revoked side by side on one connection pool. When the API limits the rate, all wait.
+  - The failure of one token does not stop the others. If any failed, the module fails after the last, and the result still has
+    every token in it, and so every secret.
+  - At C(-v) and above a line on stderr says what became of how many. On a local connection it also says, every second, how
+    many are done.
+extends_documentation_fragment:
+  - community.turso.api
+  - community.turso.attributes
+  - community.turso.attributes.hides
+options:
+  tokens:
+    description:
+      - The tokens that are to exist or not to exist. No two may mean the same token.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - The name of the token, unique among the tokens of the user that O(api_token) belongs to. Any text is escaped as
+            needed; the API decides which names it takes.
+          - Required if O(tokens[].state=present). Excludes O(tokens[].id).
+        type: str
+      id:
+        description:
+          - The id of the token to revoke, anybody's, as an organization's admin sees it with
+            M(community.turso.turso_token_info).
+          - Only for O(tokens[].state=absent). Needs O(tokens[].organization) and excludes O(tokens[].name).
+        type: str
+      state:
+        description:
+          - Whether the token is to exist.
+        type: str
+        choices: [present, absent]
+        default: present
+      organization:
+        description:
+          - The slug of the organization that the token is restricted to.
+          - Without it, O(tokens[].state=present) asks for an unrestricted token. The vendor has deprecated these.
+          - Always compared with a token that exists. If O(tokens[].state=absent), it is compared only if it is given.
+          - There is no environment variable for this, so that an unset variable cannot make an unrestricted token.
+        type: str
+      group:
+        description:
+          - The group in O(tokens[].organization) that the token is restricted to.
+          - Needs O(tokens[].organization) and O(tokens[].scopes). The user must be an admin or owner of the organization.
+        type: str
+      scopes:
+        description:
+          - What the token may do in its O(tokens[].group), in any order. Needs O(tokens[].group).
+          - V(read-only) stands for V(read), V(full-access) for all nine scopes.
+        type: list
+        elements: str
+        choices:
+          - read
+          - db:create
+          - db:delete
+          - db:configure
+          - db:mint-token
+          - db:rotate-creds
+          - group:configure
+          - group:mint-token
+          - group:rotate-creds
+          - read-only
+          - full-access
+      description:
+        description:
+          - A text that is sent to the API when the token is created. The API may ignore it. It is not compared.
+        type: str
+  validate:
+    description:
+      - Whether to prove each new secret with C(GET /v1/auth/validate) before it is returned, as in
+        M(community.turso.turso_token).
+    type: bool
+    default: false
+  concurrency:
+    description:
+      - How many requests may be under way at the same time.
+    type: int
+    default: 8
+seealso:
+  - module: community.turso.turso_token
+"""
+
+EXAMPLES = r"""
+- name: Create the tokens of three services and revoke an old one
+  community.turso.turso_tokens:
+    tokens:
+      - name: ci-deploy
+        organization: acme
+      - name: dashboard
+        organization: acme
+        group: production
+        scopes: [read-only]
+      - name: backup
+        organization: acme
+        group: production
+        scopes: [read, "db:configure"]
+      - name: legacy
+        state: absent
+  register: tokens
+
+- name: Hand each new value to its service
+  ansible.builtin.copy:
+    content: "{{ (tokens.results | selectattr('name', 'equalto', item) | first).secret }}"
+    dest: "{{ playbook_dir }}/{{ item }}.token"
+    mode: "0600"
+  loop: "{{ tokens.results | selectattr('secret') | map(attribute='name') | list }}"
+  no_log: true
+
+- name: Revoke tokens of other users, as an admin of the organization
+  community.turso.turso_tokens:
+    tokens:
+      - id: clGFZ4STEe6fljpFzIum8A
+        organization: acme
+        state: absent
+      - id: 8Vw0OOGvQpKp7fYb8c0y1w
+        organization: acme
+        state: absent
+"""
+
+RETURN = r"""
+results:
+  description: What became of each token, in the order asked. Also returned if the module fails after the first request.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name asked for. V(null) if the token was meant by its id and was not found.
+      type: str
+      returned: always
+      sample: ci-deploy
+    changed:
+      description: Whether the token was created or revoked.
+      type: bool
+      returned: always
+      sample: false
+    failed:
+      description: Whether this token failed.
+      type: bool
+      returned: always
+      sample: false
+    msg:
+      description: What happened, or what went wrong and what to do about it.
+      type: str
+      returned: always
+      sample: unchanged
+    error:
+      description: What went wrong, as RV(error), or V(null).
+      type: dict
+      returned: always
+      sample: null
+    token:
+      description: The token as it is after the task, or V(null) if there is none.
+      type: dict
+      returned: always
+      contains:
+        name:
+          description: The name of the token.
+          type: str
+          returned: success
+          sample: ci-deploy
+        id:
+          description: The id of the token. V(null) in check mode if the token would be created.
+          type: str
+          returned: success
+          sample: clGFZ4STEe6fljpFzIum8A
+        organization:
+          description: The slug of the organization that the token is restricted to, or V(null).
+          type: str
+          returned: success
+          sample: acme
+        group:
+          description: The group that the token is restricted to, or V(null).
+          type: str
+          returned: success
+          sample: production
+        scopes:
+          description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
+          type: list
+          elements: str
+          returned: success
+          sample: [read]
+        created_at:
+          description: When the token was created, as the API tells it. V(null) for a token that was just created.
+          type: str
+          returned: success
+          sample: "2026-07-27"
+        age_days:
+          description: How many days ago the token was created, by the clock of the API. V(null) if the API does not tell.
+          type: int
+          returned: success
+          sample: 120
+        restriction:
+          description: How far the token reaches. One of V(unrestricted), V(organization), and V(group).
+          type: str
+          returned: success
+          sample: group
+        permissions:
+          description: What RV(results[].token.scopes) amount to. V(read-only), V(full-access), V(custom), or V(null) without scopes.
+          type: str
+          returned: success
+          sample: read-only
+        owner:
+          description: Who created the token. V(null) except in lists of an organization.
+          type: dict
+          returned: success
+          sample: null
+        description:
+          description: The description, if the API tells it, otherwise V(null).
+          type: str
+          returned: success
+          sample: null
+        last_used_at:
+          description: When the token was used last, if the API tells it, otherwise V(null).
+          type: str
+          returned: success
+          sample: null
+    secret:
+      description: The value of the token, if it was created by this task, otherwise V(null). Hidden from output.
+      type: str
+      returned: always
+      sample: null
+diff:
+  description: For each token that changed, its object before and after. Never a secret.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    before_header:
+      description: The name of the token.
+      type: str
+      returned: always
+    before:
+      description: The token object before the task, empty if there was none.
+      type: dict
+      returned: always
+    after_header:
+      description: The name of the token.
+      type: str
+      returned: always
+    after:
+      description: The token object after the task, empty if there is none.
+      type: dict
+      returned: always
+error:
+  description: What went wrong with the first token that failed, for a playbook to decide on.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description:
+        - One of V(unauthorized), V(forbidden), V(not_found), V(conflict), V(rate_limited), V(invalid_request), V(api_error),
+          V(unreachable), V(unexpected_response), V(outcome_unknown), V(drift), and V(refused).
+      type: str
+      returned: failure
+      sample: drift
+    status:
+      description: The HTTP status, or V(null) if there was no answer.
+      type: int
+      returned: failure
+      sample: null
+    method:
+      description: The HTTP method, or V(null) if no request failed.
+      type: str
+      returned: failure
+      sample: null
+    path:
+      description: The path of the request, or V(null) if no request failed.
+      type: str
+      returned: failure
+      sample: null
+    api_message:
+      description: What the API said, or V(null).
+      type: str
+      returned: failure
+      sample: null
+    attempts:
+      description: How often the request was tried.
+      type: int
+      returned: failure
+      sample: 0
+"""
+
+from collections import Counter
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._engine import apply
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._progress import Progress
+from ansible_collections.community.turso.plugins.module_utils._spec import (
+    TursoModule,
+    connection_spec,
+    failures_as_results,
+    token_spec,
+    tokens_from,
+    warn_of,
+)
+from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+
+MAX_REASONS = 10  # in one message
+
+
+def wanted_in(params: dict[str, Any]) -> list[Wanted]:
+    """Read and check every item.
+
+    :raises InvalidRequest: for the first item that cannot work, and for two that mean the same token.
+    """
+    if params["concurrency"] < 1:
+        raise InvalidRequest(f"concurrency must be 1 or more, not {params['concurrency']}.")
+    wanted = [
+        Wanted.from_params(item, where=f"tokens[{index}] ({item.get('name') or item.get('id') or 'without a name'}): ")
+        for index, item in enumerate(params["tokens"])
+    ]
+    twice = [key for key, count in Counter(one.key for one in wanted).items() if count > 1]
+    if twice:
+        labels = ", ".join(sorted({one.label for one in wanted if one.key in twice}))
+        raise InvalidRequest(f"tokens means the same token more than once: {labels}. Nothing was done.")
+    return wanted
+
+
+def run(
+    params: dict[str, Any], wanted: list[Wanted], tokens: Tokens, check_mode: bool, progress: Progress
+) -> dict[str, Any]:
+    """Bring the tokens about and return the result, which has C(failed) set if any of them failed."""
+    outcomes, now = apply(
+        tokens,
+        wanted,
+        check_mode=check_mode,
+        validate=params["validate"],
+        concurrency=params["concurrency"],
+        on_done=progress.step,
+    )
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    result: dict[str, Any] = {
+        "changed": any(outcome.changed for outcome in outcomes),
+        "results": [outcome.as_result(now) for outcome in outcomes],
+        "diff": [outcome.headed_diff(now) for outcome in outcomes if outcome.changed],
+        "warnings": [outcome.warning for outcome in outcomes if outcome.warning],
+    }
+    if errors:
+        reasons = list(dict.fromkeys(error.msg for error in errors))
+        told = " ".join(reasons[:MAX_REASONS])
+        more = f" (and {len(reasons) - MAX_REASONS} more, see results)" if len(reasons) > MAX_REASONS else ""
+        result.update(failed=True, msg=f"{len(errors)} of {len(outcomes)} tokens failed. {told}{more}")
+        result["error"] = errors[0].as_error()
+    return result
+
+
+def main() -> None:
+    module = TursoModule(
+        argument_spec={
+            **connection_spec(),
+            "tokens": {"type": "list", "elements": "dict", "required": True, "no_log": False, "options": token_spec()},
+            "validate": {"type": "bool", "default": False},
+            "concurrency": {"type": "int", "default": 8},
+        },
+        supports_check_mode=True,
+    )
+    with failures_as_results(module) as secrecy:
+        wanted = wanted_in(module.params)
+        tokens = tokens_from(module.params, secrecy.hide, connections=module.params["concurrency"])
+        progress = Progress(len(wanted), module._tmpdir if module._verbosity else None)
+        result = run(module.params, wanted, tokens, module.check_mode, progress)
+        warn_of(module, result)
+        secrecy.release()
+        module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hide a module's result from every output when it carries a secret, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+from ansible import constants, context
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.ansible_release import __version__
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+# ansible-core >= 2.22 masks the value that the module registered, and nothing else.
+CORE_MASKS_VALUES = find_spec("ansible.module_utils.secrets") is not None
+
+CORE = tuple(map(int, __version__.split(".")[:2]))
+CORE_SHOWS_FAILURES = CORE >= (2, 19)  # the messages even of hidden results, in all of its callbacks but one
+CORE_FORGETS_ITEMS = CORE < (2, 19)  # the result of a whole loop is hidden only if its task says no_log
+
+
+class ActionModule(ActionBase):
+    """Runs the module of the same name as if its author had written C(no_log), then takes that back if there is no need.
+
+    The connection must not print the raw output either, so both the task and the play context say C(no_log) while the
+    module runs. The result itself is marked afterwards, which keeps it usable through C(register).
+    """
+
+    _supports_check_mode = True
+    _supports_diff = True
+    _supports_async = False  # the job file would hold the secret
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        if self._task.async_val:
+            raise AnsibleActionFail(
+                f"{self._task.action} does not run with async, because the file of the job would keep the secret in clear. "
+                "Remove async from the task; community.turso.turso_tokens creates many tokens side by side."
+            )
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        result.update(self._execute_hidden(task_vars))
+        if _is_unreadable(result) or (any(_secrets_in(result)) and not CORE_MASKS_VALUES):
+            result["_ansible_no_log"] = True
+            if CORE_FORGETS_ITEMS and self._task.loop is not None:
+                self._task.no_log = True
+            if result.get("failed") and (not CORE_SHOWS_FAILURES or _prints_one_line()):
+                self._tell(result)
+        return result
+
+    def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        play_context = self._connection._play_context
+        written = self._task.no_log, play_context.no_log
+        self._task.no_log = play_context.no_log = True
+        try:
+            executed: dict[str, Any] = self._execute_module(task_vars=task_vars)
+        finally:
+            self._task.no_log, play_context.no_log = written
+        return executed
+
+    def _tell(self, result: dict[str, Any]) -> None:
+        """Show why a hidden result failed; on stderr, because callbacks own stdout."""
+        text = str(result.get("msg", "the module failed without saying why"))
+        for secret in _secrets_in(result):
+            text = text.replace(secret, "***")
+        Display().display(f"{self._task.action}: {text}", color="red", stderr=True)
+
+
+def _secrets_in(result: dict[str, Any]) -> Iterator[str]:
+    """Yield every secret of a result: of one token, of many in a list, or by name."""
+    items, by_name = result.get("results"), result.get("secrets")
+    parts = [result, *(items if isinstance(items, list) else ())]
+    yield from (str(part["secret"]) for part in parts if isinstance(part, dict) and part.get("secret"))
+    yield from (str(secret) for secret in (by_name.values() if isinstance(by_name, dict) else ()))
+
+
+def _prints_one_line() -> bool:
+    """Tell whether the callback that prints is C(oneline), which shows no message of a hidden result."""
+    named: str = constants.DEFAULT_STDOUT_CALLBACK
+    return named.rpartition(".")[2] == "oneline" or bool(context.CLIARGS.get("one_line"))
+
+
+def _is_unreadable(result: dict[str, Any]) -> bool:
+    """Tell whether the module's output could not be read as a result: what is in it then is anybody's guess."""
+    return bool(result.get("module_stdout"))

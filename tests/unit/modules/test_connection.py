@@ -1,0 +1,200 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection options, which every module shares."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.community.turso.plugins.modules import (
+    turso_rotation,
+    turso_token,
+    turso_token_info,
+    turso_tokens,
+)
+from tests.simulator import Simulator, faults
+from tests.unit.modules.rows import OWN, failure
+
+MODULES = {
+    "turso_token": (turso_token, {"name": "ci"}),
+    "turso_token_info": (turso_token_info, {}),
+    "turso_tokens": (turso_tokens, {"tokens": [{"name": "ci"}]}),
+    "turso_rotation": (turso_rotation, {"tokens": []}),
+}
+# The last one sends nothing if it is given nothing to do.
+THAT_ASK = dict(list(MODULES.items())[:3])
+
+every_module = pytest.mark.parametrize(("module", "asked"), MODULES.values(), ids=MODULES)
+every_module_that_asks = pytest.mark.parametrize(("module", "asked"), THAT_ASK.values(), ids=THAT_ASK)
+
+
+FOUND = {
+    "TURSO_API_TOKEN": ({"TURSO_API_TOKEN": "alice"}, "alice"),
+    "TURSO_PLATFORM_TOKEN": ({"TURSO_PLATFORM_TOKEN": "alice"}, "alice"),
+    "TURSO_API_TOKEN first": ({"TURSO_API_TOKEN": "alice", "TURSO_PLATFORM_TOKEN": "bob"}, "alice"),
+    "TURSO_PLATFORM_TOKEN, because TURSO_API_TOKEN is empty": (
+        {"TURSO_API_TOKEN": "", "TURSO_PLATFORM_TOKEN": "bob"},
+        "bob",
+    ),
+}
+
+
+@every_module_that_asks
+@pytest.mark.parametrize(("variables", "user"), FOUND.values(), ids=FOUND)
+def test_the_credential_comes_from_the_environment(simulator, run_module, monkeypatch, module, asked, variables, user):
+    for variable, owner in variables.items():
+        monkeypatch.setenv(variable, owner and simulator.main(owner).secret)
+    assert not run_module(module, {"api_token": None, **asked}).get("failed")
+    assert {request.token_id for request in simulator.requests} == {simulator.main(user).id}
+
+
+NOT_FOUND = {
+    "no variable": {},
+    "an empty variable": {"TURSO_API_TOKEN": ""},
+    "two empty variables": {"TURSO_API_TOKEN": "", "TURSO_PLATFORM_TOKEN": ""},
+    "a database token": {"TURSO_AUTH_TOKEN": "eyJ.eyJ.x"},
+}
+
+
+@every_module
+@pytest.mark.parametrize("variables", NOT_FOUND.values(), ids=NOT_FOUND)
+def test_a_missing_credential_is_refused(simulator, run_module, monkeypatch, module, asked, variables):
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    result = run_module(module, {"api_token": None, **asked})
+    assert "missing required arguments: api_token" in result["msg"]
+    assert "TURSO_API_TOKEN or TURSO_PLATFORM_TOKEN" in result["msg"]
+    assert result["error"] == failure("invalid_request")
+    assert simulator.requests == []
+
+
+@every_module_that_asks
+def test_an_option_beats_the_environment(simulator, run_module, monkeypatch, module, asked):
+    monkeypatch.setenv("TURSO_API_TOKEN", simulator.main("bob").secret)
+    monkeypatch.setenv("TURSO_API_BASEURL", "http://127.0.0.1:9")
+    assert not run_module(module, asked).get("failed")
+    assert {request.token_id for request in simulator.requests} == {simulator.main("alice").id}
+
+
+@every_module_that_asks
+def test_the_address_comes_from_the_environment(simulator, run_module, monkeypatch, module, asked):
+    monkeypatch.setenv("TURSO_API_BASEURL", simulator.url)
+    assert not run_module(module, {"api_url": None, **asked}).get("failed")
+    assert simulator.requests
+
+
+@every_module_that_asks
+def test_time_out_and_retries_come_from_the_environment(simulator, run_module, monkeypatch, module, asked):
+    monkeypatch.setenv("TURSO_API_TIMEOUT", "0.2")
+    monkeypatch.setenv("TURSO_API_RETRIES", "1")
+    simulator.faults.add("*", faults.Hang(), times=None)
+    result = run_module(module, asked)
+    assert (result["error"]["kind"], result["error"]["attempts"]) == ("unreachable", 2)
+    assert "within 0.2 s" in result["msg"]
+
+
+@every_module_that_asks
+def test_empty_variables_count_as_unset(simulator, run_module, monkeypatch, module, asked):
+    for variable in ("TURSO_API_BASEURL", "TURSO_API_TIMEOUT", "TURSO_API_RETRIES"):
+        monkeypatch.setenv(variable, "")
+    simulator.faults.add("*", faults.Status(500), times=4)
+    assert not run_module(module, asked).get("failed")
+    simulator.faults.add("*", faults.Status(500), times=None)
+    assert run_module(module, asked)["error"]["attempts"] == 5
+
+
+@every_module
+@pytest.mark.parametrize(
+    "options", [{"api_url": ""}, {"api_token": ""}, {"api_token": "two words"}, {"api_token": "a\n"}]
+)
+def test_an_empty_or_broken_option_is_refused(simulator, run_module, module, asked, options):
+    result = run_module(module, {**asked, **options})
+    assert result["error"] == failure("invalid_request")
+    assert next(iter(options)) in result["msg"]
+    assert simulator.requests == []
+
+
+NOT_URLS = {
+    "clear text": "http://api.turso.tech",
+    "clear text to a private address": "http://10.0.0.1:8080",
+    "a host that begins like a loopback address": "http://127.0.0.1.example.com",
+    "a host that begins like localhost": "http://localhost.example.com",
+    "a loopback address as user information": "http://127.0.0.1@example.com",
+    "user information": "https://user:pass@api.turso.tech",
+    "a query": "https://api.turso.tech?x=1",
+    "a fragment": "https://api.turso.tech#x",
+    "no scheme": "api.turso.tech",
+    "another scheme": "ftp://127.0.0.1",
+    "no host": "https://",
+    "a port that is none": "https://api.turso.tech:http",
+    "a broken address": "https://[::1",
+    "a backslash": "http://127.0.0.1\\@example.com",
+    "white space": "https://api.turso.tech /",
+}
+
+
+@every_module
+@pytest.mark.parametrize("url", NOT_URLS.values(), ids=NOT_URLS)
+def test_a_credential_is_sent_nowhere_but_to_a_safe_address(simulator, run_module, module, asked, url):
+    result = run_module(module, {**asked, "api_url": url})
+    assert result["error"] == failure("invalid_request")
+    assert "api_url" in result["msg"]
+    assert simulator.credential not in json.dumps(result)
+
+
+OUT_OF_RANGE = {
+    "no time": ({"api_timeout": 0}, "api_timeout must be more than 0"),
+    "negative time": ({"api_timeout": -1}, "api_timeout must be more than 0"),
+    "time that is no number": ({"api_timeout": "soon"}, "api_timeout"),
+    "negative retries": ({"api_retries": -1}, "api_retries must be 0 or more"),
+    "authorities that are not there": ({"ca_path": "/nonexistent/ca.pem"}, "ca_path"),
+}
+
+
+@every_module
+@pytest.mark.parametrize(("options", "says"), OUT_OF_RANGE.values(), ids=OUT_OF_RANGE)
+def test_options_out_of_range_are_refused(simulator, run_module, module, asked, options, says):
+    result = run_module(module, {**asked, **options})
+    assert says in result["msg"]
+    assert result["error"] == failure("invalid_request")
+    assert simulator.requests == []
+
+
+@every_module_that_asks
+@pytest.mark.parametrize("code", [301, 302, 307, 308])
+def test_redirects_are_not_followed(simulator, run_module, module, asked, code):
+    with Simulator() as elsewhere:
+        simulator.faults.add("*", faults.redirect(elsewhere.url + OWN, code), times=None)
+        result = run_module(module, asked)
+        assert elsewhere.requests == []
+    assert (result["error"]["kind"], result["error"]["status"]) == ("unexpected_response", code)
+    assert len(simulator.requests) == 1
+
+
+@every_module_that_asks
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_path_prefix_is_kept(run_module, module, asked, slash):
+    with Simulator(path_prefix="/turso/api") as behind:
+        result = run_module(module, {"api_url": behind.url + slash, "api_token": behind.credential, **asked})
+        assert not result.get("failed")
+        assert all(request.path.startswith("/turso/api/v1/") for request in behind.requests)
+        assert behind.requests
+
+
+@every_module_that_asks
+def test_a_path_prefix_stands_in_errors(run_module, module, asked):
+    with Simulator(path_prefix="/turso/api") as behind:
+        behind.faults.add("*", faults.Status(403), times=None)
+        result = run_module(module, {"api_url": behind.url, "api_token": behind.credential, **asked})
+    assert result["error"]["path"] == f"/turso/api{OWN}"
+
+
+@every_module
+def test_the_credential_does_not_come_back(simulator, run_module, module, asked):
+    assert simulator.credential not in json.dumps(run_module(module, asked))
+    simulator.faults.add("*", faults.Status(400, {"error": f"bad {simulator.credential}"}), times=None)
+    assert simulator.credential not in json.dumps(run_module(module, {**asked, "validate": True}))
