@@ -1,0 +1,156 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: vault_secrets
+short_description: Read, or prepare, an encrypted file of token secrets
+version_added: 0.1.0
+author:
+  - The community.turso contributors (@community-turso)
+description:
+  - Reads the C(turso_secrets) of a file that ansible-vault encrypts, with the vault secrets that this run of Ansible has loaded
+    from wherever they come (file, script, prompt, several vault ids).
+  - With O(add) it returns the encrypted text of the whole file with these secrets put in. Every other entry is kept. If
+    nothing changes, that is the text as it is, not encrypted anew. Nothing is written.
+  - A file that exists and is not encrypted is an error, and so is a run without vault secrets.
+options:
+  _terms:
+    description: The path of the file on the controller. It need not exist yet.
+    type: list
+    elements: path
+    required: true
+  add:
+    description: The secrets to put in, by logical name.
+    type: dict
+  vault_id:
+    description:
+      - The vault id to encrypt with.
+      - If not given, the id that the file is encrypted with is kept. A new file gets C(DEFAULT_VAULT_ENCRYPT_IDENTITY) or the
+        only vault secret there is.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Create a token
+  community.turso.turso_token:
+    name: ci-deploy
+    organization: acme
+  register: ci_deploy
+
+- name: Keep a new token in an encrypted file
+  ansible.builtin.copy:
+    content: "{{ lookup('community.turso.vault_secrets', path, add={'ci-deploy': ci_deploy.secret}) }}"
+    dest: "{{ path }}"
+    mode: "0600"
+    decrypt: false
+  no_log: true
+  when: ci_deploy.secret is not none
+  vars:
+    path: "{{ playbook_dir }}/group_vars/all/turso.yml"
+"""
+
+RETURN = r"""
+_raw:
+  description: For each file its C(turso_secrets), or with O(add) its encrypted text.
+  type: list
+  elements: raw
+"""
+
+import os
+from typing import Any
+
+import yaml
+from ansible import constants
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.parsing.vault import is_encrypted, match_encrypt_secret, parse_vaulttext_envelope
+from ansible.plugins.lookup import LookupBase
+
+TOP = "turso_secrets"
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+        self.set_options(var_options=variables, direct=kwargs)
+        add = self.get_option("add")
+        return [self._secrets_of(path) if add is None else self._text_with(path, add) for path in terms]
+
+    def _secrets_of(self, path: str) -> dict[str, str]:
+        """Return the secrets in a file; proves on the way that it could be written back."""
+        text, content = self._open(path)
+        self._encryption(path, text)
+        return dict(content[TOP])
+
+    def _text_with(self, path: str, add: dict[str, str]) -> str:
+        text, content = self._open(path)
+        merged = {**content[TOP], **{_plain(name): _plain(secret) for name, secret in add.items()}}
+        if text is not None and merged == content[TOP]:
+            return text
+        vault_id, secret = self._encryption(path, text)
+        plain = "---\n" + yaml.safe_dump({**content, TOP: merged}, sort_keys=False, allow_unicode=True)
+        encrypted: bytes = self._vault.encrypt(plain, secret=secret, vault_id=vault_id)
+        return encrypted.decode("utf-8")
+
+    @property
+    def _vault(self) -> Any:
+        vault = self._loader._vault
+        if not vault.secrets:
+            raise AnsibleLookupError(
+                "No vault secret is loaded, so the vault file cannot be encrypted. Run with --vault-id or --vault-password-file."
+            )
+        return vault
+
+    def _open(self, path: str) -> tuple[str | None, dict[str, Any]]:
+        """Return the encrypted text of a file, none where it does not exist, and its content."""
+        if not os.path.lexists(path):
+            if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK):
+                raise AnsibleLookupError(f"The vault file {path} does not exist and its folder cannot be written to.")
+            return None, {TOP: {}}
+        if os.path.islink(path) or not os.path.isfile(path):
+            raise AnsibleLookupError(f"The vault file {path} is not a regular file.")
+        try:
+            with open(path, "rb") as file:
+                raw = file.read()
+        except OSError as exc:
+            raise AnsibleLookupError(f"The vault file {path} cannot be read: {exc.strerror}.") from exc
+        if not is_encrypted(raw):
+            raise AnsibleLookupError(
+                f"The file {path} exists and is not encrypted. It was left as it is; encrypt it with ansible-vault encrypt."
+            )
+        try:
+            content = yaml.safe_load(self._vault.decrypt(raw))
+        except AnsibleLookupError:
+            raise
+        except AnsibleError as exc:
+            raise AnsibleLookupError(f"No vault secret of this run opens the vault file {path}.") from exc
+        except yaml.YAMLError:
+            content = False  # its message would quote the plain text
+        content = {} if content is None else content
+        if not isinstance(content, dict) or not isinstance(content.setdefault(TOP, {}), dict):
+            raise AnsibleLookupError(
+                f"The vault file {path} does not hold a dictionary with {TOP}. It was left as it is."
+            )
+        return raw.decode("utf-8"), content
+
+    def _encryption(self, path: str, text: str | None) -> tuple[str | None, Any]:
+        """Return the vault id and the secret to encrypt with."""
+        wanted = self.get_option("vault_id") or None
+        if wanted is None and text is not None:
+            wanted = parse_vaulttext_envelope(text.encode("utf-8"))[3]
+            known = [vault_id for vault_id, _secret in self._vault.secrets]
+            if wanted not in known:
+                wanted = None
+        try:
+            vault_id, secret = match_encrypt_secret(
+                self._vault.secrets, encrypt_vault_id=wanted or constants.DEFAULT_VAULT_ENCRYPT_IDENTITY
+            )
+        except AnsibleError as exc:
+            raise AnsibleLookupError(f"No vault secret of this run fits the vault id {wanted!r} for {path}.") from exc
+        return vault_id, secret
+
+
+def _plain(text: object) -> str:
+    """Return nothing but a str: PyYAML refuses ansible-core's own kinds of text, and quotes them in its error."""
+    return "".join(str(text))
