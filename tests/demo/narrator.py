@@ -1,0 +1,94 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tells what a rotation does while it does it, from the requests that the server sees and the file that it delivers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.demo.screen import Screen
+from tests.simulator import Simulator
+from tests.simulator.exchange import Request
+
+PAUSE_SECONDS = 0.03
+REQUEST_WIDTH = 45
+
+
+class Narrator(threading.Thread):
+    """Shows a line for each thing that happened; `with` starts and stops it."""
+
+    def __init__(self, screen: Screen, simulator: Simulator, token_file: Path) -> None:
+        super().__init__(name="narrator", daemon=True)
+        self._screen, self._simulator, self._token_file = screen, simulator, token_file
+        self._old_value = token_file.read_text()
+        self._told: list[Request] = []
+        self._delivered = False
+        self._began = time.monotonic()
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.wait(PAUSE_SECONDS):
+            self._look()
+
+    def __enter__(self) -> Narrator:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self.join()
+        self._look()
+
+    def _look(self) -> None:
+        for request in self._new_requests():
+            calls = [told.call for told in self._told]
+            if "validate" in calls:
+                self._look_at_the_file()
+            step, words = self._step(request, calls)
+            if request.status != 200:
+                words = f"the server answered {request.status}"
+            self._told.append(request)
+            self._tell(step, words, f"{request.method} {request.path}")
+        self._look_at_the_file()
+
+    def _new_requests(self) -> Sequence[Request]:
+        """Return what ansible-playbook asked since the last look, up to what has no answer yet."""
+        ours = [
+            request
+            for request in self._simulator.requests
+            if request.headers.get("User-Agent", "").startswith("community.turso/")
+        ]
+        new = ours[len(self._told) :]
+        unanswered = next((place for place, request in enumerate(new) if request.status is None), len(new))
+        return new[:unanswered]
+
+    def _step(self, request: Request, earlier: Sequence[str]) -> tuple[str, str]:
+        if request.method == "DELETE":
+            return "revoke", "the old token, by its id"
+        if request.call == "create":
+            return "issue", "its successor, under a name of its own"
+        if request.call == "validate":
+            return "prove", "the new value works"
+        if "create" not in earlier:
+            return "plan", "which tokens are there, and how old are they?"
+        if "validate" not in earlier:
+            return "prove", "the new token is listed, as it was asked for"
+        return "commit", "nothing failed, and the new token is still there"
+
+    def _look_at_the_file(self) -> None:
+        if not self._delivered and self._token_file.read_text() != self._old_value:
+            self._delivered = True
+            self._tell("deliver", "the application's file holds the new value")
+
+    def _tell(self, step: str, words: str, request: str = "") -> None:
+        since = f"{time.monotonic() - self._began:4.1f} s"
+        paint = self._screen.paint
+        if len(request) > REQUEST_WIDTH:
+            request = request[: REQUEST_WIDTH - 3] + "..."
+        line = f"  {paint(since, 'dim')}  {paint(step.ljust(7), 'cyan')}  {words.ljust(50)}  {paint(request, 'dim')}"
+        self._screen.show(line.rstrip())
