@@ -1,0 +1,100 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A user who forgot C(no_log) everywhere leaks nothing, however Ansible is run."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from tests.no_leak.altered import BUGS as WITH_BUGS
+from tests.no_leak.altered import altered
+from tests.no_leak.cases import BUGS, CASES, CUT, play
+from tests.no_leak.terminal import Mode, Terminal
+
+CORE = tuple(case for case in CASES if case.core)
+EVERYTHING = Mode(verbosity=4, arguments=("--diff",))
+
+SAMPLE = (
+    Mode("minimal", 3, "ssh"),
+    Mode("oneline", 1),
+    Mode("default", 4, "ssh, pipelined", "yaml", ("--diff",)),
+)
+PRODUCT = tuple(
+    Mode(callback, verbosity, connection, result_format, ("--diff",) if verbosity % 2 else ())
+    for (callback, result_format), verbosity, connection in itertools.product(
+        (("default", "json"), ("default", "yaml"), ("minimal", "json"), ("oneline", "json")),
+        range(5),
+        ("local", "ssh", "ssh, pipelined"),
+    )
+    if verbosity > 2 or connection == "local"  # below -vvv, a connection has no say
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.function is test_modes:
+        modes = PRODUCT if metafunc.config.getoption("full") else SAMPLE
+        metafunc.parametrize("mode", modes, ids=str)
+
+
+def test_every_case(terminal: Terminal) -> None:
+    played = terminal.play([play("here", CASES)], EVERYTHING)
+    terminal.assert_nothing_leaked(played)
+    terminal.assert_passed(played)
+    assert terminal.worlds.issued > 30
+    terminal.assert_everything_was_written("drift")
+
+
+def test_modes(terminal: Terminal, mode: Mode) -> None:
+    played = terminal.play([play(mode.host, CORE, strategy="free" if mode.verbosity == 1 else "linear")], mode)
+    terminal.assert_nothing_leaked(played)
+    terminal.assert_passed(played)
+    assert terminal.worlds.issued > 10
+
+
+def test_check_mode(terminal: Terminal, full: bool) -> None:
+    cases = tuple(case for case in (CASES if full else CORE) if not case.keywords.get("no_log"))
+    played = terminal.play([play("here", cases)], Mode(verbosity=4, arguments=("--check", "--diff")))
+    terminal.assert_nothing_leaked(played)
+    terminal.assert_passed(played)
+    assert not terminal.worlds.writes
+    assert "censored" not in played.output
+
+
+def test_outputs_that_are_cut(terminal: Terminal) -> None:
+    """What is left of the output of a module is not parsed, so nobody knows what is in it."""
+    played = terminal.play([play("cut", CUT, ignore_errors=True)], Mode(verbosity=4, connection="ssh"))
+    terminal.assert_nothing_leaked(played)
+    terminal.assert_passed(played)
+    assert terminal.worlds.issued >= 5
+
+
+def test_bugs(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -> None:
+    terminal.collections = altered(tmp_path_factory.mktemp("buggy"), WITH_BUGS)
+    played = terminal.play([play("here", BUGS)], EVERYTHING)
+    terminal.assert_nothing_leaked(played)
+    terminal.assert_passed(played)
+    assert terminal.worlds.issued >= 7
+    assert "please report it" in played.output
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "issued", "mode"),
+    [
+        ("turso_token", "name=new organization=acme", 1, Mode(verbosity=4)),
+        ("turso_token", "name=broken-1", 2, Mode(arguments=("--one-line",))),
+        ("turso_tokens", '{"tokens": [{"name": "new"}, {"name": "taken-1"}]}', 1, Mode(verbosity=1)),
+    ],
+    ids=["created", "failed", "partly failed"],
+)
+def test_ad_hoc(terminal: Terminal, module: str, arguments: str, issued: int, mode: Mode) -> None:
+    tree: Path = terminal.tree
+    name = f"community.turso.{module}"
+    played = terminal.run("ansible", mode, "here", "-m", name, "-a", arguments, "--tree", str(tree))
+    assert terminal.worlds.issued == issued
+    assert list(tree.iterdir())
+    terminal.assert_nothing_leaked(played)
