@@ -1,0 +1,18 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No fault of the network or the API loses a secret, doubles a token, or leaves one behind that nobody is told of."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.matrix import Cell, broken_promises, cells, expected, play
+
+
+@pytest.mark.parametrize("cell", cells(), ids=lambda cell: cell.id)
+def test_a_fault_loses_nothing(cell: Cell) -> None:
+    play(cell)
+    assert broken_promises(cell) == []
+    assert (cell.kind, len(cell.alive), cell.writes) == expected(cell)
