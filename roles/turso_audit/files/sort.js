@@ -1,0 +1,34 @@
+"use strict";
+(() => {
+  const table = document.getElementById("tokens");
+  if (!table) return;
+  const body = table.tBodies[0];
+  const heads = [...table.tHead.rows[0].cells];
+  const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+  const valueOf = (row, column) => {
+    const cell = row.cells[column];
+    return "value" in cell.dataset ? cell.dataset.value : cell.textContent.trim();
+  };
+  const compare = (a, b, numeric) => (numeric ? Number(a) - Number(b) : collator.compare(a, b));
+
+  heads.forEach((head, column) => {
+    const numeric = head.dataset.sort === "number";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const now = head.getAttribute("aria-sort");
+      const order = now === "ascending" || (now === null && numeric) ? "descending" : "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", order);
+      const sign = order === "ascending" ? 1 : -1;
+      const rows = [...body.rows].map((row) => [row, valueOf(row, column)]);
+      rows.sort(([, a], [, b]) => {
+        if (a === "" || b === "") return (a === "") - (b === ""); // what is not known comes last either way
+        return sign * compare(a, b, numeric);
+      });
+      body.append(...rows.map(([row]) => row));
+    });
+  });
+})();

@@ -1,0 +1,198 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role and the playbook, played: reports, their stability, the exit code, and what hostile names do not do."""
+
+from __future__ import annotations
+
+import json
+import stat
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tests.audit.world import HOSTILE, arrange
+from tests.playbooks import Playbooks
+from tests.simulator import Simulator
+
+AUDIT = "community.turso.audit"
+OF_ACME = ("-e", "turso_audit_organization=acme")
+
+
+@pytest.fixture(autouse=True)
+def world(simulator: Simulator) -> None:
+    arrange(simulator)
+
+
+def report_of(playbooks: Playbooks) -> dict[str, Any]:
+    return dict(json.loads((playbooks.directory / "turso-audit.json").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ok"),
+    [
+        pytest.param((), False, id="the default is high, and the caller holds an unrestricted token"),
+        pytest.param(OF_ACME, True, id="nothing is as bad in the organization"),
+        pytest.param((*OF_ACME, "-e", "turso_audit_fail_on=medium"), False, id="but something is medium"),
+        pytest.param(("-e", "turso_audit_fail_on=never"), True, id="never"),
+    ],
+)
+def test_the_exit_code_tells_the_verdict_after_the_reports_are_written(
+    playbooks: Playbooks, simulator: Simulator, arguments: tuple[str, ...], ok: bool
+) -> None:
+    played = playbooks.play(AUDIT, *arguments)
+    assert played.ok is ok, played.output
+    assert report_of(playbooks)["verdict"]["passed"] is ok
+    for name in ("turso-audit.json", "turso-audit.html"):
+        assert stat.S_IMODE((playbooks.directory / name).stat().st_mode) == 0o600
+    assert simulator.writes == []
+
+
+def test_the_report_has_every_token_with_its_owner_and_findings(playbooks: Playbooks) -> None:
+    playbooks.play(AUDIT, *OF_ACME)
+    report = report_of(playbooks)
+    assert report["audited_on"] == "2026-11-24"
+    assert report["organization"] == "acme"
+    assert report["summary"]["by_severity"] == {"high": 0, "medium": 4, "low": 1, "info": 9}
+    assert {(token["name"], token["owner"]["username"]) for token in report["tokens"]} == {
+        *((name, "alice") for name in ("migrations", "backup", "dashboard", "ci", "ci-20261101t091500z-7f3a")),
+        *((name, "bob") for name in ("ci", *HOSTILE)),
+    }
+    oldest = report["tokens"][0]
+    assert (oldest["name"], oldest["age_days"], oldest["restriction"], oldest["permissions"]) == (
+        "migrations",
+        140,
+        "group",
+        "full-access",
+    )
+    assert [finding["rule"] for finding in oldest["findings"]] == ["aged", "full_access"]
+
+
+def test_the_report_is_written_again_only_when_it_says_something_new(
+    playbooks: Playbooks, simulator: Simulator
+) -> None:
+    assert playbooks.play(AUDIT, *OF_ACME, "--check").recap["changed"] == 2
+    assert not (playbooks.directory / "turso-audit.json").exists()
+    assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 2
+    simulator.advance(hours=5)
+    assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 0
+    simulator.given("new", organization="acme")
+    assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 2
+    simulator.advance(days=1)
+    assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 2
+
+
+def test_names_from_the_api_are_neither_rendered_nor_run(playbooks: Playbooks) -> None:
+    played = playbooks.play(AUDIT, *OF_ACME, "-vvv", "--diff")
+    assert played.ok, played.output
+    assert not list(playbooks.directory.rglob("pwned"))
+    page = _Elements((playbooks.directory / "turso-audit.html").read_text())
+    assert page.tags.count("script") == 1
+    assert "img" not in page.tags
+    assert page.handlers == []
+    for name in HOSTILE:
+        assert name in page.texts
+
+
+class _Elements(HTMLParser):
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.handlers += [name for name, _value in attrs if name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_a_role_in_a_play_of_many_hosts_audits_once_and_leaves_the_report_as_a_fact(
+    playbooks: Playbooks, simulator: Simulator
+) -> None:
+    inventory = playbooks.write("hosts", "web1\nweb2\n[all:vars]\nansible_connection=local\n")
+    played = playbooks.play(
+        """
+- hosts: all
+  gather_facts: false
+  roles:
+    - role: community.turso.turso_audit
+      turso_audit_json_file: ""
+      turso_audit_html_file: ""
+      turso_audit_fail_on: never
+  tasks:
+    - ansible.builtin.debug:
+        msg: "the oldest is {{ turso_audit_report.summary.oldest_days }} on {{ inventory_hostname }}"
+""",
+        "-i",
+        str(inventory),
+    )
+    assert played.ok, played.output
+    assert len(simulator.requests) == 1
+    assert all(f"the oldest is 410 on {host}" in played.output for host in ("web1", "web2"))
+    assert not list(playbooks.directory.glob("turso-audit.*"))
+
+
+def test_a_policy_file_says_what_is_accepted(playbooks: Playbooks) -> None:
+    playbooks.write(
+        "policy.yml",
+        {
+            "turso_audit_accepted": [
+                {"name": "legacy", "reason": "gone with the old pipeline", "until": "2026-12-31"},
+                {"name": "main", "reason": "break glass", "rule": "unrestricted"},
+            ],
+            "turso_audit_max_age_days": 150,
+            "turso_audit_severities": {"unfinished_rotation": "off"},
+            "turso_audit_html_file": "out.html",
+        },
+    )
+    played = playbooks.play(AUDIT, "-e", "@policy.yml")
+    assert played.ok, played.output
+    assert report_of(playbooks)["summary"]["by_severity"] == {"high": 0, "medium": 1, "low": 0, "info": 2}
+    assert "gone with the old pipeline" in (playbooks.directory / "out.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("-e", "turso_audit_fail_on=awful"), "value of turso_audit_fail_on must be one of"),
+        (("-e", "turso_audit_organization="), "organization is empty"),
+        (("-e", '{"turso_audit_severities": {"old": "low"}}'), "which is no rule"),
+        (("-e", "turso_audit_organization=nobody"), "nobody"),
+    ],
+)
+def test_what_cannot_be_audited_is_told(playbooks: Playbooks, arguments: tuple[str, ...], told: str) -> None:
+    played = playbooks.play(AUDIT, *arguments)
+    assert not played.ok
+    assert told in played.output
+    assert not list(playbooks.directory.glob("turso-audit.*"))
+
+
+@pytest.mark.parametrize(
+    "filtered",
+    [
+        pytest.param("audit_findings('2026-11-24')", id="findings"),
+        pytest.param("revocation_selection(pattern='*')", id="selection"),
+    ],
+)
+def test_what_the_filters_return_is_never_a_template(playbooks: Playbooks, filtered: str) -> None:
+    """Whatever list they were given: until ansible-core 2.18 a fact is rendered where it is used."""
+    played = playbooks.play(
+        f"""
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.set_fact:
+        kept: "{{{{ [{{'name': '{{' ~ '{{ 6 * 7 }}' ~ '}}', 'id': '1'}}] | community.turso.{filtered} }}}}"
+    - ansible.builtin.debug:
+        var: kept
+"""
+    )
+    assert played.ok, played.output
+    assert "{{ 6 * 7 }}" in played.output
+    assert "42" not in played.output
