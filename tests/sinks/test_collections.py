@@ -1,0 +1,192 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples that use the maintained collections: AWS Secrets Manager, SOPS, HashiCorp Vault and Kubernetes."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.playbooks import Playbooks
+from tests.simulator import Simulator
+from tests.sinks.rotation import NAME, assert_nothing_revoked, assert_rotates, complaints, rotate, rotation
+from tests.sinks.standins import Cluster, KeyValue, serving
+
+AWS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "eu-central-1"}
+START_SECONDS = 60
+
+# What community.sops asks of the command, carried out by age; a file of it is no file of SOPS.
+SOPS = """#!/bin/sh
+case "$1" in
+--version) echo "sops 3.9.0" ;;
+encrypt) for last; do test "$previous" = --age && recipients=$last; previous=$last; done
+    exec age --encrypt --armor --recipient "$recipients" ;;
+decrypt) for last; do :; done; exec age --decrypt --identity "$SOPS_AGE_KEY_FILE" "$last" ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def moto(controller: Playbooks, tmp_path: Path) -> Iterator[str]:
+    """The address of moto's server, which acts as AWS."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with (tmp_path / "moto.log").open("w") as log:
+        server = subprocess.Popen(
+            [str(controller.venv / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
+            stdout=log,
+            stderr=log,
+            env={**controller.env, **AWS},
+        )
+    try:
+        wait_until_listening(port, server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("moto's server did not come up")
+
+
+def test_aws_secrets_manager(controller: Playbooks, simulator: Simulator, moto: str) -> None:
+    environment = {**AWS, "AWS_ENDPOINT_URL": moto}
+
+    def read() -> str:
+        code = f"import boto3; s = boto3.client('secretsmanager').get_secret_value(SecretId='turso/{NAME}')"
+        command = [str(controller.venv / "bin" / "python"), "-c", f"{code}; print(s['SecretString'], end='')"]
+        env = {**controller.env, **environment}
+        return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+
+    playbook = rotation("aws_secrets_manager.yml", {"deliver_aws_endpoint_url": moto})
+    assert_rotates(controller, simulator, playbook, read, env=environment)
+
+
+def test_sops_file(controller: Playbooks, simulator: Simulator, tmp_path: Path) -> None:
+    if shutil.which("age") is None:
+        pytest.skip("the command age is not here: apt-get install age")
+    identity, sops, path = tmp_path / "identity", tmp_path / "sops", tmp_path / "token.sops.yaml"
+    subprocess.run(["age-keygen", "-o", str(identity)], check=True, capture_output=True)
+    recipient = subprocess.run(["age-keygen", "-y", str(identity)], check=True, capture_output=True, text=True).stdout
+    sops.write_text(SOPS)
+    sops.chmod(0o700)
+    variables = {
+        "deliver_sops_path": str(path),
+        "deliver_sops_age": [recipient.strip()],
+        "deliver_sops_age_keyfile": str(identity),
+        "deliver_sops_binary": str(sops),
+    }
+
+    def read() -> str:
+        command = ["age", "--decrypt", "--identity", str(identity), str(path)]
+        return yaml.safe_load(subprocess.run(command, check=True, capture_output=True).stdout)["turso_api_token"]
+
+    assert_rotates(controller, simulator, rotation("sops_file.yml", variables), read)
+
+
+def test_hashicorp_vault_kv(controller: Playbooks, simulator: Simulator) -> None:
+    engine = KeyValue()
+    with serving(engine) as address:
+        environment = {"VAULT_ADDR": address, "VAULT_TOKEN": engine.token}
+        playbook = rotation("hashicorp_vault_kv.yml", {})
+        versions = f"turso/{NAME}"
+        assert_rotates(controller, simulator, playbook, lambda: engine.versions[versions][-1]["token"], env=environment)
+    assert len(engine.versions[versions]) == 1
+
+
+def test_kubernetes_secret(controller: Playbooks, simulator: Simulator) -> None:
+    alive_when_rolled_out = []
+    cluster = Cluster(lambda: alive_when_rolled_out.append(simulator.alive(before[0])))
+    deployment = cluster.have_deployment("deployer")
+    secret = f"/api/v1/namespaces/default/secrets/{NAME}"
+    cluster.objects[secret] = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": NAME, "namespace": "default", "resourceVersion": "1"},
+        "data": {"token": "b2xk", "other": "a2VwdA=="},
+    }
+    before: list[str] = []
+
+    def read() -> str:
+        data = cluster.objects[secret]["data"]
+        assert data["other"] == "a2VwdA=="
+        return base64.b64decode(data["token"]).decode()
+
+    with serving(cluster) as address:
+        # What the cluster is reached with comes from the play, through the role, to the hook.
+        defaults = {"group/kubernetes.core.k8s": {"host": address, "api_key": cluster.token}}
+        playbook = rotation(
+            "kubernetes_secret.yml",
+            {"deliver_kubernetes_deployment": "deployer"},
+            module_defaults={**defaults, "kubernetes.core.k8s": {"wait_sleep": 1}},
+        )
+        given = simulator.given
+
+        def remembering(*arguments: Any, **options: Any) -> Any:
+            token = given(*arguments, **options)
+            before.append(token.secret)
+            return token
+
+        simulator.given = remembering  # type: ignore[method-assign]
+        assert_rotates(controller, simulator, playbook, read)
+    # The pods were replaced while the old token still lived, and the example waited for that.
+    assert alive_when_rolled_out
+    assert all(alive_when_rolled_out)
+    annotations = cluster.objects[deployment]["spec"]["template"]["metadata"]["annotations"]
+    assert annotations[f"turso-generation/{NAME}"].startswith(f"{NAME}-")
+
+
+LACKING = [
+    # example, what it is told, the collection and what else it needs
+    ("aws_secrets_manager.yml", {}, "community.aws", "the Python library boto3 and botocore"),
+    ("hashicorp_vault_kv.yml", {}, "community.hashi_vault", "the Python library hvac"),
+    ("kubernetes_secret.yml", {}, "kubernetes.core", "the Python library kubernetes"),
+    (
+        "sops_file.yml",
+        {"deliver_sops_path": "/nowhere", "deliver_sops_binary": "/no/sops"},
+        "community.sops",
+        "the command /no/sops",
+    ),
+]
+
+
+def test_an_example_names_the_collection_that_it_lacks(newest: Playbooks) -> None:
+    said = complaints(newest, *((example, given) for example, given, *_ in LACKING))
+    for (example, _, collection, _), output in zip(LACKING, said, strict=True):
+        assert f"Install its collection: ansible-galaxy collection install {collection}" in output, example
+
+
+def test_an_example_names_the_library_or_command_that_it_lacks(controller: Playbooks, newest: Playbooks) -> None:
+    bare = {"ansible_python_interpreter": str(newest.venv / "bin" / "python")}
+    said = complaints(controller, *((example, given | bare) for example, given, *_ in LACKING))
+    for (example, *_, lacking), output in zip(LACKING, said, strict=True):
+        assert f"This example needs {lacking} on the controller" in output, example
+
+
+def test_what_a_service_refuses_is_told_without_the_token(controller: Playbooks, simulator: Simulator) -> None:
+    old = simulator.given(NAME, organization="acme", age_days=120)
+    with serving(KeyValue()) as address:
+        environment = {"VAULT_ADDR": address, "VAULT_TOKEN": "wrong"}
+        played = rotate(controller, simulator, rotation("hashicorp_vault_kv.yml", {}), env=environment)
+    assert_nothing_revoked(played, simulator, old)
+    assert f"Permission denied reading turso/{NAME}" in played.output
