@@ -1,0 +1,159 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Do what README.md and the guides say, in their order, and see whether it works."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.docs.markdown import RUNNABLE, Block, blocks_of
+from tests.playbooks import TIMEOUT_SECONDS, Playbooks, Played
+from tests.simulator import Simulator
+from tests.tools.checkout import ROOT
+from tests.tools.venvs import for_tests
+
+README = ROOT / "README.md"
+GUIDES = sorted((ROOT / "docs").glob("*.md"))
+BLOCKS = [block for page in (README, *GUIDES) for block in blocks_of(page)]
+
+# What the guides take for granted: a token that somebody made by hand long ago, hosts that need it, a vault password.
+TOKEN, ORGANIZATION, AGE_DAYS = "ci-deploy", "acme", 120
+INVENTORY = {
+    "all": {
+        "vars": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "children": {
+            "web": {
+                "hosts": {name: {"app_token_file": f"{{{{ playbook_dir }}}}/{name}-token"} for name in ("web1", "web2")}
+            }
+        },
+    }
+}
+
+
+@pytest.fixture
+def reader(playbooks: Playbooks, simulator: Simulator) -> Reader:
+    simulator.given(TOKEN, organization=ORGANIZATION, age_days=AGE_DAYS)
+    return Reader(playbooks, simulator)
+
+
+class Reader:
+    """Does what a page says, in a directory that stands for /srv/ansible."""
+
+    def __init__(self, playbooks: Playbooks, simulator: Simulator) -> None:
+        self.playbooks, self.simulator = playbooks, simulator
+        self.directory = playbooks.directory
+        playbooks.write("inventory.yml", INVENTORY)
+        playbooks.write("vault-password", "correct horse battery staple")
+        playbooks.env |= {
+            "ANSIBLE_INVENTORY": str(self.directory / "inventory.yml"),
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(self.directory / "vault-password"),
+        }
+
+    def follow(self, page: Path) -> list[Played]:
+        """Save and run every block of a page, four months after one another; return what was played."""
+        return [played for block in blocks_of(page) for played in self._do(block)]
+
+    def _do(self, block: Block) -> list[Played]:
+        if block.said == "file":
+            self.playbooks.write(block.detail or "", self._here(block.text))
+            return []
+        if block.said == "not run" or block.language not in RUNNABLE:
+            return []
+        run = self._shell if block.language == "shell" else self.playbooks.play
+        played = run(self._here(block.text))
+        assert [secret for secret in self.simulator.canaries if secret in played.output] == [], block
+        if block.said == "fails":
+            assert not played.ok, f"{block}\n{played.output}"
+            assert block.detail in " ".join(played.output.split()), f"{block}\n{played.output}"
+        else:
+            assert played.ok, f"{block}\n{played.output}"
+        self.simulator.advance(days=AGE_DAYS)
+        return [played]
+
+    def _here(self, text: str) -> str:
+        return text.replace("/srv/ansible", str(self.directory))
+
+    def _shell(self, script: str) -> Played:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.directory,
+            env=self.playbooks.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        return Played(done.returncode, done.stdout)
+
+
+def alive(simulator: Simulator) -> list[str]:
+    return [token.name for token in simulator.tokens if token.name != "main"]
+
+
+def holds(simulator: Simulator, path: Path) -> bool:
+    """Tell whether a file holds a value that works."""
+    return simulator.alive(path.read_text().strip())
+
+
+def test_readme(reader: Reader, simulator: Simulator) -> None:
+    """Each of its rotations was done on the token that the one before it left, which was then 120 days old."""
+    played = reader.follow(README)
+    rotations = [one for one in played if "revoked ci-deploy" in one.output]
+    assert len(rotations) == 3
+    assert len(simulator.revoked) == 3 + 1  # and the dashboard's
+    assert len(alive(simulator)) == 1
+    assert holds(simulator, reader.directory / "app-token")
+    assert not holds(simulator, reader.directory / "ci-deploy-token")
+
+
+def test_the_demo_plays_the_playbook_of_the_readme() -> None:
+    shown = next(block.text for block in blocks_of(README) if block.detail == "rotate.yml")
+    assert yaml.safe_load(shown) == yaml.safe_load((ROOT / "tests/demo/rotate.yml").read_text())
+
+
+# By guide: how many tokens were revoked in it, and files with a value that works when it ends.
+OUTCOMES: dict[str, tuple[int, list[str]]] = {
+    "getting-started": (1, []),
+    "rotation": (3, ["web1-token", "web2-token", "dashboard-token"]),
+    "least-privilege": (1, ["ci-deploy-token", "previews-token"]),
+    "scheduling": (0, []),  # one run, and the old one has its grace
+    "awx": (1, ["ci-deploy-token"]),
+    "troubleshooting": (0, []),
+    "emergency": (1, []),
+}
+
+
+@pytest.mark.parametrize("playbooks", for_tests()[-1:], indirect=True, ids=lambda venv: venv.resolve().name)
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_guide(reader: Reader, simulator: Simulator, page: Path) -> None:
+    reader.follow(page)
+    if page.stem in OUTCOMES:
+        revoked, files = OUTCOMES[page.stem]
+        assert len(simulator.revoked) == revoked
+        assert [name for name in files if not holds(simulator, reader.directory / name)] == []
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_a_block_says_what_it_is(block: Block) -> None:
+    """What is not run has a reason; what is YAML or JSON is at least that."""
+    assert block.language, "without a language nobody knows what it is"
+    assert block.said is None or block.detail
+    if block.language == "yaml":
+        parsed: Any = yaml.safe_load(block.text)
+        assert isinstance(parsed, (dict, list))
+        if block.said is None:
+            assert all("hosts" in play or "ansible.builtin.import_playbook" in play for play in parsed), (
+                "not a playbook: say what it is"
+            )
+    if block.language == "json":
+        json.loads(block.text)

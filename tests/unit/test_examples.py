@@ -1,0 +1,115 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every example that ansible-doc shows is played as it stands."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.playbooks import Playbooks
+from tests.simulator import Simulator
+from tests.tools.checkout import ROOT
+
+COLLECTION = "community.turso"
+
+
+def documented() -> list[tuple[str, str]]:
+    """Return every plugin that a user may call, as its type and name."""
+    kinds = {"modules": "module", "filter": "filter", "lookup": "lookup"}
+    return sorted(
+        (kind, path.stem) for folder, kind in kinds.items() for path in (ROOT / "plugins" / folder).glob("*.py")
+    )
+
+
+def docs_of(playbooks: Playbooks, kind: str, *names: str) -> dict[str, dict[str, Any]]:
+    """Return what ansible-doc says of plugins of one type, by name."""
+    shown = playbooks.run("ansible-doc", "-t", kind, "-j", *(f"{COLLECTION}.{name}" for name in names))
+    assert shown.ok, shown.output
+    told: dict[str, dict[str, Any]] = json.loads(shown.output[shown.output.index("{") :])
+    return {name: told[f"{COLLECTION}.{name}"] for name in names}
+
+
+def examples_of(playbooks: Playbooks, kind: str, name: str) -> list[dict[str, Any]]:
+    tasks: list[dict[str, Any]] = yaml.safe_load(docs_of(playbooks, kind, name)[name]["examples"])
+    return tasks
+
+
+def play_examples(playbooks: Playbooks, kind: str, name: str) -> None:
+    """Play the examples of a plugin, in a folder such as a user of ansible-vault has."""
+    examples = examples_of(playbooks, kind, name)
+    playbooks.write("group_vars/all/vars.yml", {})
+    password = playbooks.write("vault-password", "a password of this test")
+    played = playbooks.play(
+        [{"hosts": "localhost", "gather_facts": False, "tasks": examples}], "--vault-password-file", str(password)
+    )
+    assert played.ok, played.output
+    assert played.recap["ok"] + played.recap["skipped"] == len(examples), played.output
+
+
+@pytest.mark.parametrize(("kind", "name"), documented(), ids=lambda value: value)
+def test_the_examples_work(playbooks, simulator, kind, name):
+    simulator.given("legacy", age_days=120)
+    play_examples(playbooks, kind, name)
+    assert name in ("rotation_ledger",) or simulator.requests
+
+
+@pytest.mark.parametrize("kind", sorted({kind for kind, _name in documented()}))
+def test_the_documentation_is_complete(playbooks, kind):
+    names = [name for each, name in documented() if each == kind]
+    for name, shown in docs_of(playbooks, kind, *names).items():
+        assert shown["examples"], name
+        assert shown["return"], name
+        for key in ("short_description", "description", "author", "version_added", "options"):
+            assert shown["doc"][key], (name, key)
+        assert all(option["description"] for option in shown["doc"]["options"].values()), name
+
+
+# The calls that a client library of the API has, and the examples that show how each is done.
+CALLS = {
+    "create, with a description": ("turso_token", "POST", "/v1/auth/api-tokens/ci-deploy"),
+    "list": ("turso_token_info", "GET", "/v1/auth/api-tokens"),
+    "list an organization's": ("turso_token_info", "GET", "/v1/organizations/acme/api-tokens"),
+    "revoke": ("turso_token", "DELETE", "/v1/auth/api-tokens/ci-deploy"),
+    "validate": ("turso_token_info", "GET", "/v1/auth/validate"),
+}
+
+
+@pytest.mark.parametrize("module", ["turso_token", "turso_token_info"])
+def test_every_call_has_an_example(playbooks: Playbooks, simulator: Simulator, module: str):
+    play_examples(playbooks, "module", module)
+    sent = {(request.method, request.path): request.body for request in simulator.requests}
+    for told_by, method, path in CALLS.values():
+        assert told_by != module or (method, path) in sent
+    if module == "turso_token":
+        assert sent["POST", "/v1/auth/api-tokens/ci-deploy"]["description"]
+
+
+def test_one_token_is_retrieved_in_an_example(playbooks: Playbooks, simulator: Simulator):
+    there = simulator.given("ci-deploy", organization="acme")
+    examples = examples_of(playbooks, "module", "turso_token_info")
+    (retrieve,) = [task for task in examples if "name" in (task.get(f"{COLLECTION}.turso_token_info") or {})]
+    check = {
+        "ansible.builtin.assert": {
+            "that": f"{retrieve['register']}.tokens | map(attribute='id') | list == ['{there.id}']"
+        }
+    }
+    played = playbooks.play([{"hosts": "localhost", "gather_facts": False, "tasks": [retrieve, check]}])
+    assert played.ok, played.output
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
+def test_the_documentation_of_a_role_is_complete(playbooks, role):
+    shown = playbooks.run("ansible-doc", "-t", "role", "-j", f"{COLLECTION}.{role}")
+    assert shown.ok, shown.output
+    (doc,) = json.loads(shown.output[shown.output.index("{") :]).values()
+    assert "main" in doc["entry_points"]
+    for entry_point in doc["entry_points"].values():
+        assert entry_point["short_description"]
+        assert entry_point["description"]
+        assert all(option["description"] for option in entry_point["options"].values())
