@@ -173,3 +173,15 @@ def test_the_line_of_cron_runs_what_the_page_runs() -> None:
     assert len(when) == 5
     assert "ansible-playbook community.turso.rotate -e @rotation.yml" in command
     assert "%" not in command  # cron makes line breaks of these
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
+def test_the_readme_of_a_role_names_its_variables_with_their_defaults(role: str) -> None:
+    entry_points = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    options = {name: option for entry in entry_points.values() for name, option in (entry.get("options") or {}).items()}
+    rows = re.findall(r"^\| (`turso_.*?) \| (.*?) \|", (ROOT / "roles" / role / "README.md").read_text(), re.MULTILINE)
+    told = {name: default.strip("`") for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+    assert set(told) == set(options)
+    for name, option in options.items():
+        if "default" in option:
+            assert yaml.safe_load(told[name]) == option["default"], name

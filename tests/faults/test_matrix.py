@@ -11,7 +11,7 @@ import pytest
 from tests.faults.matrix import Cell, broken_promises, cells, expected, play
 
 
-@pytest.mark.parametrize("cell", cells(), ids=lambda cell: cell.id)
+@pytest.mark.parametrize("cell", list(cells()), ids=lambda cell: cell.id)
 def test_a_fault_loses_nothing(cell: Cell) -> None:
     play(cell)
     assert broken_promises(cell) == []

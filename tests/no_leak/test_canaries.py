@@ -18,28 +18,29 @@ from tests.simulator.tokens import mint_jwt, new_id
 SECRET, OTHER = (mint_jwt(new_id(), issued_at=1_800_000_000, subject="alice") for _ in range(2))
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        (f"ok: {SECRET}", True),
-        (json.dumps({"secret": SECRET}), True),
-        (f"'{SECRET}'", True),
-        (SECRET[40:56], True),
-        (f"x{SECRET[-16:]}\n", True),
-        (SECRET[40:55], False),
-        (f"Bearer {SECRET}".encode().hex(), False),
-        (base64.b64encode(f"{SECRET}".encode()).decode(), True),
-        (base64.b64encode(f"x{SECRET}".encode()).decode(), True),
-        (base64.b64encode(f"xy{SECRET}z".encode()).decode(), True),
-        (base64.urlsafe_b64encode(f"user:{SECRET}".encode()).decode(), True),
-        (base64.b64encode(SECRET[100:130].encode()).decode(), True),
-        (mint_jwt(new_id(), issued_at=1_800_000_000, subject="alice").split(".")[2], False),
-        ("A text of many words, none of which is secret, /and/a/path/that/is/long/enough, and $REDACTED$", False),
-        ("", False),
-    ],
-)
-def test_find(text: str, found: bool) -> None:
-    assert bool(list(Canaries([OTHER, SECRET]).find(text))) is found
+TEXTS = {  # what is in a text: the text, whether that is a leak
+    "the whole": (f"ok: {SECRET}", True),
+    "the whole, in JSON": (json.dumps({"secret": SECRET}), True),
+    "the whole, in quotes": (f"'{SECRET}'", True),
+    "16 characters": (SECRET[40:56], True),
+    "its end, behind something else": (f"x{SECRET[-16:]}\n", True),
+    "15 characters": (SECRET[40:55], False),
+    "hexadecimal digits, which nobody looks for": (f"Bearer {SECRET}".encode().hex(), False),
+    "base64": (base64.b64encode(f"{SECRET}".encode()).decode(), True),
+    "base64, shifted by one": (base64.b64encode(f"x{SECRET}".encode()).decode(), True),
+    "base64, shifted by two": (base64.b64encode(f"xy{SECRET}z".encode()).decode(), True),
+    "base64 for URLs": (base64.urlsafe_b64encode(f"user:{SECRET}".encode()).decode(), True),
+    "base64 of a part": (base64.b64encode(SECRET[100:130].encode()).decode(), True),
+    "another signature": (mint_jwt(new_id(), issued_at=1_800_000_000, subject="alice").split(".")[2], False),
+    "words": ("Many words, none of which is secret, /and/a/path/that/is/long/enough, and $REDACTED$", False),
+    "nothing": ("", False),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_find(text: str) -> None:
+    content, found = TEXTS[text]
+    assert bool(list(Canaries([OTHER, SECRET]).find(content))) is found
 
 
 def test_what_was_found_can_be_told_without_telling_it() -> None:
