@@ -84,7 +84,7 @@ artifact: tools stage ## Build the artifact, and have Galaxy's importer and ansi
 	PATH="$(TOOLS):$$PATH" $(TOOLS)/python -m tests.tools.artifact
 
 .PHONY: pytest
-pytest: newest oldest ## Run every test (unit, integration, role, secrecy)
+pytest: newest oldest peers ## Run every test (unit, integration, role, secrecy)
 	TURSO_TEST_VENVS=$(VENVS)/oldest:$(VENVS)/newest $(NEWEST)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: unit
@@ -141,6 +141,10 @@ clean: ## Remove everything that these targets made
 .PHONY: newest oldest tools
 newest oldest tools:
 	@$(PYTHON) -m tests.tools.venvs $@ > /dev/null
+
+.PHONY: peers
+peers: ## Fetch what the tests meet besides ansible-core; what cannot be had is skipped
+	@$(PYTHON) -m tests.tools.peers > /dev/null
 
 .PHONY: nox-env
 nox-env:

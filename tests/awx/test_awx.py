@@ -45,7 +45,7 @@ IDENTIFIER = re.compile(r"[a-zA-Z_]+[a-zA-Z0-9_]*")
 def controller(simulator: Simulator, tmp_path: Path) -> Playbooks:
     environment = VENVS / "sinks"
     if not (environment / "stamp").is_file():
-        pytest.skip("ansible-runner and ansible-builder are not here: python -m tests.sinks")
+        pytest.skip("ansible-runner and ansible-builder are not here: make peers")
     playbooks = Playbooks(environment, tmp_path, api_url=simulator.url, api_token=simulator.credential)
     # AWX's runner gives the job its environment; nothing of it comes from outside.
     del playbooks.env["TURSO_API_TOKEN"], playbooks.env["TURSO_API_BASEURL"]

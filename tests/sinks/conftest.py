@@ -23,7 +23,7 @@ SINKS = VENVS / "sinks"
 def controller(simulator: Simulator, tmp_path: Path) -> Playbooks:
     """Plays with every collection that an example uses, on the one ansible-core that all of these support."""
     if not (SINKS / "stamp").is_file() or not foreign.is_there():
-        pytest.skip("the collections and libraries are not here: python -m tests.sinks")
+        pytest.skip("the collections and libraries are not here: make peers")
     playbooks = Playbooks(SINKS, tmp_path, api_url=simulator.url, api_token=simulator.credential)
     playbooks.env["ANSIBLE_COLLECTIONS_PATH"] += f"{os.pathsep}{foreign.FOREIGN}"
     playbooks.env["TMPDIR"] = str(tmp_path)

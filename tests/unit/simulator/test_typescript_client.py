@@ -4,8 +4,7 @@
 
 """The official TypeScript client works against the simulator.
 
-Runs where TURSO_TS_CLIENT_DIR names a directory in which `npm install @tursodatabase/api` was done. `validate` is left
-out: version 2.0.5 asks a path that the API does not have.
+`make peers` installs it where there is npm. `validate` is left out: version 2.0.5 asks a path that the API does not have.
 """
 
 from __future__ import annotations
@@ -14,13 +13,11 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from tests.simulator import Simulator
-
-CLIENT_DIR = Path(os.environ.get("TURSO_TS_CLIENT_DIR") or "TURSO_TS_CLIENT_DIR is not set")
+from tests.tools.peers import NODE, TYPESCRIPT_CLIENT
 
 SCRIPT = """
 import { createClient } from "@tursodatabase/api";
@@ -36,8 +33,7 @@ console.log(JSON.stringify({ created, listed, revoked, again }));
 pytestmark = [
     pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),
     pytest.mark.skipif(
-        not (CLIENT_DIR / "node_modules" / "@tursodatabase" / "api").is_dir(),
-        reason=f"no node_modules/@tursodatabase/api in: {CLIENT_DIR}",
+        not (NODE / "node_modules" / TYPESCRIPT_CLIENT).is_dir(), reason="the client is not here: make peers"
     ),
 ]
 
@@ -46,7 +42,7 @@ def test_create_list_revoke() -> None:
     with Simulator() as server:
         done = subprocess.run(
             ["node", "--input-type=module", "-e", SCRIPT],
-            cwd=CLIENT_DIR,
+            cwd=NODE,
             env={"PATH": os.environ["PATH"], "URL_BASE": f"{server.url}/v1/", "TOKEN": server.credential},
             capture_output=True,
             text=True,
