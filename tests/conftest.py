@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as module_warnings
+from hypothesis import HealthCheck, settings
 
 from ansible_collections.community.turso.plugins.module_utils._http import Api
 from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
@@ -33,6 +34,10 @@ CONNECTION_VARIABLES = (
 )
 
 RunModule = Callable[..., dict[str, Any]]
+
+# A machine that has other things to do is slow, and that is no failure.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(autouse=True)

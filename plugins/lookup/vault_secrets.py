@@ -136,16 +136,15 @@ class LookupModule(LookupBase):
 
     def _encryption(self, path: str, text: str | None) -> tuple[str | None, Any]:
         """Return the vault id and the secret to encrypt with."""
+        secrets = self._vault.secrets
         wanted = self.get_option("vault_id") or None
         if wanted is None and text is not None:
             wanted = parse_vaulttext_envelope(text.encode("utf-8"))[3]
-            known = [vault_id for vault_id, _secret in self._vault.secrets]
-            if wanted not in known:
+            if wanted not in [vault_id for vault_id, _secret in secrets]:
                 wanted = None
+        wanted = wanted or constants.DEFAULT_VAULT_ENCRYPT_IDENTITY
         try:
-            vault_id, secret = match_encrypt_secret(
-                self._vault.secrets, encrypt_vault_id=wanted or constants.DEFAULT_VAULT_ENCRYPT_IDENTITY
-            )
+            vault_id, secret = match_encrypt_secret(secrets, encrypt_vault_id=wanted)
         except AnsibleError as exc:
             raise AnsibleLookupError(f"No vault secret of this run fits the vault id {wanted!r} for {path}.") from exc
         return vault_id, secret

@@ -10,10 +10,10 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.playbooks import Playbooks
 from tests.simulator import Simulator
@@ -70,16 +70,18 @@ def vaults(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def opened(path: Path) -> dict[str, str]:
-    vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
-    return yaml.safe_load(vault.decrypt(path.read_bytes()))
+def opened(playbooks: Playbooks, path: Path) -> dict[str, Any]:
+    viewed = playbooks.run("ansible-vault", "view", str(path), "--vault-password-file", str(path.parent / "password"))
+    assert viewed.ok, viewed.output
+    content: dict[str, Any] = yaml.safe_load(viewed.output)
+    return content
 
 
 def test_vault_file_of_the_role(playbooks: Playbooks, simulator: Simulator, vaults: Path) -> None:
     path = vaults / "secrets.yml"
     playbook = rotation(None, {"turso_rotate_vault_file": str(path)})
     password = ("--vault-password-file", str(vaults / "password"))
-    assert_rotates(playbooks, simulator, playbook, lambda: opened(path)["turso_secrets"][NAME], *password)
+    assert_rotates(playbooks, simulator, playbook, lambda: opened(playbooks, path)["turso_secrets"][NAME], *password)
 
 
 def test_ansible_vault(playbooks: Playbooks, simulator: Simulator, vaults: Path) -> None:
@@ -90,7 +92,7 @@ def test_ansible_vault(playbooks: Playbooks, simulator: Simulator, vaults: Path)
         "deliver_vault_variable": "vault_ci_token",
     }
     playbook = rotation("ansible_vault.yml", variables)
-    assert_rotates(playbooks, simulator, playbook, lambda: opened(path)["vault_ci_token"])
+    assert_rotates(playbooks, simulator, playbook, lambda: opened(playbooks, path)["vault_ci_token"])
     assert_secret(simulator, path.read_text())
 
 
