@@ -51,7 +51,7 @@ options:
     elements: dict
   pending:
     description:
-      - For O(state=absent), the RV(pending) of O(state=present). Empty means that there is nothing to do.
+      - For O(state=absent), the RV(pending) of O(state=present). Empty means that there is nothing to do but to return RV(play).
     type: str
   max_age_days:
     description:
@@ -99,7 +99,7 @@ options:
     type: str
   concurrency:
     description:
-      - How many requests may be under way at the same time.
+      - How many requests may be under way at the same time, from 1 to 100.
     type: int
     default: 8
 seealso:
@@ -217,6 +217,11 @@ pending:
   returned: O(state=present)
   type: str
   sample: ""
+play:
+  description: What tells the play of this task from every other of the run. The role keeps one play's commit from another's tokens by it.
+  returned: always
+  type: str
+  sample: 0242ac11-0002-5f3c-8d6e-000000000005
 due:
   description: The logical names that were due, or had superseded generations to sweep.
   returned: O(state=present)

@@ -59,6 +59,21 @@ REFUSED: list[tuple[str, list[Play], dict[str, Any], list[str]]] = [
         HERE,
         ["web2 did not confirm"],
     ),
+    (
+        "a host failed before, and another one confirmed for all",
+        three_plays(
+            {"ansible.builtin.fail": {"msg": "no"}, "when": "inventory_hostname == 'web2'", "ignore_errors": True},
+            {**rotate(tasks_from="delivered", by="import_role"), "run_once": True},
+        ),
+        HERE,
+        ["web2 did not confirm"],
+    ),
+    (
+        "a host that is named as text confirmed nothing",
+        three_plays(RECEIVED, delivered_to="web1, db1"),
+        HERE,
+        ["db1 did not confirm"],
+    ),
     ("hosts are unknown", three_plays(RECEIVED, delivered_to=["web1", "nobody"]), HERE, ["nobody did not confirm"]),
     ("a host took no part", three_plays(RECEIVED, delivered_to=["db1", "web1"]), HERE, ["db1 did not confirm"]),
     ("no host is named", three_plays(RECEIVED, delivered_to=[]), HERE, ["turso_rotate_delivered_to names no host"]),

@@ -11,9 +11,23 @@ from typing import Any
 import pytest
 
 from tests.playbooks import Playbooks
-from tests.role.plays import FAIL, FLUSH, Play, Task, created, deliver, delivered, generations, play, revoked, rotate
+from tests.role.plays import (
+    FAIL,
+    FLUSH,
+    ROLE,
+    Play,
+    Task,
+    created,
+    deliver,
+    delivered,
+    generations,
+    play,
+    revoked,
+    rotate,
+)
 from tests.simulator import Simulator
 
+WEB = {"all": {"hosts": {name: {"ansible_connection": "local"} for name in ("web1", "web2")}}}
 RESCUED = {"block": [FAIL], "rescue": [{"ansible.builtin.debug": {"msg": "never mind"}}]}
 CLEARED = {"block": [FAIL], "always": [{"ansible.builtin.meta": "clear_host_errors"}]}
 TO_UNREACHABLE = {"ansible.builtin.command": "true", "delegate_to": "far"}
@@ -77,7 +91,6 @@ def test_nothing_is_revoked_where_the_hook(
     assert revoked(simulator) == []
 
 
-WEB = {"all": {"hosts": {name: {"ansible_connection": "local"} for name in ("web1", "web2")}}}
 SEVERAL: list[tuple[str, dict[str, Any], str | None]] = [
     ("has two hosts", {"hosts": "all"}, None),
     ("takes its hosts one by one", {"hosts": "all", "serial": 1}, None),
@@ -96,6 +109,76 @@ def test_nothing_is_asked_of_the_api_where_a_play(
     assert not played.ok
     assert "this play has 2 hosts" in " ".join(played.output.split())
     assert simulator.requests == []
+
+
+EXCUSED = [  # what: the play that ignores the errors of its own tasks, its arguments
+    ("only some tags run", play(IMPORTED, tagged(deliver("ci"), "deliver")), ["--tags", "rotate"]),
+    ("the hook fails", play(rotate("ci", deliver="hook.yml")), []),
+    (
+        "a host did not confirm",
+        play(rotate("ci", tasks_from="issue"), rotate(tasks_from="revoke", delivered_to="web1")),
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("playing", "arguments"), [row[1:] for row in EXCUSED], ids=[row[0] for row in EXCUSED])
+def test_a_play_that_ignores_errors_revokes_nothing_where(
+    simulator: Simulator, playbooks: Playbooks, playing: Play, arguments: list[str]
+) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("hosts.yml", WEB)
+    playbooks.write("hook.yml", [FAIL])
+    played = playbooks.play([{**playing, "ignore_errors": True}], "-i", "hosts.yml", *arguments)
+    assert not played.ok
+    assert len(generations(simulator, "ci")) == 2
+    assert revoked(simulator) == []
+
+
+def test_a_play_of_two_hosts_that_ignores_errors_issues_nothing(simulator: Simulator, playbooks: Playbooks) -> None:
+    playbooks.write("hosts.yml", WEB)
+    assert not playbooks.play([play(rotate("ci"), hosts="all", ignore_errors=True)], "-i", "hosts.yml").ok
+    assert simulator.requests == []
+
+
+END_PLAY: Task = {"ansible.builtin.meta": "end_play"}
+OTHERS_USES: list[tuple[str, list[Play]]] = [
+    ("a use in the same play that leaves it to the playbook", [play(rotate("ci", revoke="manual"), rotate("b"))]),
+    ("the entry point issue in an earlier play", [play(rotate("ci", tasks_from="issue")), play(rotate("b"))]),
+    ("an earlier play that ended before its handler", [play(rotate("ci"), END_PLAY), play(rotate("b"))]),
+    (
+        "an earlier play that ended, by the entry point revoke",
+        [play(rotate("ci"), END_PLAY), play(rotate("b", revoke="manual"), rotate(tasks_from="revoke"))],
+    ),
+]
+
+
+@pytest.mark.parametrize("plays", [row[1] for row in OTHERS_USES], ids=[row[0] for row in OTHERS_USES])
+def test_the_commit_of_one_use_does_not_commit_what_was_issued_by(
+    simulator: Simulator, playbooks: Playbooks, plays: list[Play]
+) -> None:
+    ci, b = (simulator.given(name, organization="acme", age_days=120) for name in ("ci", "b"))
+    played = playbooks.play(plays)
+    assert played.ok, played.output
+    assert simulator.alive(ci.secret)
+    assert not simulator.alive(b.secret)
+    assert len(generations(simulator, "ci")) == 2
+
+
+@pytest.mark.parametrize("by", ["roles", "include_role", "import_role"])
+def test_the_commit_comes_after_the_handlers_of_the_play(simulator: Simulator, playbooks: Playbooks, by: str) -> None:
+    """They restart what holds the old value, which has to work until then."""
+    old = simulator.given("ci", organization="acme", age_days=120)
+    restart = {"name": "Restart", "ansible.builtin.assert": {"that": "turso_rotate_report[0].revoked == []"}}
+    playing = play({**deliver("ci"), "notify": "Restart"}, handlers=[restart])
+    if by == "roles":
+        playing["roles"] = [{"role": ROLE, **rotate("ci")["vars"]}]
+    else:
+        playing["tasks"].insert(0, rotate("ci", by=by))
+    played = playbooks.play([playing])
+    assert played.ok, played.output
+    assert "RUNNING HANDLER [Restart]" in played.output
+    assert not simulator.alive(old.secret)
 
 
 def test_a_failure_that_the_playbook_excuses_is_none(simulator: Simulator, playbooks: Playbooks) -> None:

@@ -124,20 +124,37 @@ def test_two_uses_in_one_play_are_merged(simulator: Simulator, playbooks: Playbo
     assert len(generations(simulator, "a")) == len(generations(simulator, "b")) == 1
 
 
-def test_one_name_in_two_uses_is_refused_and_nothing_revoked(simulator: Simulator, playbooks: Playbooks) -> None:
-    simulator.given("ci", organization="acme", age_days=120)
-    played = playbooks.play([play(rotate("ci"), rotate("ci", force=True))])
+TWICE: list[tuple[str, int, list[Task]]] = [
+    ("that are both due", 120, [rotate("ci"), rotate("ci", force=True)]),
+    ("the first of which is not due", 1, [rotate("ci"), rotate("ci", force=True)]),
+    ("the first of which is committed", 120, [rotate("ci"), FLUSH, rotate("ci", force=True)]),
+]
+
+
+@pytest.mark.parametrize(("age_days", "uses"), [row[1:] for row in TWICE], ids=[row[0] for row in TWICE])
+def test_one_name_is_refused_in_two_uses(
+    simulator: Simulator, playbooks: Playbooks, age_days: int, uses: list[Task]
+) -> None:
+    simulator.given("ci", organization="acme", age_days=age_days)
+    played = playbooks.play([play(*uses)])
     assert not played.ok
     assert "A logical name is used twice in this run: ci." in " ".join(played.output.split())
-    assert len(created(simulator)) == 1
-    assert revoked(simulator) == []
+    assert len(created(simulator)) == int(age_days > 90)
+    assert len(revoked(simulator)) == int(FLUSH in uses)
 
 
-def test_a_name_may_come_again_in_a_later_play(simulator: Simulator, playbooks: Playbooks) -> None:
-    simulator.given("ci", organization="acme", age_days=120)
-    played = playbooks.play([play(rotate("ci"), deliver("ci")), play(rotate("ci"), SHOW)])
+@pytest.mark.parametrize("arguments", [[], ["--check"]], ids=["for real", "check mode"])
+@pytest.mark.parametrize("age_days", [120, None], ids=["aged", "missing"])
+def test_a_name_may_come_again_in_a_later_play(
+    simulator: Simulator, playbooks: Playbooks, age_days: int | None, arguments: list[str]
+) -> None:
+    """Its facts are those of the later play alone."""
+    if age_days is not None:
+        simulator.given("ci", organization="acme", age_days=age_days)
+    empty = {"ansible.builtin.assert": {"that": ["turso_rotate_secrets == {}", "turso_rotate_report | length == 1"]}}
+    played = playbooks.play([play(rotate("ci"), deliver("ci")), play(rotate("ci"), empty, SHOW)], *arguments)
     assert played.ok, played.output
-    assert report_in(played.output)["ci"]["action"] == "unchanged"
+    assert report_in(played.output)["ci"]["action"] == ("rotated" if arguments else "unchanged")
 
 
 def test_the_hook_gets_each_successor_once(simulator: Simulator, playbooks: Playbooks) -> None:

@@ -36,6 +36,31 @@ def test_the_predecessor_goes_last_and_by_its_successor(
     assert [request.call for request in simulator.requests[-2:]] == ["list", "org_revoke"]
 
 
+def test_the_predecessor_goes_last_of_all_uses(simulator: Simulator, playbooks: Playbooks) -> None:
+    robot = simulator.given("robot", **ROBOT)
+    simulator.given("a", **ROBOT)
+    plays = [play(rotate("robot"), rotate("a"), deliver("robot", "a"))]
+    played = playbooks.play(plays, env={"TURSO_API_TOKEN": robot.secret})
+    assert played.ok, played.output
+    assert len(generations(simulator, "robot")) == len(generations(simulator, "a")) == 1
+    assert simulator.requests[-1].token_id != robot.id
+
+
+def test_one_use_that_cannot_be_committed_does_not_keep_the_other_from_it(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    for name in ("a", "b"):
+        simulator.given(name, organization="acme", age_days=120)
+    broken = rotate("a", ledger="ledger.json")
+    spoil = {"ansible.builtin.copy": {"content": "<html>", "dest": "{{ playbook_dir }}/ledger.json"}}
+    played = playbooks.play([play(broken, rotate("b"), deliver("a", "b"), spoil)])
+    assert not played.ok
+    assert "is not JSON" in played.output
+    assert "b: aged, issued b-" in played.output
+    assert len(generations(simulator, "a")) == 2
+    assert len(generations(simulator, "b")) == 1
+
+
 def test_a_credential_that_does_not_tell_its_id_is_named(simulator: Simulator, playbooks: Playbooks) -> None:
     robot = simulator.given("robot", carries_jti=False, **ROBOT)
     simulator.given("a", **ROBOT)
