@@ -69,11 +69,11 @@ class Wanted:
             raise InvalidRequest(f"state={self.state} needs {needed} to tell which token is meant.")
         if self.id is not None and self.restriction.organization is None:
             raise InvalidRequest("id needs organization: the API revokes by id only within an organization.")
-        if self.scopes is not None and self.restriction.group is None:
+        if self.scopes and self.restriction.group is None:
             raise InvalidRequest("scopes need group: only a token that is pinned to a group has scopes.")
         if self.restriction.group is not None and self.restriction.organization is None:
             raise InvalidRequest("group needs organization: the one that the group is in.")
-        if self.restriction.group is not None and not self.scopes:
+        if self.state == "present" and self.restriction.group is not None and not self.scopes:
             raise InvalidRequest("group needs scopes: at least one of the scopes, or a preset such as read-only.")
 
     @property
@@ -91,9 +91,9 @@ class Wanted:
         return Token(name=self.name or "", id=None, restriction=self.restriction)
 
     def find_in(self, tokens: Iterable[Token]) -> Token | None:
-        """Return the token that is meant.
+        """Return the token that is meant, none where it is not there.
 
-        :raises UnexpectedResponse: where the list names it twice: names are unique for one user, ids for all.
+        :raises UnexpectedResponse: where a list names it twice, though names are unique for one user.
         """
         if self.id is None:
             return find_by_name(tokens, self.name or "")

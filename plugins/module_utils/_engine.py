@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ansible_collections.community.turso.plugins.module_utils._decide import (
     Decision,
@@ -37,6 +38,9 @@ from ansible_collections.community.turso.plugins.module_utils._tokens import Iss
 
 PROOF_PAUSES_SECONDS = (0.0, 0.5, 1.0)  # a new token may take a moment to be known everywhere
 LIST_PAUSES_SECONDS = (0.0, 0.5, 1.0)  # and so may a revocation
+FRESH_SECONDS = 10.0  # how long a list is worth as a witness that a name was free
+
+T = TypeVar("T")
 
 
 @dataclasses.dataclass
@@ -107,8 +111,10 @@ def apply(
     """
     lists = {key: _listing(tokens, key) for key in dict.fromkeys(_list_needed(one) for one in wanted)}
 
-    def bring_about(one: Wanted) -> Outcome:
-        outcome = Outcome(one)
+    outcomes = [Outcome(one) for one in wanted]
+
+    def bring_about(outcome: Outcome) -> None:
+        one = outcome.wanted
         try:
             listing = lists[_list_needed(one)]
             if isinstance(listing, TursoError):
@@ -118,22 +124,49 @@ def apply(
             if check_mode:
                 _predict(outcome, decision)
             else:
-                _carry_out(tokens, outcome, decision, validate)
+                _carry_out(tokens, outcome, decision, validate, listing.read_at)
         except TursoError as exc:
             outcome.error = exc
         except Exception as exc:  # noqa: BLE001  (a bug met by one token must not cost the secrets of all others)
             outcome.error = TursoError(f"Internal error with the {one.label}: {type(exc).__name__}. Please report it.")
             outcome.error.__cause__ = exc
         on_done()
-        return outcome
 
-    if len(wanted) > 1 and not check_mode:
-        with ThreadPoolExecutor(max_workers=min(concurrency, len(wanted))) as pool:
-            outcomes = list(pool.map(bring_about, wanted))
-    else:
-        outcomes = [bring_about(one) for one in wanted]
+    side_by_side(bring_about, outcomes, 1 if check_mode else concurrency)
+    tell_of_refusals(tokens, outcomes, are_ours=False)
     moments = [listing.moment for listing in lists.values() if isinstance(listing, Listing)]
     return outcomes, moments[0] if moments else datetime.datetime.now(datetime.timezone.utc)
+
+
+def side_by_side(work: Callable[[T], None], items: Iterable[T], concurrency: int) -> None:
+    """Do the same work with every item, in as many threads as requests may be under way.
+
+    The calling thread works, too. So everything is done even where no other thread can be started: what was done before
+    must not be lost to that.
+
+    :param work: must not raise.
+    """
+    left = deque(items)
+
+    def take() -> None:
+        while True:
+            try:
+                item = left.popleft()
+            except IndexError:
+                return
+            work(item)
+
+    helpers = min(concurrency, len(left)) - 1
+    if helpers < 1:
+        take()
+        return
+    with ThreadPoolExecutor(max_workers=helpers) as pool:
+        try:
+            for _ in range(helpers):
+                pool.submit(take)
+        except RuntimeError:  # there are no more threads to be had
+            pass
+        take()
 
 
 def _list_needed(wanted: Wanted) -> str | None:
@@ -156,9 +189,9 @@ def _predict(outcome: Outcome, decision: Decision) -> None:
         outcome.after = None
 
 
-def _carry_out(tokens: Tokens, outcome: Outcome, decision: Decision, validate: bool) -> None:
+def _carry_out(tokens: Tokens, outcome: Outcome, decision: Decision, validate: bool, listed_at: float) -> None:
     if decision.step == "create":
-        issued = create(tokens, outcome.wanted)
+        issued = create(tokens, outcome.wanted, listed_at=listed_at)
         if validate:
             outcome.warning = prove_or_withdraw(tokens, issued)
         outcome.after, outcome.secret = issued.token, issued.secret
@@ -168,13 +201,26 @@ def _carry_out(tokens: Tokens, outcome: Outcome, decision: Decision, validate: b
     outcome.changed = decision.changed
 
 
-def create(tokens: Tokens, wanted: Wanted, new_name: Callable[[], str] | None = None) -> Issued:
-    """Create a token that the list did not show a moment ago.
+class MayBeRefused(Protocol):
+    """What came of a create: the error, if it failed."""
+
+    error: TursoError | None
+
+
+def create(
+    tokens: Tokens, wanted: Wanted, new_name: Callable[[], str] | None = None, listed_at: float | None = None
+) -> Issued:
+    """Create a token that the list did not show.
 
     :param new_name: where the name carries a nonce of ours: makes another one. A token of such a name is ours whatever
         the list says of it, and the next try goes under a new name.
+    :param listed_at: when the list was read, by the client's clock; none for this moment. A user's name that a list did
+        not show too long ago may have become somebody else's since.
     :raises OutcomeUnknown: the answer was lost and what became of the token cannot be told or mended.
+    :raises TursoError: it was refused; L(tell_of_refusals) looks whether that is the whole truth.
     """
+    if listed_at is None:
+        listed_at = tokens.api.now()
     remedies = {"create once more", "revoke and create once more"}
     attempts = under_way = 0
     may_be_ours = False  # a token of that name that a 409 tells of
@@ -185,19 +231,17 @@ def create(tokens: Tokens, wanted: Wanted, new_name: Callable[[], str] | None = 
             lost = exc
         lost.attempts = attempts = attempts + lost.attempts
         if not lost.ambiguous and not (may_be_ours and isinstance(lost, Conflict)):
-            raise (
-                _still_under_way(wanted, lost)
-                if under_way
-                else _refused(tokens, wanted, lost, is_ours=new_name is not None)
-            )
+            raise _still_under_way(wanted, lost) if under_way else _refused(wanted, lost)
         under_way += _may_still_come(lost)
         remedy = "create once more"
+        was_free = lost.sent_at is None or lost.sent_at - listed_at <= FRESH_SECONDS
         found, now = _look_for(tokens, wanted, lost, LIST_PAUSES_SECONDS if remedy not in remedies else (0.0,))
+        listed_at = tokens.api.now()
         if found is None:
             if remedy not in remedies:
                 raise _never_there(wanted, lost, under_way)
         else:
-            if new_name is None and not look_created_by_us(found, wanted.restriction, now):
+            if new_name is None and not (was_free and look_created_by_us(found, wanted.restriction, now)):
                 raise _not_ours(wanted, found, lost)
             _revoke_lost(tokens, found, lost)
             remedy = "revoke and create once more"
@@ -210,27 +254,45 @@ def create(tokens: Tokens, wanted: Wanted, new_name: Callable[[], str] | None = 
         remedies.discard(remedy)
 
 
-def _refused(tokens: Tokens, wanted: Wanted, lost: TursoError, *, is_ours: bool) -> TursoError:
-    """Return what to tell of a refusal, having looked whether the token is there all the same.
+def _refused(wanted: Wanted, lost: TursoError) -> TursoError:
+    if lost.status is not None and not isinstance(lost, Conflict):  # a first 409 is about somebody else's token
+        lost.refused_name = wanted.name
+    return lost
 
-    What stands between us and the API may refuse to let an answer through. A first 409 is about somebody else's token.
+
+def tell_of_refusals(tokens: Tokens, those: Sequence[MayBeRefused], *, are_ours: bool) -> None:
+    """Look, in one list for all, whether creates that were refused were carried out all the same, and correct what is told.
+
+    What stands between us and the API may refuse to let an answer through.
+
+    :param are_ours: the names carry a nonce of ours, so what is there is revoked again.
     """
-    if lost.status is None or isinstance(lost, Conflict):
-        return lost
+    refused = [(one, one.error) for one in those if one.error is not None and one.error.refused_name is not None]
+    if not refused:
+        return
     try:
-        found = find_by_name(tokens.list_own().tokens, wanted.name or "")
+        listed = tokens.list_own(tries=1).tokens
     except TursoError:
-        return lost
-    if found is None:
-        return lost
+        return
+    for one, error in refused:
+        found = next((token for token in listed if token.name == error.refused_name), None)
+        if found is not None:
+            one.error = _not_refused(tokens, found, error, is_ours=are_ours)
+
+
+def _not_refused(tokens: Tokens, found: Token, lost: TursoError, *, is_ours: bool) -> TursoError:
+    """Return what to tell of a token that is there although its creation was refused."""
     if not is_ours:
         return lost.become(
             type(lost),
-            f"{lost.msg} Yet a {wanted.label} is there now (id {found.id}). It was left alone; if nobody else created it "
+            f"{lost.msg} Yet a token {found.name!r} is there now (id {found.id}). It was left alone; if nobody else created it "
             "just now, revoke it: its value is lost.",
         )
-    _revoke_lost(tokens, found, lost)
-    return lost.become(type(lost), f"{lost.msg} Yet the {wanted.label} was created; it was revoked again.")
+    try:
+        _revoke_lost(tokens, found, lost)
+    except TursoError as exc:
+        return exc
+    return lost.become(type(lost), f"{lost.msg} Yet the token {found.name!r} was created; it was revoked again.")
 
 
 def _may_still_come(lost: TursoError) -> bool:

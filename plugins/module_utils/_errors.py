@@ -16,6 +16,8 @@ class TursoError(Exception):
 
     :param msg: what was attempted, what came back, what to do.
     :param ambiguous: the API may have carried out the write although no success was answered.
+    :ivar sent_at: when the last try was sent, by the client's clock; none where none was.
+    :ivar refused_name: the name of a token whose creation was refused, until somebody has looked whether it was created.
     """
 
     kind = "api_error"
@@ -39,6 +41,8 @@ class TursoError(Exception):
         self.api_message = api_message
         self.attempts = attempts
         self.ambiguous = ambiguous
+        self.sent_at: float | None = None
+        self.refused_name: str | None = None
 
     def as_error(self) -> dict[str, Any]:
         """Return the machine-readable half of a failure result."""

@@ -11,9 +11,8 @@ import dataclasses
 import datetime
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils import _ledger
 from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
@@ -21,6 +20,8 @@ from ansible_collections.community.turso.plugins.module_utils._engine import (
     LIST_PAUSES_SECONDS,
     create,
     prove,
+    side_by_side,
+    tell_of_refusals,
     withdraw,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused, TursoError
@@ -34,8 +35,6 @@ from ansible_collections.community.turso.plugins.module_utils._rotation import (
     strike,
 )
 from ansible_collections.community.turso.plugins.module_utils._tokens import Issued, Listing, Tokens
-
-T = TypeVar("T")
 
 _PENDING = "pending: "
 
@@ -105,15 +104,6 @@ class Successor:
         }
 
 
-def side_by_side(work: Callable[[T], None], items: Sequence[T], concurrency: int) -> None:
-    """Do the same work with every item, in as many threads as requests may be under way."""
-    if len(items) == 1:
-        work(items[0])
-    elif items:
-        with ThreadPoolExecutor(max_workers=min(concurrency, len(items))) as pool:
-            list(pool.map(work, items))
-
-
 def rotate(
     tokens: Tokens,
     wanted: Sequence[Mapping[str, Any]],
@@ -180,6 +170,7 @@ def _issue(tokens: Tokens, everyone: Sequence[Successor], *, validate: bool, con
     """
     due = [one for one in everyone if one.plan["successor"]]
     side_by_side(lambda one: _create(tokens, one), due, concurrency)
+    tell_of_refusals(tokens, due, are_ours=True)
     issued = [one for one in due if one.issued]
     now = _prove_by_list(tokens, issued)
     if validate:

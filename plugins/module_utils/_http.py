@@ -55,6 +55,7 @@ MAX_BODY_BYTES = 16 * 1024 * 1024  # a list of 10,000 tokens is some 2 MiB
 MAX_WAIT_SECONDS = 60.0
 MAX_TOTAL_SECONDS = 300.0
 MAX_TIMEOUT_SECONDS = 86400.0
+MAX_CONNECTIONS = 100
 BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 8.0
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
@@ -159,6 +160,8 @@ class Api:
             raise InvalidRequest(f"api_timeout must be more than 0 seconds and at most a day, not {timeout_seconds}.")
         if retries < 0:
             raise InvalidRequest(f"api_retries must be 0 or more, not {retries}.")
+        if not 1 <= connections <= MAX_CONNECTIONS:
+            raise InvalidRequest(f"concurrency must be from 1 to {MAX_CONNECTIONS}, not {connections}.")
         if isinstance(verify, str) and not os.path.exists(verify):
             raise InvalidRequest(f"ca_path {verify!r} does not exist on the host that runs the module.")
         self.token = token
@@ -177,6 +180,7 @@ class Api:
         what: str,
         body: dict[str, Any] | None = None,
         bearer: str | None = None,
+        tries: int | None = None,
     ) -> Answer:
         """Send a request and return its 2xx answer.
 
@@ -185,6 +189,7 @@ class Api:
 
         :param segments: the path, unescaped, one argument a segment.
         :param what: what is attempted, for messages: "list the tokens".
+        :param tries: how often at most, where that is less than usual.
         :raises TursoError: the kind says which; its C(ambiguous) tells whether a write may have been carried out.
         """
         path = self._prefix + "".join("/" + quote(segment, safe="") for segment in segments)
@@ -195,6 +200,7 @@ class Api:
         while True:
             attempt += 1
             self._wait_until(ready_at)
+            sent_at = self._clock()
             asked_for: dict[str, Any] = {"method": method, "path": path, "attempts": attempt}
             try:
                 response, content = self._send(method, path, body, bearer or self.token, deadline)
@@ -211,11 +217,16 @@ class Api:
             may_be_done |= verdict.may_be_done
             error = verdict.error
             error.ambiguous = may_be_done and method != "GET"
+            error.sent_at = sent_at
             ready_at = self._clock() + self._wait_seconds(attempt, verdict)
             if verdict.all_wait:
                 self._let_all_wait(ready_at)
-            if not verdict.again or attempt == self._tries or ready_at > deadline:
+            if not verdict.again or attempt == (tries or self._tries) or ready_at > deadline:
                 raise error
+
+    def now(self) -> float:
+        """Return the seconds of the clock that tries are counted on."""
+        return self._clock()
 
     def pause(self, seconds: float) -> None:
         """Wait, on the clock that retries wait on."""
@@ -256,11 +267,11 @@ class Api:
             response = self._session.get_adapter(url).send(prepared, timeout=self._timeout, **settings)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as exc:
             raise self._lost_in_sending(exc) from exc
-        except ValueError as exc:  # a setting of the environment that cannot be parsed or encoded
+        except (ValueError, OSError) as exc:  # a setting of the environment that cannot be parsed, encoded or found
             raise _Lost(self._unsendable(exc), sent=False, final=True) from exc
         try:
             with response:
-                return response, self._body(response, deadline)
+                return response, self._body(response, max(deadline, self._clock() + self._timeout[1]))
         except urllib3.exceptions.DecodeError:
             return response, b""  # an answer came, though nobody can read it
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
@@ -303,8 +314,8 @@ class Api:
 
     def _unsendable(self, exc: Exception) -> str:
         return (
-            f"the request to {self._base} cannot be sent ({type(exc).__name__}); check api_url and the proxy settings of "
-            "the environment"
+            f"the request to {self._base} cannot be sent ({type(exc).__name__}); check api_url, ca_path, and the settings of "
+            "the environment for proxies and certificates (HTTPS_PROXY, REQUESTS_CA_BUNDLE)"
         )
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:
@@ -401,8 +412,9 @@ def _answer(
 
 
 def _verdict_on_loss(lost: _Lost, what: str, asked_for: dict[str, Any]) -> _Verdict:
+    remedy = "" if lost.final else " Check api_url and the network between here and there, then try again."
     return _Verdict(
-        Unreachable(f"Could not {what}: {lost}.", **asked_for),
+        Unreachable(f"Could not {what}: {lost}.{remedy}", **asked_for),
         again=not lost.final and not (asked_for["method"] == "POST" and lost.sent),
         may_be_done=lost.sent,
     )
@@ -418,8 +430,9 @@ def _verdict_on_refusal(
     return _Verdict(
         _refusal(status, _json_in(content), what, asked_for, secrets),
         again=status in RETRIED_STATUSES and (asked_for["method"] != "POST" or limited),
-        # A redirect may be the answer to a write that was done (303 is made for that).
-        may_be_done=not limited and (status >= 500 or status == 408 or status < 400),
+        # A redirect may be the answer to a revocation that was done (303 is made for that). A create is not tried again for it.
+        may_be_done=not limited
+        and (status >= 500 or status == 408 or (status < 400 and asked_for["method"] != "POST")),
         wait_seconds=told_to_wait,
         all_wait=limited,
     )
@@ -450,9 +463,9 @@ def _advice(status: int) -> str:
         403: "This credential may not do that. Group-scoped tokens are for admins and owners of the organization to "
         "mint, and a restricted token may not be allowed to manage tokens at all; use a token of a user who may.",
         404: "Check the names of the organization and the group, and api_url.",
-        409: "Something of that name exists already.",
+        409: "Something of that name exists already: see in the list of tokens whether it is what is meant.",
         429: "The rate limit did not pass within the tries; raise api_retries or try again later.",
-    }.get(status, "")
+    }.get(status, "Correct what the API names, and check api_url.")
 
 
 def api_message_in(data: Any) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
@@ -33,11 +34,15 @@ def env_unless_empty(*names: str) -> str:
 
 
 class TursoModule(AnsibleModule):
-    """An AnsibleModule that, when it refuses its arguments, returns what every other failure returns."""
+    """An AnsibleModule whose failures all return the same keys, also where it refuses its arguments.
+
+    :param always: what a failure returns besides, where nothing better is known.
+    """
 
     _accepted = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, always: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        self._always = dict(always or {})
         try:
             super().__init__(*args, **kwargs)
         except UnicodeEncodeError:  # from its log of the invocation
@@ -51,11 +56,12 @@ class TursoModule(AnsibleModule):
         raise AssertionError("exit_json returned")
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
-        if not self._accepted:
-            if msg.endswith("missing required arguments: api_token"):
-                msg += f". Give it, or set the environment variable {' or '.join(TOKEN_VARIABLES)}."
-            kwargs.update(changed=False, error=InvalidRequest(msg).as_error())
-        super().fail_json(msg=msg, **kwargs)
+        if not self._accepted and re.search(r"missing required arguments:.*\bapi_token\b", msg):
+            msg += f". Give api_token, or set the environment variable {' or '.join(TOKEN_VARIABLES)}."
+        error = TursoError(msg) if self._accepted else InvalidRequest(msg)
+        # A blank one is no secret, and hiding it would hide every space of the message.
+        self.no_log_values -= {value for value in self.no_log_values if not value.strip()}
+        super().fail_json(msg=msg, **{"changed": False, "error": error.as_error(), **self._always, **kwargs})
         raise AssertionError("fail_json returned")
 
 
@@ -114,12 +120,13 @@ def tokens_from(params: Mapping[str, Any], hide: Callable[[str], None], connecti
 def failures_as_results(module: AnsibleModule) -> Iterator[Secrecy]:
     """End the module with a failure result where its body raises, with every secret hidden in it."""
     if REQUESTS_IMPORT_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+        missing = InvalidRequest(missing_required_lib("requests"))
+        module.fail_json(**missing.as_result(), exception=REQUESTS_IMPORT_ERROR)
     secrecy = Secrecy(module)
     try:
         yield secrecy
     except TursoError as exc:
-        module.fail_json(changed=False, **exc.as_result())
+        module.fail_json(**exc.as_result())
     except Exception as exc:  # noqa: BLE001  # left to Python, the traceback of a bug would be printed unmasked
         module.fail_json(msg=f"Internal error, please report it: {exc}", exception=traceback.format_exc())
 

@@ -25,10 +25,11 @@ _TOKENS = ("v1", "auth", "api-tokens")
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """A list of tokens and the API's own time when it was made."""
+    """A list of tokens, the API's own time when it was made, and when it was read by the client's clock."""
 
     tokens: tuple[Token, ...]
     moment: datetime.datetime
+    read_at: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,15 +68,18 @@ class Tokens:
         self._on_secret = on_secret
         self.own_id = jti_of(api.token)
 
-    def list_own(self) -> Listing:
-        """List every token of the calling user. Source: GET /v1/auth/api-tokens."""
+    def list_own(self, tries: int | None = None) -> Listing:
+        """List every token of the calling user. Source: GET /v1/auth/api-tokens.
+
+        :param tries: how often at most, where that is less than usual.
+        """
         what = "list the tokens"
-        return _listing(self.api.request("GET", *_TOKENS, what=what), what)
+        return self._listing(self.api.request("GET", *_TOKENS, what=what, tries=tries), what)
 
     def list_organization(self, organization: str) -> Listing:
         """List the tokens of an organization, with owners. Source: GET /v1/organizations/{slug}/api-tokens."""
         what = f"list the tokens of the organization {organization!r}"
-        return _listing(self.api.request("GET", *_of(organization), what=what), what, organization)
+        return self._listing(self.api.request("GET", *_of(organization), what=what), what, organization)
 
     def create(self, name: str, restriction: Restriction, scopes: list[str] | None, description: str | None) -> Issued:
         """Create a token. Source: POST /v1/auth/api-tokens/{name}; the answers of /v1 and of /v2 are understood.
@@ -136,12 +140,12 @@ class Tokens:
         if answer.data.get("error") or _text_or_none(answer.data.get("token")) is None:
             raise answer.unexpected(what, "the token that was revoked")
 
-
-def _listing(answer: Answer, what: str, organization: str | None = None) -> Listing:
-    entries = answer.data.get("tokens")
-    if not isinstance(entries, list) or answer.data.get("error"):
-        raise answer.unexpected(what, "a list of tokens")
-    return Listing(tuple(_token(entry, answer, what, organization) for entry in entries), answer.moment)
+    def _listing(self, answer: Answer, what: str, organization: str | None = None) -> Listing:
+        entries = answer.data.get("tokens")
+        if not isinstance(entries, list) or answer.data.get("error"):
+            raise answer.unexpected(what, "a list of tokens")
+        tokens = tuple(_token(entry, answer, what, organization) for entry in entries)
+        return Listing(tokens, answer.moment, self.api.now())
 
 
 def _of(organization: str) -> tuple[str, ...]:

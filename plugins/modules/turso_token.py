@@ -55,11 +55,13 @@ options:
   group:
     description:
       - The group in O(organization) that the token is restricted to.
-      - Needs O(organization) and O(scopes). The user must be an admin or owner of the organization.
+      - Needs O(organization), and O(scopes) if O(state=present). The user must be an admin or owner of the organization.
+      - Always compared with a token that exists. If O(state=absent), it is compared only if it is given. A token that differs
+        is not revoked, which is a failure (C(drift)).
     type: str
   scopes:
     description:
-      - What the token may do in its O(group), in any order. Needs O(group).
+      - What the token may do in its O(group), in any order. Needs O(group). Not compared if O(state=absent).
       - V(read-only) stands for V(read), V(full-access) for all nine scopes.
     type: list
     elements: str
@@ -285,6 +287,7 @@ def main() -> None:
     module = TursoModule(
         argument_spec={**connection_spec(), **token_spec(), "validate": {"type": "bool", "default": False}},
         supports_check_mode=True,
+        always={"token": None, "secret": None, "diff": {"before": {}, "after": {}}},
     )
     with failures_as_results(module) as secrecy:
         wanted = Wanted.from_params(module.params)

@@ -93,7 +93,7 @@ options:
     default: false
   concurrency:
     description:
-      - How many requests may be under way at the same time.
+      - How many requests may be under way at the same time, from 1 to 100.
     type: int
     default: 8
 seealso:
@@ -139,7 +139,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: What became of each token, in the order asked. Also returned if the module fails after the first request.
+  description: What became of each token, in the order asked. Empty if the module refuses what is asked before the first request.
   returned: always
   type: list
   elements: dict
@@ -326,8 +326,6 @@ def wanted_in(params: dict[str, Any]) -> list[Wanted]:
 
     :raises InvalidRequest: for the first item that cannot work, and for two that mean the same token.
     """
-    if params["concurrency"] < 1:
-        raise InvalidRequest(f"concurrency must be 1 or more, not {params['concurrency']}.")
     wanted = [
         Wanted.from_params(item, where=f"tokens[{index}] ({item.get('name') or item.get('id') or 'without a name'}): ")
         for index, item in enumerate(params["tokens"])
@@ -376,6 +374,7 @@ def main() -> None:
             "concurrency": {"type": "int", "default": 8},
         },
         supports_check_mode=True,
+        always={"results": [], "diff": []},
     )
     with failures_as_results(module) as secrecy:
         wanted = wanted_in(module.params)

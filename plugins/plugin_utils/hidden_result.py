@@ -20,7 +20,7 @@ from ansible.utils.display import Display
 CORE_MASKS_VALUES = find_spec("ansible.module_utils.secrets") is not None
 
 CORE = tuple(map(int, __version__.split(".")[:2]))
-CORE_SHOWS_FAILURES = CORE >= (2, 19)  # the messages even of hidden results, in all of its callbacks but one
+CORE_SHOWS_FAILURES = CORE >= (2, 19)  # messages and warnings even of hidden results, in all of its callbacks but one
 CORE_FORGETS_ITEMS = CORE < (2, 19)  # the result of a whole loop is hidden only if its task says no_log
 
 
@@ -48,7 +48,10 @@ class ActionModule(ActionBase):
             if CORE_FORGETS_ITEMS and self._task.loop is not None:
                 self._task.no_log = True
             if result.get("failed") and (not CORE_SHOWS_FAILURES or _prints_one_line()):
-                self._tell(result)
+                self._tell(result, str(result.get("msg", "the module failed without saying why")), "red")
+            if not CORE_SHOWS_FAILURES:
+                for warning in result.get("warnings") or ():
+                    self._tell(result, f"[WARNING]: {warning}", "bright purple")
         return result
 
     def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
@@ -61,12 +64,11 @@ class ActionModule(ActionBase):
             self._task.no_log, play_context.no_log = written
         return executed
 
-    def _tell(self, result: dict[str, Any]) -> None:
-        """Show why a hidden result failed; on stderr, because callbacks own stdout."""
-        text = str(result.get("msg", "the module failed without saying why"))
+    def _tell(self, result: dict[str, Any], text: str, color: str) -> None:
+        """Show a text of a hidden result; on stderr, because callbacks own stdout."""
         for secret in _secrets_in(result):
             text = text.replace(secret, "***")
-        Display().display(f"{self._task.action}: {text}", color="red", stderr=True)
+        Display().display(f"{self._task.action}: {text}", color=color, stderr=True)
 
 
 def _secrets_in(result: dict[str, Any]) -> Iterator[str]:

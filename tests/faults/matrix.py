@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
-from ansible_collections.community.turso.plugins.module_utils._engine import Outcome, apply, create
+from ansible_collections.community.turso.plugins.module_utils._engine import Outcome, apply, create, tell_of_refusals
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._http import Api
 from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
@@ -133,6 +133,7 @@ def _generation(tokens: Tokens) -> Outcome:
         outcome.after, outcome.secret, outcome.changed = issued.token, issued.secret, True
     except TursoError as exc:
         outcome.error = exc
+    tell_of_refusals(tokens, [outcome], are_ours=True)
     return outcome
 
 
@@ -232,7 +233,7 @@ def _expected_of_create(cell: Cell) -> tuple[str, int, list[str]]:
     if cell.fault in LIMITED and cell.times == "once":
         # The later 409 is about the token of the first try.
         return "ok", 1, [post, post, delete, post] if has_effect else [post, post]
-    if cell.fault in REFUSED | LIMITED:
+    if cell.fault in REFUSED | LIMITED | {"redirect"}:
         # A first 409 is about somebody else's token, for all that can be known.
         cleaned = has_effect and is_generation and cell.fault != "409"
         tries = [post] * (TRIES if cell.fault in LIMITED else 1)

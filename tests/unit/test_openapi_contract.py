@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
 import pytest
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
 
 from ansible_collections.community.turso.plugins.module_utils._model import SCOPES, Restriction
 from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
@@ -18,10 +24,33 @@ ORGANIZATION = Restriction("acme")
 GROUP = Restriction("acme", "default", ("read",))
 
 
+class Judge(HTTPAdapter):
+    """Has every request and answer judged on its way; the client, which asks its adapter directly, gets it as it came."""
+
+    def __init__(self, contract: Contract) -> None:
+        super().__init__()
+        self.contract = contract
+        self.judged = 0
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        response = super().send(request, *args, **kwargs)
+        content = response.content
+        self.contract.check(response)
+        self.judged += 1
+        answer = {"headers": response.raw.headers, "status": response.raw.status, "preload_content": False}
+        response.raw = urllib3.HTTPResponse(io.BytesIO(content), **answer)
+        return response
+
+
 @pytest.fixture
-def judged(simulator: Simulator, tokens: Tokens) -> Tokens:
+def judge(simulator: Simulator) -> Judge:
+    return Judge(Contract.load(simulator.url))
+
+
+@pytest.fixture
+def judged(tokens: Tokens, judge: Judge) -> Tokens:
     """A client whose every request and answer is judged; the test fails with the judge's words."""
-    tokens.api._session.hooks["response"].append(Contract.load(simulator.url).check)
+    tokens.api._session.mount("http://", judge)
     return tokens
 
 
@@ -35,13 +64,14 @@ def judged(simulator: Simulator, tokens: Tokens) -> Tokens:
     ],
 )
 def test_a_token_from_create_to_revoke(
-    judged: Tokens, simulator: Simulator, restriction: Restriction, scopes: list[str]
+    judged: Tokens, judge: Judge, simulator: Simulator, restriction: Restriction, scopes: list[str]
 ) -> None:
     issued = judged.create("ci deploy/ü", restriction, scopes, None)
     assert issued.token.id in [token.id for token in judged.list_own().tokens]
     assert judged.validate(issued.secret).valid
     judged.revoke_by_name("ci deploy/ü")
     assert not simulator.alive(issued.secret)
+    assert judge.judged == len(simulator.requests) == 4
 
 
 def test_the_tokens_of_an_organization(judged: Tokens, simulator: Simulator) -> None:
@@ -54,3 +84,11 @@ def test_the_tokens_of_an_organization(judged: Tokens, simulator: Simulator) -> 
 
 def test_the_credential_itself(judged: Tokens) -> None:
     assert judged.validate().valid
+
+
+def test_the_judge_objects(judged: Tokens) -> None:
+    openapi_core = pytest.importorskip("openapi_core.exceptions")
+    with pytest.raises(openapi_core.OpenAPIError):
+        judged.create("ci", GROUP, ["no such scope"], None)
+    with pytest.raises(openapi_core.OpenAPIError):
+        judged.api.request("GET", "v1", "auth", "tokens", what="ask for what there is not")

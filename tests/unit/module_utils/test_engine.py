@@ -23,6 +23,7 @@ from ansible_collections.community.turso.plugins.module_utils._engine import (
     prove,
     prove_or_withdraw,
     revoke,
+    tell_of_refusals,
     withdraw,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import (
@@ -269,23 +270,72 @@ def test_what_cannot_be_revoked_is_named(simulator: Simulator, make_tokens: Make
 
 
 def test_a_refusal_that_comes_after_the_effect_is_told(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    """All are looked for in one list."""
     simulator.faults.add("create", faults.Status(403), when="after")
-    with pytest.raises(Forbidden, match="is there now") as caught:
-        create(make_tokens(), wanted())
+    simulator.faults.add("create", faults.Status(403), skip=1, times=None)
+    outcomes, _now = apply(make_tokens(), [wanted(), wanted("cd"), wanted("ce")], check_mode=False)
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    assert [error.kind for error in errors] == ["forbidden"] * 3
     (left,) = [token for token in simulator.tokens if token.name == "ci"]
-    assert f"(id {left.id})" in caught.value.msg
+    assert [f"is there now (id {left.id})" in error.msg for error in errors] == [True, False, False]
+    assert [request.method for request in simulator.requests] == ["GET", "POST", "POST", "POST", "GET"]
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_a_generation_that_was_refused_after_the_effect_is_revoked(
+    simulator: Simulator, make_tokens: MakeTokens, stuck: bool
+) -> None:
     simulator.faults.add("create", faults.Status(400), when="after")
-    with pytest.raises(InvalidRequest, match="it was revoked again"):
-        create(make_tokens(), wanted("cd"), nonces())
-    assert named(simulator, "cd") == []
+    if stuck:
+        simulator.faults.add("revoke", faults.Status(403))
+    outcome, tokens = Outcome(wanted()), make_tokens()
+    with pytest.raises(InvalidRequest) as caught:
+        create(tokens, outcome.wanted, nonces())
+    outcome.error = caught.value
+    tell_of_refusals(tokens, [outcome], are_ours=True)
+    told = str(outcome.error)
+    assert ("it was revoked again" in told, "Revoke the token with the id" in told) == (not stuck, stuck)
+    assert named(simulator) == (["ci"] if stuck else [])
+
+
+def test_a_name_that_was_free_long_ago_is_not_taken_for_ours(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    """Among many, the list may be old when it is a token's turn: somebody else may have taken its name since."""
+    tokens = make_tokens()
+    theirs = simulator.given("ci")
+    simulator.faults.add("create", faults.Reset())
+    with pytest.raises(OutcomeUnknown, match="it is not certain that this run created it") as caught:
+        create(tokens, wanted(), listed_at=tokens.api.now() - _engine.FRESH_SECONDS - 1)
+    assert theirs.id in caught.value.msg
+    assert simulator.alive(theirs.secret)
+
+
+def test_where_no_thread_can_be_started_everything_is_done_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def start(thread: threading.Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        threading.Thread._start_for_real(thread)  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(threading.Thread, "_start_for_real", threading.Thread.start, raising=False)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    done: list[int] = []
+    _engine.side_by_side(done.append, range(100), 8)
+    assert sorted(done) == list(range(100))
+    assert len(started) == 1
 
 
 def test_a_refusal_stays_what_it_is_where_the_list_cannot_tell(simulator: Simulator, make_tokens: MakeTokens) -> None:
     simulator.faults.add("create", faults.Status(403), times=None)
     simulator.faults.add("list", faults.Status(500))
     for _ in range(2):
+        outcome, tokens = Outcome(wanted()), make_tokens()
         with pytest.raises(Forbidden) as caught:
-            create(make_tokens(), wanted())
+            create(tokens, outcome.wanted)
+        outcome.error = caught.value
+        tell_of_refusals(tokens, [outcome], are_ours=False)
+        assert outcome.error is caught.value
         assert "is there now" not in caught.value.msg
 
 

@@ -97,10 +97,10 @@ def failed(api: Api, method: str = "GET", **options: Any) -> TursoError:
 LIMITED = {"Retry-After": "1"}
 UNREACHABLE, UNEXPECTED = "unreachable", "unexpected_response"
 
-# Fault; error kind; tries of GET and DELETE, tries of POST; whether a write may have been carried out.
+# Fault; error kind; tries of GET and DELETE, tries of POST; whether a write may have been carried out (none: a DELETE).
 FAILURES = {
-    "300": (faults.Status(300), UNEXPECTED, 1, 1, True),
-    "303": (faults.Status(303), UNEXPECTED, 1, 1, True),
+    "300": (faults.Status(300), UNEXPECTED, 1, 1, None),
+    "303": (faults.Status(303), UNEXPECTED, 1, 1, None),
     "400": (faults.Status(400), "invalid_request", 1, 1, False),
     "401": (faults.Status(401), "unauthorized", 1, 1, False),
     "402": (faults.Status(402), "api_error", 1, 1, False),
@@ -127,7 +127,7 @@ FAILURES = {
     ),
     "504": (faults.Status(504), "api_error", 5, 1, True),
     "599": (faults.Status(599), "api_error", 1, 1, True),
-    "redirect": (faults.redirect("/v1/elsewhere"), UNEXPECTED, 1, 1, True),
+    "redirect": (faults.redirect("/v1/elsewhere"), UNEXPECTED, 1, 1, None),
     "reset": (faults.Reset(), UNREACHABLE, 5, 1, True),
     "closed": (faults.Close(), UNREACHABLE, 5, 1, True),
     "cut off": (faults.Truncate(), UNREACHABLE, 5, 1, True),
@@ -145,13 +145,13 @@ def test_failures_are_tried_again_where_that_does_no_harm(
     kind: str,
     tries: int,
     tries_of_post: int,
-    may_be_done: bool,
+    may_be_done: bool | None,
 ) -> None:
     simulator.faults.add("*", fault, times=None)
     error = failed(api, method)
     expected = tries_of_post if method == "POST" else tries
     assert (error.kind, error.attempts, len(simulator.requests)) == (kind, expected, expected)
-    assert error.ambiguous is (may_be_done and method != "GET")
+    assert error.ambiguous is (method == "DELETE" if may_be_done is None else may_be_done and method != "GET")
     assert error.status == (fault.code if isinstance(fault, faults.Status) else 200 if kind == UNEXPECTED else None)
     assert (error.method, error.path) == (method, "/v1/auth/api-tokens" + ("" if method == "GET" else "/ci"))
 
@@ -413,7 +413,8 @@ def test_no_answer_is_too_odd(make_api: MakeApi, method: str, raw: bytes, kind: 
     with listening(saying(raw)) as port:
         error = failed(make_api(f"http://127.0.0.1:{port}", retries=0), method)
     assert error.kind == kind if kind else error.kind in (UNREACHABLE, UNEXPECTED)
-    assert error.ambiguous is (method != "GET")
+    is_told_elsewhere = error.status in (101, 302) and method == "POST"
+    assert error.ambiguous is (method != "GET" and not is_told_elsewhere)
     assert error.attempts == 1
 
 
@@ -961,14 +962,14 @@ def test_a_proxy_setting_that_is_none_is_told(make_api: MakeApi, monkeypatch: py
     monkeypatch.setenv("https_proxy", setting)
     error = failed(make_api(PROXIED), "POST")
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 1, False)
-    assert "check api_url and the proxy settings" in error.msg
+    assert "check api_url, ca_path, and the settings of the environment for proxies" in error.msg
 
 
 def test_a_proxy_setting_that_cannot_be_encoded_is_told(make_api: MakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://日本:x@127.0.0.1:1")
     error = failed(make_api(PROXIED), "POST")
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 1, False)
-    assert "check api_url and the proxy settings" in error.msg
+    assert "check api_url, ca_path, and the settings of the environment for proxies" in error.msg
 
 
 def test_a_host_that_cannot_be_a_name_is_told(make_api: MakeApi) -> None:
@@ -1046,3 +1047,12 @@ def test_a_message_is_one_short_line_without_the_token(before: str, token: str, 
 
 def test_ssl_knows_the_ends_that_are_looked_for() -> None:
     assert all(issubclass(end, ssl.SSLError) for end in _http._TLS_ENDS)
+
+
+def test_authorities_of_the_environment_that_are_not_there_are_told(
+    make_api: MakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    error = failed(make_api(PROXIED), "POST")
+    assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 1, False)
+    assert "REQUESTS_CA_BUNDLE" in error.msg

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.community.turso.plugins.module_utils._errors import UnexpectedResponse
 from ansible_collections.community.turso.plugins.module_utils._http import Answer, Api
 from ansible_collections.community.turso.plugins.module_utils._model import Restriction, Token, moment_of
-from ansible_collections.community.turso.plugins.module_utils._tokens import Issued, Tokens, Validation, _listing
+from ansible_collections.community.turso.plugins.module_utils._tokens import Issued, Tokens, Validation
 from tests.simulator import Simulator, faults
 
 ACME = Restriction("acme")
@@ -323,7 +323,7 @@ def test_whatever_is_listed_becomes_tokens_or_one_error(entries: Any) -> None:
     assert moment is not None
     answer = Answer({"tokens": entries}, moment, "GET", "/", 200, 1)
     with contextlib.suppress(UnexpectedResponse):
-        for token in _listing(answer, "list the tokens").tokens:
+        for token in Tokens(Api("http://127.0.0.1", "opaque"))._listing(answer, "list the tokens").tokens:
             assert token.name
             assert token.id
             json.dumps(token.as_result(moment))

@@ -318,6 +318,7 @@ def test_options_that_cannot_work_are_refused_before_any_request(simulator, run_
     assert result["changed"] is False
     assert says in result["msg"]
     assert result["error"] == failure("invalid_request")
+    assert (result["token"], result["secret"], result["diff"]) == (None, None, {"before": {}, "after": {}})
     assert simulator.requests == []
 
 

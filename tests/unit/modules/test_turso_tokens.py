@@ -160,10 +160,10 @@ def test_items_are_checked_before_the_first_request(simulator, run_module, items
     assert simulator.requests == []
 
 
-@pytest.mark.parametrize("concurrency", [0, -1])
+@pytest.mark.parametrize("concurrency", [0, -1, 101])
 def test_a_concurrency_that_cannot_work_is_refused(simulator, run_module, concurrency):
     result = run_module(turso_tokens, {"tokens": named("a"), "concurrency": concurrency})
-    assert "concurrency must be 1 or more" in result["msg"]
+    assert "concurrency must be from 1 to 100" in result["msg"]
     assert simulator.requests == []
 
 

@@ -6,7 +6,7 @@
 
 contract = Contract.load(simulator.url)           # skips the test, with the reason, where that cannot be
 contract.check(response)                          # a requests.Response, which carries its request
-session.hooks["response"].append(contract.check)  # everything that a client says and hears
+session.hooks["response"].append(contract.check)  # everything that a session of requests says and hears
 """
 
 from __future__ import annotations
