@@ -33,6 +33,10 @@ def rotation_plan(
     for name, value in (("generations", generations), ("wanted", wanted)):
         if not isinstance(value, list) or not all(isinstance(item, dict) and item.get("name") for item in value):
             raise AnsibleFilterError(f"rotation_plan: {name} must be a list of dictionaries that have a name")
+    if not all(item.get("id") for item in generations):
+        raise AnsibleFilterError(
+            "rotation_plan: generations must have an id, as the modules of the collection list them"
+        )
     try:
         return plan(
             generations,

@@ -28,8 +28,8 @@ options:
   vault_id:
     description:
       - The vault id to encrypt with.
-      - If not given, the id that the file is encrypted with is kept. A new file gets C(DEFAULT_VAULT_ENCRYPT_IDENTITY) or the
-        only vault secret there is.
+      - If not given, the file stays encrypted with the secret that opens it, under the id that it has. A new file gets
+        C(DEFAULT_VAULT_ENCRYPT_IDENTITY) or the only vault secret there is.
     type: str
 """
 
@@ -60,7 +60,7 @@ _raw:
 """
 
 import os
-from typing import Any
+from typing import Any, Optional
 
 import yaml
 from ansible import constants
@@ -69,6 +69,8 @@ from ansible.parsing.vault import is_encrypted, match_encrypt_secret, parse_vaul
 from ansible.plugins.lookup import LookupBase
 
 TOP = "turso_secrets"
+
+Key = tuple[Optional[str], Any]  # the id that a file is labelled with, and the vault secret
 
 
 class LookupModule(LookupBase):
@@ -79,16 +81,16 @@ class LookupModule(LookupBase):
 
     def _secrets_of(self, path: str) -> dict[str, str]:
         """Return the secrets in a file; proves on the way that it could be written back."""
-        text, content = self._open(path)
-        self._encryption(path, text)
+        _text, content, key = self._open(path)
+        self._encryption(path, key)
         return dict(content[TOP])
 
     def _text_with(self, path: str, add: dict[str, str]) -> str:
-        text, content = self._open(path)
+        text, content, key = self._open(path)
         merged = {**content[TOP], **{_plain(name): _plain(secret) for name, secret in add.items()}}
         if text is not None and merged == content[TOP]:
             return text
-        vault_id, secret = self._encryption(path, text)
+        vault_id, secret = self._encryption(path, key)
         plain = "---\n" + yaml.safe_dump({**content, TOP: merged}, sort_keys=False, allow_unicode=True)
         encrypted: bytes = self._vault.encrypt(plain, secret=secret, vault_id=vault_id)
         return encrypted.decode("utf-8")
@@ -102,12 +104,12 @@ class LookupModule(LookupBase):
             )
         return vault
 
-    def _open(self, path: str) -> tuple[str | None, dict[str, Any]]:
-        """Return the encrypted text of a file, none where it does not exist, and its content."""
+    def _open(self, path: str) -> tuple[str | None, dict[str, Any], Key | None]:
+        """Return the encrypted text of a file, its content, and what opened it; none, nothing and none where there is no file."""
         if not os.path.lexists(path):
             if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK):
                 raise AnsibleLookupError(f"The vault file {path} does not exist and its folder cannot be written to.")
-            return None, {TOP: {}}
+            return None, {TOP: {}}, None
         if os.path.islink(path) or not os.path.isfile(path):
             raise AnsibleLookupError(f"The vault file {path} is not a regular file.")
         try:
@@ -120,7 +122,8 @@ class LookupModule(LookupBase):
                 f"The file {path} exists and is not encrypted. It was left as it is; encrypt it with ansible-vault encrypt."
             )
         try:
-            content = yaml.safe_load(self._vault.decrypt(raw))
+            plain, _known_as, secret = self._vault.decrypt_and_get_vault_id(raw)
+            content = yaml.safe_load(plain)
         except AnsibleLookupError:
             raise
         except AnsibleError as exc:
@@ -132,16 +135,14 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(
                 f"The vault file {path} does not hold a dictionary with {TOP}. It was left as it is."
             )
-        return raw.decode("utf-8"), content
+        return raw.decode("utf-8"), content, (parse_vaulttext_envelope(raw)[3], secret)
 
-    def _encryption(self, path: str, text: str | None) -> tuple[str | None, Any]:
-        """Return the vault id and the secret to encrypt with."""
+    def _encryption(self, path: str, key: Key | None) -> Key:
+        """Return the vault id and the secret to encrypt with: those asked for, else those that a file has."""
         secrets = self._vault.secrets
         wanted = self.get_option("vault_id") or None
-        if wanted is None and text is not None:
-            wanted = parse_vaulttext_envelope(text.encode("utf-8"))[3]
-            if wanted not in [vault_id for vault_id, _secret in secrets]:
-                wanted = None
+        if wanted is None and key is not None:
+            return key
         wanted = wanted or constants.DEFAULT_VAULT_ENCRYPT_IDENTITY
         try:
             vault_id, secret = match_encrypt_secret(secrets, encrypt_vault_id=wanted)

@@ -113,10 +113,12 @@ class Policy:
         max_age_days: Any,
         grace_hours: Any,
         in_flight_minutes: Any,
-        severities: Mapping[str, str] | None,
+        severities: Mapping[str, Any] | None,
         fail_on: str,
     ) -> Policy:
-        for rule, severity in (severities or {}).items():
+        # YAML takes an off without quotes for false.
+        given = {rule: OFF if severity is False else severity for rule, severity in (severities or {}).items()}
+        for rule, severity in given.items():
             if rule not in RULES:
                 raise InvalidRequest(f"severities names {rule!r}, which is no rule. The rules are {_listed(RULES)}.")
             if severity not in (*SEVERITIES, OFF):
@@ -131,7 +133,7 @@ class Policy:
                 datetime.timedelta(hours=_amount("grace_hours", grace_hours)),
                 datetime.timedelta(minutes=_amount("in_flight_minutes", in_flight_minutes)),
             ),
-            severities={name: (severities or {}).get(name, rule.severity) for name, rule in RULES.items()},
+            severities={name: given.get(name, rule.severity) for name, rule in RULES.items()},
             fail_on=fail_on,
         )
 
@@ -330,7 +332,7 @@ def _found_in(one: Held, policy: Policy) -> _Found:
         yield RULES["full_access"], [one], f"{one.label} has full access to the group {one.token.get('group')!r}."
     if one.age_days is None:
         yield RULES["unknown_age"], [one], f"{one.label} does not tell when it was created."
-    elif one.age_days > policy.max_age_days:
+    elif one.age_days > math.ceil(policy.max_age_days):
         told = f"{one.age_days} days old, {_plain(policy.max_age_days)} are allowed."
         yield RULES["aged"], [one], f"{one.label} is {told}"
 
@@ -342,7 +344,7 @@ def _unfinished(held: Sequence[Held], policy: Policy, now: datetime.datetime) ->
         by_holder[one.holder, one.logical].append(one)
     for (_holder, logical), family in by_holder.items():
         generations = living([one.token for one in family], [logical], now)[logical]
-        if len(generations) > 1 and not _explained(generations[-1], policy, now):
+        if len(generations) > 1 and not _explained(generations[1], policy, now):
             by_id = {one.token["id"]: one for one in family}
             concerned = [by_id[generation.id] for generation in generations]
             names = ", ".join(repr(generation.name) for generation in generations)
@@ -354,8 +356,11 @@ def _unfinished(held: Sequence[Held], policy: Policy, now: datetime.datetime) ->
             )
 
 
-def _explained(newest: Generation, policy: Policy, now: datetime.datetime) -> bool:
-    return newest.stamp is not None and newest.issued is not None and now - newest.issued < policy.settled_after
+def _explained(successor: Generation, policy: Policy, now: datetime.datetime) -> bool:
+    """Tell whether a generation is so young that the one before it may rightly be alive."""
+    return (
+        successor.stamp is not None and successor.issued is not None and now - successor.issued < policy.settled_after
+    )
 
 
 def _namesakes(held: Sequence[Held]) -> _Found:

@@ -95,9 +95,11 @@ def select(
     unmatched = [selector.label for selector in selectors if not any(selector.matches(token) for token in selected)]
     unmatched += [f"owner {word!r}" for word in owners if all(holder_of(token) != word for token in selected)]
     unmatched += [f"secret with the id {word!r}" for word in sorted(claimed - set(by_id))]
+    unmatched += [f"exception {word!r}" for word in spared if not any(_is_one_of(token, [word]) for token in tokens)]
     code = _code(selected)
     asked = "" if confirm is None else str(confirm).strip()
-    confirmed = bool(selected) and asked in (code, str(len(selected)))
+    # A number says how many, not which: it does not do where something is missing.
+    confirmed = bool(selected) and (asked == code or (asked == str(len(selected)) and not unmatched))
     return {
         "selected": selected,
         "lines": [_line(token) for token in selected],

@@ -136,17 +136,23 @@ class Policy:
 
     @classmethod
     def of(cls, entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> Policy:
-        if defaults["max_generations"] < 2:
+        max_generations = int(_amount("max_generations", {}, defaults))
+        if max_generations < 2:
             raise Refused(
-                "max_generations must be at least 2: during a rotation the old and the new one are both alive"
+                "turso_rotate_max_generations must be at least 2: during a rotation the old and the new one are both alive"
             )
         return cls(
             max_age=datetime.timedelta(days=_amount("max_age_days", entry, defaults)),
             grace=datetime.timedelta(hours=_amount("grace_hours", entry, defaults)),
             window=datetime.timedelta(minutes=_amount("in_flight_minutes", {}, defaults)),
-            max_generations=defaults["max_generations"],
-            force=bool(defaults["force"]),
+            max_generations=max_generations,
+            force=_is_true(defaults["force"]),
         )
+
+
+def _is_true(value: Any) -> bool:
+    """Read a switch; templates make text of these, too."""
+    return value.lower() in ("true", "yes", "on", "1") if isinstance(value, str) else bool(value)
 
 
 def _amount(option: str, entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> float:
@@ -419,15 +425,7 @@ def settle(
     known = _Known.of(logical, ledger)
     issued = pending.get("issued")
     grace = datetime.timedelta(hours=pending["grace_hours"])
-    if issued is not None:
-        successor = alive.get(issued["id"])
-        if successor is None or successor.name != issued["name"]:
-            settlement.refusal = f"Its successor {issued['name']} (id {issued['id']}) is gone. Nothing was revoked."
-        elif window and successor.older_than(window, now):
-            settlement.refusal = (
-                f"Its successor {successor.name} is older than turso_rotate_in_flight_minutes, so another run may have "
-                "replaced it by now. Nothing was revoked; run the rotation again."
-            )
+    settlement.refusal = _no_right(pending, alive, known, now, window)
     if settlement.refusal is not None:
         settlement.kept = [{**g.ref, "why": None} for g in alive.values()]
         return settlement
@@ -451,6 +449,30 @@ def settle(
             record(part, now, "handed_over", issued)
         part["superseded"] = [{**alive[token_id].ref, "at": utc_text(moment)} for token_id, moment in since.items()]
     return settlement
+
+
+def _no_right(
+    pending: Mapping[str, Any],
+    alive: Mapping[str, Generation],
+    known: _Known,
+    now: datetime.datetime,
+    window: datetime.timedelta,
+) -> str | None:
+    """Say why nothing may be revoked for a logical token, none if it may."""
+    issued = pending.get("issued")
+    if issued is None:
+        if any(ref and ref["id"] in alive for ref in (known.current, pending["current"])):
+            return None
+        return "The generation that is in use is gone. Nothing was revoked; run the rotation again."
+    successor = alive.get(issued["id"])
+    if successor is None or successor.name != issued["name"]:
+        return f"Its successor {issued['name']} (id {issued['id']}) is gone. Nothing was revoked."
+    if window and successor.older_than(window, now):
+        return (
+            f"Its successor {successor.name} is older than turso_rotate_in_flight_minutes, so another run may have "
+            "replaced it by now. Nothing was revoked; run the rotation again."
+        )
+    return None
 
 
 def _why_kept(

@@ -93,14 +93,15 @@ def test_a_leaked_value_is_found_killed_and_proven_dead(
         played = playbooks.play(REVOKE, *ACME, *hints, *confirm, "-vvvv", "--diff", env=leaked)
         assert played.ok, played.output
         outputs.append(played.output)
-    assert "Proven dead, the API answers 401: 1 of 1 secrets" in outputs[1]
+    assert "Proven dead, the API took them before and answers 401 now: 1 of 1 secrets" in outputs[1]
     assert alive(simulator, given) == {"ci", "generation", "hostile", "own"}
     assert not any(canary in output for canary in simulator.canaries for output in outputs)
 
     again = playbooks.play(REVOKE, *ACME, *hints, env=leaked)
     assert again.ok, again.output
     assert "gone from the list: 0 tokens" in again.output
-    assert "Proven dead, the API answers 401: 1 of 1 secrets" in again.output
+    assert "answers 401 now: 0 of 1 secrets" in again.output
+    assert "1 were refused already before this run: dead, or not exactly the value" in again.output
 
 
 def test_secrets_in_a_file_are_all_proven(playbooks: Playbooks, simulator: Simulator, given: dict[str, Any]) -> None:
@@ -112,14 +113,30 @@ def test_secrets_in_a_file_are_all_proven(playbooks: Playbooks, simulator: Simul
     assert alive(simulator, given) == {"generation", "hostile", "own"}
 
 
+def test_a_value_that_was_never_taken_proves_nothing(
+    playbooks: Playbooks, simulator: Simulator, given: dict[str, Any]
+) -> None:
+    """It lacks its end, and somebody guessed the wrong name: the leaked token lives."""
+    leaked = {"TURSO_REVOKE_SECRET": given["own"].secret[:-4]}
+    asked = (REVOKE, *ACME, "-e", "turso_revoke_name=backup")
+    dry = playbooks.play(*asked, env=leaked)
+    assert "1 of 1 secrets are refused by the API already" in dry.output
+    played = playbooks.play(*asked, "-e", f"turso_revoke_confirm={code_in(dry.output)}", env=leaked)
+    assert not played.ok
+    assert "1 of 1 secrets were refused already before this run" in " ".join(played.output.split())
+    assert "Proven dead" not in played.output
+    assert simulator.alive(given["own"].secret)
+
+
 def test_a_secret_that_lives_on_is_a_failure(playbooks: Playbooks, simulator: Simulator, given: dict[str, Any]) -> None:
+    code = code_in(playbooks.play(REVOKE, *ACME, "-e", "turso_revoke_id=" + given["ci"].id).output)
     played = playbooks.play(
         REVOKE,
         *ACME,
         "-e",
         "turso_revoke_id=" + given["ci"].id,
         "-e",
-        "turso_revoke_confirm=1",
+        "turso_revoke_confirm=" + code,
         env={"TURSO_REVOKE_SECRET": given["own"].secret},  # unrestricted: no organization's list has it
     )
     assert not played.ok
@@ -196,6 +213,19 @@ def test_a_list_that_still_shows_the_token_is_a_failure(
             (*ACME, "-e", "turso_revoke_name=laptop", "-e", "turso_revoke_confirm=1"),
             "no unrestricted tokens",
             id="not in this list",
+        ),
+        pytest.param(
+            ("-e", "turso_revoke_exception=ci"), "There is no turso_revoke_exception", id="a misspelt variable"
+        ),
+        pytest.param(
+            ("-e", '{"turso_revoke_secret": {"ci": "x"}}'),
+            "must be a value or a list of values",
+            id="a dictionary of secrets",
+        ),
+        pytest.param(
+            (*ACME, "-e", "turso_revoke_owner=bob", "-e", "turso_revoke_except=bakcup", "-e", "turso_revoke_confirm=2"),
+            "does not fit the 2 tokens",
+            id="a number, and an exception that is misspelt",
         ),
         pytest.param(
             ("-e", "turso_revoke_name=laptop", "-e", '{"turso_revoke_confirm": true}'),

@@ -277,10 +277,11 @@ def test_the_collection_s_playbook_takes_a_vars_file(simulator: Simulator, playb
     assert "ci: not due" in again.output
 
 
+@pytest.mark.parametrize("settings", [{}, {"deliver": "", "vault_file": ""}, {"deliver": None}])
 def test_the_collection_s_playbook_refuses_what_nobody_would_receive(
-    simulator: Simulator, playbooks: Playbooks
+    simulator: Simulator, playbooks: Playbooks, settings: dict[str, Any]
 ) -> None:
-    playbooks.write("rotation.yml", rotate("ci")["vars"])
+    playbooks.write("rotation.yml", rotate("ci", **settings)["vars"])
     played = playbooks.play("community.turso.rotate", "-e", "@rotation.yml")
     assert not played.ok
     assert "turso_rotate_vault_file or turso_rotate_deliver" in played.output

@@ -100,6 +100,17 @@ def test_other_entries_stay_and_what_does_not_change_is_not_encrypted_anew(
     assert text_of(playbooks) == before
 
 
+@pytest.mark.usefixtures("password")
+def test_a_file_stays_encrypted_with_the_secret_that_opens_it(simulator: Simulator, playbooks: Playbooks) -> None:
+    """It has no label, and the secret that opens it is not the first of the run."""
+    simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write(VAULT, {"turso_secrets": {}})
+    assert playbooks.run("ansible-vault", "encrypt", VAULT, *PASSWORD).ok
+    played = playbooks.play(rotation("ci"), "--vault-id", "dev@other", "--vault-id", "prod@password")
+    assert played.ok, played.output
+    assert simulator.alive(opened(playbooks, *PASSWORD)["turso_secrets"]["ci"])
+
+
 REFUSED = [  # what is there, the vault secrets of the run, what is said
     ("a plain file", "turso_secrets: {}\n", PASSWORD, "exists and is not encrypted. It was left as it is"),
     ("a file that another secret opens", None, ("--vault-password-file", "other"), "No vault secret of this run opens"),

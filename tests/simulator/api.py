@@ -125,7 +125,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object that a request carries, an empty one where it carries nothing."""
     try:
         value = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal(400, "the request body is not valid JSON") from None
     if not isinstance(value, dict):
         raise Refusal(400, "the request body must be a JSON object")

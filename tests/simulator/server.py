@@ -133,7 +133,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self) -> None:
         path, _, query = self.path.partition("?")
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = self.headers.get("Content-Length") or "0"
+        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
+            self.close_connection = True  # where its body ends, nobody knows
+            self.send(Answer.json(411, {"error": "Content-Length is required"}))
+            return
+        body = self.rfile.read(int(length))
         if path.startswith(ADMIN_PREFIX):
             self.send(self.server.administer(self.command, self.path[len(ADMIN_PREFIX) :], body))
             return
@@ -212,7 +217,7 @@ def readable(body: bytes) -> Any:
     """Return a request's body for the log: JSON, else text, else None where there is none."""
     try:
         return json.loads(body) if body else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode("utf-8", "replace")
 
 

@@ -56,12 +56,29 @@ def test_env_file(playbooks: Playbooks, simulator: Simulator, environment_file: 
     variables = {"deliver_env_path": str(environment_file)}
 
     def read() -> str:
-        before, value, after = re.split(r"^CI_DEPLOY=(.*)\n", environment_file.read_text(), flags=re.MULTILINE)
+        before, value, after = re.split(r"^export CI_DEPLOY=(.*)\n", environment_file.read_text(), flags=re.MULTILINE)
         assert (before, after) == ("# the application\nLOG_LEVEL=info\n", "OTHER=kept\n")
         return value
 
     assert_rotates(playbooks, simulator, rotation("env_file.yml", variables), read)
     assert environment_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_line_of_its_own(newest: Playbooks, simulator: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    variables = {"deliver_env_path": str(path), "deliver_env_variable": "TOKEN"}
+    playbook = rotation("env_file.yml", variables)
+    assert_rotates(newest, simulator, playbook, lambda: path.read_text().removeprefix("TOKEN=").strip())
+
+
+def test_two_tokens_are_not_put_into_one_place(newest: Playbooks, simulator: Simulator, tmp_path: Path) -> None:
+    olds = [simulator.given(name, organization="acme", age_days=120) for name in ("ci-deploy", "ci.deploy")]
+    (play,) = rotation("env_file.yml", {"deliver_env_path": str(tmp_path / ".env")})
+    play["roles"][0]["turso_rotate_tokens"] = [{"name": old.name, "organization": "acme"} for old in olds]
+    played = newest.play([play])
+    assert not played.ok
+    assert "was just given the token ci-deploy, which ci.deploy would replace" in " ".join(played.output.split())
+    assert all(simulator.alive(old.secret) for old in olds)
 
 
 @pytest.fixture
