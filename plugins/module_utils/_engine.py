@@ -162,7 +162,7 @@ def side_by_side(work: Callable[[T], None], items: Iterable[T], concurrency: int
         return
     with ThreadPoolExecutor(max_workers=helpers) as pool:
         try:
-            for _ in range(helpers):
+            for _helper in range(helpers):
                 pool.submit(take)
         except RuntimeError:  # there are no more threads to be had
             pass
