@@ -130,3 +130,26 @@ def test_two_runs_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
     for run in runs:
         run.join()
     assert len(_ledger.read(path)) == 50
+
+
+def test_one_that_is_a_folder_or_cannot_be_opened_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "ledger.json"
+    path.write_text("{}")
+    with monkeypatch.context() as patched:
+        patched.setattr(_ledger, "open", _denied, raising=False)
+        with pytest.raises(Refused, match="cannot be read: Permission denied"):
+            _ledger.read(str(path))
+
+
+def _denied(*_: Any, **__: Any) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_lock_is_held_and_one_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.json"
+    with _ledger.locked(str(path)):
+        assert (tmp_path / "ledger.json.lock").exists()
+    (tmp_path / "ledger.json.lock").unlink()
+    (tmp_path / "ledger.json.lock").symlink_to(path)
+    with pytest.raises(Refused, match="cannot be opened"), _ledger.locked(str(path)):
+        pass

@@ -336,6 +336,22 @@ def test_what_was_seen_when_planning_is_revoked_and_nothing_else() -> None:
     assert [kept["name"] for kept in settlement.kept] == [MINE["name"], other["name"]]
 
 
+def test_a_sweep_revokes_nothing_where_the_one_in_use_is_gone() -> None:
+    knows = ledger(NEW, (OLD, ago(hours=30)))
+    pending = planned(OLD, NEW, knows=knows, grace_hours=24)
+    assert pending["action"] == "sweep"
+    settlement = settled(pending, OLD, knows=knows)
+    assert settlement.revoke == []
+    assert "The generation that is in use is gone" in (settlement.refusal or "")
+
+
+def test_only_what_was_revoked_is_struck_from_the_ledger() -> None:
+    knows = ledger(NEW, (OLD, ago(hours=30)), (FRESH, ago(hours=1)))
+    strike(knows, "ci", [OLD["id"]], NOW)
+    assert [item["id"] for item in knows["ci"]["superseded"]] == [FRESH["id"]]
+    assert knows["ci"]["events"][-1]["id"] == OLD["id"]
+
+
 def test_what_was_in_flight_when_planning_stays_whatever_its_age_is_now() -> None:
     pending = {**handed_over(OLD, FRESH), "in_flight": [ref(NEW)], "superseded": [ref(OLD), ref(NEW)]}
     settlement = settled(pending, OLD, NEW, MINE)

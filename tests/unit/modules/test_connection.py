@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from ansible_collections.community.turso.plugins.module_utils import _spec
 from ansible_collections.community.turso.plugins.modules import (
     turso_rotation,
     turso_token,
@@ -198,3 +199,32 @@ def test_the_credential_does_not_come_back(simulator, run_module, module, asked)
     assert simulator.credential not in json.dumps(run_module(module, asked))
     simulator.faults.add("*", faults.Status(400, {"error": f"bad {simulator.credential}"}), times=None)
     assert simulator.credential not in json.dumps(run_module(module, {**asked, "validate": True}))
+
+
+def test_a_missing_library_is_named(simulator: Simulator, run_module, monkeypatch):
+    monkeypatch.setattr(_spec, "REQUESTS_IMPORT_ERROR", "Traceback ...")
+    result = run_module(turso_token, {"name": "ci"})
+    assert "(requests)" in result["msg"]
+    assert (result["changed"], result["secret"], result["error"]) == (False, None, failure("invalid_request"))
+
+
+def test_a_bug_is_told_with_the_keys_of_every_failure(simulator: Simulator, run_module, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(turso_token, "tokens_from", broken)
+    result = run_module(turso_token, {"name": "ci"})
+    assert result["msg"] == "Internal error, please report it: a bug"
+    assert (result["changed"], result["secret"], result["error"]) == (False, None, failure("api_error"))
+
+
+@pytest.mark.parametrize(("module", "missing"), [(turso_token, "api_token"), (turso_tokens, "api_token, tokens")])
+def test_a_credential_that_is_missing_is_asked_for_whatever_else_is(run_module, module, missing):
+    result = run_module(module, {"api_token": None})
+    assert missing in result["msg"]
+    assert "TURSO_API_TOKEN or TURSO_PLATFORM_TOKEN" in result["msg"]
+
+
+def test_a_blank_credential_leaves_the_message_readable(run_module):
+    result = run_module(turso_token, {"api_token": " ", "name": "ci"})
+    assert result["msg"].startswith("api_token is empty or holds white space")

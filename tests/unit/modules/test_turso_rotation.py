@@ -1,0 +1,327 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The engine of the role: what it issues, how that is proven, and what it revokes; the role's own tests play the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from ansible_collections.community.turso.plugins.module_utils import _generations, _ledger
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.modules import turso_rotation
+from tests.conftest import RunModule
+from tests.simulator import Simulator, faults
+from tests.simulator.answers import Answer
+from tests.simulator.exchange import Exchange
+from tests.unit.modules.rows import failure
+
+OWN = "/v1/auth/api-tokens"
+Rotate = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def issue(run_module: RunModule) -> Rotate:
+    def run(*names: str, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+        wanted = [{"name": name, "organization": "acme"} for name in names]
+        return run_module(turso_rotation, {"tokens": wanted, **options}, check_mode=check_mode)
+
+    return run
+
+
+@pytest.fixture
+def commit(run_module: RunModule) -> Rotate:
+    def run(issued: dict[str, Any], **options: Any) -> dict[str, Any]:
+        return run_module(turso_rotation, {"state": "absent", "pending": issued["pending"], **options})
+
+    return run
+
+
+@pytest.fixture
+def old(simulator: Simulator) -> Any:
+    return simulator.given("ci", organization="acme", age_days=120)
+
+
+def calls(simulator: Simulator) -> list[str]:
+    return [request.call for request in simulator.requests]
+
+
+@pytest.mark.parametrize(
+    ("options", "fault", "proven"),
+    [
+        ({}, None, "validated"),
+        ({"validate": False}, None, "listed"),
+        ({}, faults.Status(403), "listed"),
+    ],
+    ids=["by its secret", "by the list alone", "by the list, because the API answers 403"],
+)
+def test_what_is_due_is_issued_proven_and_committed(
+    simulator: Simulator,
+    issue: Rotate,
+    commit: Rotate,
+    old: Any,
+    options: dict[str, Any],
+    fault: faults.Fault | None,
+    proven: str,
+) -> None:
+    if fault:
+        simulator.faults.add("validate", fault)
+    issued = issue("ci", **options)
+    (result,) = issued["results"]
+    assert (issued["changed"], issued["due"], issued["heir"], issued["all_failed"]) == (True, ["ci"], None, False)
+    assert (result["proven"], result["reason"], result["failed"], result["error"]) == (proven, "aged", False, None)
+    assert issued["issued"] == [result["issued"]["name"]]
+    assert simulator.alive(issued["secrets"]["ci"])
+    assert (issued["report"][0]["action"], issued["report"][0]["kept"]) == ("issued", ["ci", *issued["issued"]])
+    assert issued["report"][0]["msg"].endswith(f"({proven}), nothing revoked yet")
+    assert calls(simulator) == ["list", "create", "list", *(["validate"] if options == {} else [])]
+
+    simulator.reset_log()
+    done = commit(issued)
+    assert done["changed"] is True
+    assert (done["report"][0]["action"], done["report"][0]["revoked"]) == ("rotated", ["ci"])
+    assert done["report"][0]["kept"] == issued["issued"]
+    assert not simulator.alive(old.secret)
+    assert calls(simulator) == ["list", "org_revoke"]
+
+
+def test_what_is_not_due_leaves_nothing_to_commit(simulator: Simulator, issue: Rotate, commit: Rotate) -> None:
+    simulator.given("ci", organization="acme", age_days=1)
+    issued = issue("ci")
+    assert (issued["changed"], issued["pending"], issued["secrets"], issued["due"]) == (False, "", {}, [])
+    assert commit(issued) == {"changed": False, "report": []}
+    assert calls(simulator) == ["list"]
+
+
+def test_check_mode_tells_the_plan(simulator: Simulator, issue: Rotate, run_module: RunModule, old: Any) -> None:
+    issued = issue("ci", check_mode=True)
+    assert (issued["changed"], issued["pending"], issued["report"][0]["action"]) == (True, "", "rotated")
+    asked = {"state": "absent", "pending": "pending: []"}
+    assert run_module(turso_rotation, asked, check_mode=True) == {"changed": False, "report": []}
+    assert calls(simulator) == ["list"]
+
+
+def test_many_are_done_side_by_side_and_a_failure_stops_no_other(
+    simulator: Simulator, issue: Rotate, commit: Rotate
+) -> None:
+    for name in ("a", "b", "c"):
+        simulator.given(name, organization="acme", age_days=120)
+    simulator.faults.add(f"POST {OWN}/b-*", faults.Status(402), times=None)
+    issued = issue("a", "b", "c")
+    assert [result["failed"] for result in issued["results"]] == [False, True, False]
+    assert issued["results"][1]["error"]["kind"] == "api_error"
+    assert sorted(issued["secrets"]) == ["a", "c"]
+    assert issued["all_failed"] is False
+    done = commit(issued)
+    assert [entry["action"] for entry in done["report"]] == ["rotated", "failed", "rotated"]
+    assert done["changed"] is True
+
+
+# A successor that is not proven
+
+
+@dataclass
+class Listed(faults.Fault):
+    """A list in which every token belongs to another organization and has another name."""
+
+    kind: ClassVar[str] = "listed"
+    simulator: Simulator
+
+    def strike(self, exchange: Exchange, rule: faults.Rule) -> Answer:  # noqa: ARG002
+        entries = [{"name": token.name + "x", "id": token.id, "organization": "o"} for token in self.simulator.tokens]
+        return Answer.json(200, {"tokens": entries})
+
+
+UNPROVEN: dict[str, tuple[str, Callable[[Simulator], faults.Fault], dict[str, Any], str]] = {
+    "its secret is refused": ("validate", lambda _: faults.Status(401), {"times": None}, "did not prove itself"),
+    "the list cannot be had": ("list", lambda _: faults.Status(403), {"skip": 1}, "could not be proven"),
+    "it is never listed": ("list", lambda _: faults.Stale(), {"skip": 1, "times": None}, "is not in the list"),
+    "it is not what was asked for": ("list", Listed, {"skip": 1}, "issued another token than was asked for"),
+}
+
+
+@pytest.mark.parametrize("stuck", [False, True], ids=["", "and stays"])
+@pytest.mark.parametrize("why", UNPROVEN)
+def test_it_is_withdrawn_where(
+    simulator: Simulator, issue: Rotate, commit: Rotate, old: Any, why: str, stuck: bool
+) -> None:
+    on, fault, when, says = UNPROVEN[why]
+    simulator.faults.add(on, fault(simulator), **when)
+    if stuck:
+        simulator.faults.add("DELETE /*", faults.Status(402), times=None)
+    issued = issue("ci")
+    (result,) = issued["results"]
+    assert (issued["changed"], issued["secrets"], issued["all_failed"]) == (False, {}, True)
+    assert says in issued["report"][0]["msg"]
+    assert (result["failed"], result["issued"], result["token"], result["proven"]) == (True, None, None, None)
+    left = [token for token in simulator.tokens if token.name.startswith("ci-")]
+    assert len(left) == int(stuck)
+    assert ("Revoke it by its id" in issued["report"][0]["msg"]) is stuck
+    assert all(token.id in issued["report"][0]["msg"] for token in left)
+
+    simulator.faults.clear()
+    simulator.reset_log()
+    done = commit(issued)
+    assert (done["changed"], done["report"]) == (False, issued["report"])
+    assert simulator.requests == []
+    assert simulator.alive(old.secret)
+
+
+def test_a_late_list_is_asked_again(simulator: Simulator, issue: Rotate, old: Any) -> None:
+    simulator.faults.add("list", faults.Stale(), skip=1)
+    assert issue("ci")["results"][0]["proven"] == "validated"
+    assert calls(simulator) == ["list", "create", "list", "list", "validate"]
+
+
+def test_a_lost_answer_costs_a_name_and_nothing_else(simulator: Simulator, issue: Rotate, old: Any) -> None:
+    simulator.faults.add("create", faults.Reset(), when="after")
+    issued = issue("ci")
+    assert simulator.alive(issued["secrets"]["ci"])
+    assert [token.name for token in simulator.tokens if token.name.startswith("ci-")] == issued["issued"]
+
+
+def test_a_bug_met_by_one_is_told_as_its_failure(issue: Rotate, old: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("what it says may be secret")
+
+    monkeypatch.setattr(_generations, "create", broken)
+    assert issue("ci")["report"][0]["msg"] == "ci: Internal error: RuntimeError. Please report it."
+
+
+# The commit
+
+
+@pytest.mark.parametrize("pending", ["", "x", "pending: [", "[]"], ids=ascii)
+def test_what_is_no_pending_is_refused(simulator: Simulator, run_module: RunModule, pending: str) -> None:
+    result = run_module(turso_rotation, {"state": "absent", "pending": pending})
+    assert simulator.requests == []
+    assert (result.get("error") == failure("invalid_request")) is (pending != "")
+
+
+def test_a_successor_that_is_gone_revokes_nothing(
+    simulator: Simulator, issue: Rotate, commit: Rotate, old: Any
+) -> None:
+    issued = issue("ci")
+    simulator.withdraw(issued["issued"][0])
+    done = commit(issued)
+    assert (done["changed"], done["report"][0]["action"]) == (False, "failed")
+    assert "is gone. Nothing was revoked." in done["report"][0]["msg"]
+    assert simulator.alive(old.secret)
+
+
+def test_a_revocation_that_fails_is_told(simulator: Simulator, issue: Rotate, commit: Rotate, old: Any) -> None:
+    issued = issue("ci")
+    simulator.faults.add("DELETE /*", faults.Status(402, {"error": "not on Sundays"}), times=None)
+    done = commit(issued)
+    assert (done["changed"], done["report"][0]["action"]) == (False, "failed")
+    assert "not on Sundays" in done["report"][0]["msg"]
+    assert done["report"][0]["kept"] == ["ci", *issued["issued"]]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.json"
+
+
+def test_the_ledger_is_told_before_and_after(
+    simulator: Simulator, issue: Rotate, commit: Rotate, old: Any, ledger: Path
+) -> None:
+    issued = issue("ci", ledger=str(ledger))
+    assert not ledger.exists()
+    commit(issued, ledger=str(ledger))
+    part = json.loads(ledger.read_text())["ci"]
+    assert part["current"]["name"] == issued["issued"][0]
+    assert part["superseded"] == []
+    assert [event["event"] for event in part["events"]] == ["handed_over", "revoked"]
+
+
+def test_a_grace_is_told_and_then_swept(
+    simulator: Simulator, issue: Rotate, commit: Rotate, old: Any, ledger: Path
+) -> None:
+    keeping = {"ledger": str(ledger)}
+    done = commit(issue("ci", grace_hours=24, **keeping), **keeping)
+    assert "revoked nothing, ci stays until 20" in done["report"][0]["msg"]
+    assert simulator.alive(old.secret)
+    simulator.advance(hours=25)
+    swept = issue("ci", grace_hours=24, **keeping)
+    assert (swept["changed"], swept["due"], swept["issued"]) == (False, ["ci"], [])
+    done = commit(swept, **keeping)
+    assert done["report"][0]["msg"] == "ci: not due, revoked ci"
+    assert done["report"][0]["action"] == "swept"
+
+
+@pytest.mark.parametrize("fails", [0, 1], ids=["before", "after"])
+def test_a_ledger_that_cannot_be_written(
+    simulator: Simulator,
+    issue: Rotate,
+    commit: Rotate,
+    old: Any,
+    ledger: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fails: int,
+) -> None:
+    """Before anything is revoked it stops the commit; afterwards it is told."""
+    issued, write, written = issue("ci", ledger=str(ledger)), _ledger.write, []
+
+    def writing(path: str, content: dict[str, Any]) -> None:
+        written.append(path)
+        if len(written) == fails + 1:
+            raise Refused("The disk is full.")
+        write(path, content)
+
+    monkeypatch.setattr(_ledger, "write", writing)
+    done = commit(issued, ledger=str(ledger))
+    assert simulator.alive(old.secret) is (fails == 0)
+    if fails == 0:
+        assert done["msg"] == "The disk is full. Nothing was revoked."
+    else:
+        assert "the ledger could not be told what was revoked. The disk is full." in done["report"][0]["msg"]
+
+
+# The credential itself
+
+
+@pytest.fixture
+def robot(simulator: Simulator) -> dict[str, Any]:
+    return {"api_token": simulator.given("robot", organization="acme", age_days=120).secret}
+
+
+def test_the_credential_goes_by_its_successor(
+    simulator: Simulator, issue: Rotate, commit: Rotate, robot: dict[str, Any]
+) -> None:
+    issued = issue("robot", **robot)
+    assert issued["heir"] == "robot"
+    done = commit(issued, successor_token=issued["secrets"]["robot"], **robot)
+    assert done["report"][0]["action"] == "rotated"
+    assert not simulator.alive(robot["api_token"])
+    assert simulator.alive(issued["secrets"]["robot"])
+
+
+HEIRLESS: dict[str, tuple[faults.Fault | None, str]] = {
+    "nobody has its successor": (None, "only its successor may do that"),
+    "its successor may not list": (faults.Status(403), "its successor may not list tokens"),
+    "its successor does not see it": (faults.Status(200, {"tokens": []}), "does not see the token with the id"),
+}
+
+
+@pytest.mark.parametrize("why", HEIRLESS)
+def test_the_credential_stays_where(
+    simulator: Simulator, issue: Rotate, commit: Rotate, robot: dict[str, Any], why: str
+) -> None:
+    fault, says = HEIRLESS[why]
+    issued = issue("robot", running="robot", **robot)
+    heir = {}
+    if fault:
+        simulator.faults.add("list", fault, skip=1)
+        heir = {"successor_token": issued["secrets"]["robot"]}
+    done = commit(issued, **heir, **robot)
+    assert done["report"][0]["action"] == "failed"
+    assert says in done["report"][0]["msg"]
+    assert simulator.alive(robot["api_token"])
