@@ -45,6 +45,10 @@ class ActionModule(ActionBase):
         result.update(self._execute_hidden(task_vars))
         if _is_unreadable(result) or (any(_secrets_in(result)) and not CORE_MASKS_VALUES):
             result["_ansible_no_log"] = True
+            for item in _carriers_in(
+                result
+            ):  # 2.19 and 2.20 take a list of results for those of a loop, and look at each
+                item["_ansible_no_log"] = True
             if CORE_FORGETS_ITEMS and self._task.loop is not None:
                 self._task.no_log = True
             if result.get("failed") and (not CORE_SHOWS_FAILURES or _prints_one_line()):
@@ -73,10 +77,17 @@ class ActionModule(ActionBase):
 
 def _secrets_in(result: dict[str, Any]) -> Iterator[str]:
     """Yield every secret of a result: of one token, of many in a list, or by name."""
-    items, by_name = result.get("results"), result.get("secrets")
-    parts = [result, *(items if isinstance(items, list) else ())]
-    yield from (str(part["secret"]) for part in parts if isinstance(part, dict) and part.get("secret"))
+    by_name = result.get("secrets")
+    yield from (str(part["secret"]) for part in (result, *_carriers_in(result)) if part.get("secret"))
     yield from (str(secret) for secret in (by_name.values() if isinstance(by_name, dict) else ()))
+
+
+def _carriers_in(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield those of many results that carry a secret."""
+    items = result.get("results")
+    yield from (
+        item for item in (items if isinstance(items, list) else ()) if isinstance(item, dict) and item.get("secret")
+    )
 
 
 def _prints_one_line() -> bool:
