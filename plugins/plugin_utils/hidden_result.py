@@ -21,6 +21,9 @@ CORE_MASKS_VALUES = find_spec("ansible.module_utils.secrets") is not None
 
 CORE = tuple(map(int, __version__.split(".")[:2]))
 CORE_SHOWS_FAILURES = CORE >= (2, 19)  # messages and warnings even of hidden results, in all of its callbacks but one
+CORE_LOOKS_AT_ITEMS = (
+    (2, 19) <= CORE < (2, 21)
+)  # any list of results is a loop's to it, and only marked ones are hidden
 CORE_FORGETS_ITEMS = CORE < (2, 19)  # the result of a whole loop is hidden only if its task says no_log
 
 
