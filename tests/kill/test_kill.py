@@ -157,6 +157,7 @@ SAMPLE = [
     (ONE, Point(5, "before"), "delivered, and nothing revoked yet"),
     (LEDGER, Point(1, "answered"), "a successor that the ledger does not name"),
     (LEDGER, Point(5, "before"), "the ledger knows, and nothing revoked yet"),
+    (LEDGER, Point(9), "between two tasks, issued and not delivered"),
     (ITSELF, Point(6, "after"), "the credential is gone, by its successor"),
 ]
 
