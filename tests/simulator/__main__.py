@@ -20,18 +20,21 @@ from .state import Refusal
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description="A Turso Platform API on loopback.")
-    parser.add_argument("--port", type=int, default=0, help="0, the default, takes any free port")
-    parser.add_argument("--path-prefix", default="", metavar="/PREFIX", help="serve the API below this path")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="what every request takes longer")
+    parser.add_argument("--port", type=port, default=0, help="0, the default, takes any free port")
     parser.add_argument(
-        "--now", type=datetime.fromisoformat, metavar="TIME", help="stop the clock: ISO 8601 with a zone"
+        "--path-prefix", type=prefix, default="", metavar="/PREFIX", help="serve the API below this path"
     )
+    parser.add_argument(
+        "--latency", type=seconds, default=0.0, metavar="SECONDS", help="what every request takes longer"
+    )
+    parser.add_argument("--now", type=moment, metavar="TIME", help="stop the clock: ISO 8601 with a zone")
     parser.add_argument("--tls", nargs=2, metavar=("CERTFILE", "KEYFILE"))
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a switch of behaviour.py")
     parser.add_argument("--organization", action="append", default=[], metavar="SLUG")
     parser.add_argument("--group", action="append", default=[], metavar="SLUG/GROUP")
     parser.add_argument(
         "--seed-token",
+        type=seed_token,
         action="append",
         default=[],
         metavar="NAME:AGE_DAYS[:ORG[:GROUP:SCOPE,...]]",
@@ -43,6 +46,51 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"must be from 0 to 65535, not {number}")
+    return number
+
+
+def prefix(text: str) -> str:
+    if text and (not text.startswith("/") or text.endswith("/")):
+        raise argparse.ArgumentTypeError(f"must begin with a slash and not end with one: {text!r}")
+    return text
+
+
+def seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be 0 or more, not {text}")
+    return number
+
+
+def moment(text: str) -> datetime:
+    time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if time.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"needs a zone: {text}+00:00")
+    return time
+
+
+def seed_token(entry: str) -> dict[str, Any]:
+    """Read what `Simulator.given` is to be told of a token."""
+    name, age, organization, group, scopes = (entry.split(":", 4) + [""] * 4)[:5]
+    if not name:
+        raise argparse.ArgumentTypeError(f"needs a name: {entry!r}")
+    try:
+        age_days = seconds(age)
+    except (ValueError, argparse.ArgumentTypeError):
+        raise argparse.ArgumentTypeError(f"needs an age in days after the name, {name}:120 say: {entry!r}") from None
+    return {
+        "name": name,
+        "age_days": age_days,
+        "organization": organization or None,
+        "group": group or None,
+        "scopes": scopes.split(",") if scopes else None,
+    }
+
+
 def organizations(slugs: list[str], groups: list[str]) -> dict[str, list[str]]:
     """Return the groups of each organization that the command line names, the default ones where it names none."""
     found: dict[str, list[str]] = {slug: [] for slug in slugs}
@@ -50,17 +98,6 @@ def organizations(slugs: list[str], groups: list[str]) -> dict[str, list[str]]:
         slug, _, group = entry.partition("/")
         found.setdefault(slug, []).append(group)
     return found or {slug: list(groups) for slug, groups in DEFAULT_ORGANIZATIONS.items()}
-
-
-def seed(simulator: Simulator, entry: str) -> None:
-    name, age, organization, group, scopes = (entry.split(":", 4) + [""] * 4)[:5]
-    simulator.given(
-        name,
-        age_days=float(age),
-        organization=organization or None,
-        group=group or None,
-        scopes=scopes.split(",") if scopes else None,
-    )
 
 
 def switch(entry: str) -> tuple[str, Any]:
@@ -83,9 +120,9 @@ def main() -> None:
             organizations=organizations(options.organization, options.group),
             **{"latency": options.latency, **dict(map(switch, options.set))},
         )
-        for entry in options.seed_token:
-            seed(simulator, entry)
-    except (OSError, TypeError, ValueError, Refusal) as error:
+        for token in options.seed_token:
+            simulator.given(**token)
+    except (OSError, OverflowError, TypeError, ValueError, Refusal) as error:
         raise SystemExit(f"simulator: {error}") from None
     if options.credential_file:
         write_private(Path(options.credential_file), simulator.credential)
