@@ -21,9 +21,7 @@ CORE_MASKS_VALUES = find_spec("ansible.module_utils.secrets") is not None
 
 CORE = tuple(map(int, __version__.split(".")[:2]))
 CORE_SHOWS_FAILURES = CORE >= (2, 19)  # messages and warnings even of hidden results, in all of its callbacks but one
-CORE_LOOKS_AT_ITEMS = (
-    (2, 19) <= CORE < (2, 21)
-)  # any list of results is a loop's to it, and only marked ones are hidden
+CORE_LOOKS_AT_ITEMS = (2, 19) <= CORE < (2, 21)  # takes any list of results for a loop's, and hides only those marked
 CORE_FORGETS_ITEMS = CORE < (2, 19)  # the result of a whole loop is hidden only if its task says no_log
 
 
@@ -48,10 +46,9 @@ class ActionModule(ActionBase):
         result.update(self._execute_hidden(task_vars))
         if _is_unreadable(result) or (any(_secrets_in(result)) and not CORE_MASKS_VALUES):
             result["_ansible_no_log"] = True
-            for item in _carriers_in(
-                result
-            ):  # 2.19 and 2.20 take a list of results for those of a loop, and look at each
-                item["_ansible_no_log"] = True
+            if CORE_LOOKS_AT_ITEMS:
+                for item in _carriers_in(result):
+                    item["_ansible_no_log"] = True
             if CORE_FORGETS_ITEMS and self._task.loop is not None:
                 self._task.no_log = True
             if result.get("failed") and (not CORE_SHOWS_FAILURES or _prints_one_line()):
