@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     Drift,
     InvalidRequest,
     Refused,
-    UnexpectedResponse,
 )
 from ansible_collections.community.turso.plugins.module_utils._model import Restriction, Token, expand_scopes
 
@@ -90,15 +89,6 @@ class Wanted:
         """Return the token as it will be once created, as far as that is known beforehand."""
         return Token(name=self.name or "", id=None, restriction=self.restriction)
 
-    def find_in(self, tokens: Iterable[Token]) -> Token | None:
-        """Return the token that is meant, none where it is not there.
-
-        :raises UnexpectedResponse: where a list names it twice, though names are unique for one user.
-        """
-        if self.id is None:
-            return find_by_name(tokens, self.name or "")
-        return next((token for token in tokens if token.id == self.id), None)
-
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
@@ -149,21 +139,6 @@ def _refuse_drift(wanted: Wanted, have: Token, differences: list[str]) -> None:
         else "It was not revoked: it may not be the token that is meant."
     )
     raise Drift(f"The {wanted.label} (id {have.id}) is not the one asked for: {'; '.join(differences)}. {remedy}")
-
-
-def find_by_name(tokens: Iterable[Token], name: str) -> Token | None:
-    """Return the token of that name in a user's own list.
-
-    :raises UnexpectedResponse: where the list has the name twice.
-    """
-    found = [token for token in tokens if token.name == name]
-    if len(found) > 1:
-        ids = ", ".join(str(token.id) for token in found)
-        raise UnexpectedResponse(
-            f"The API lists the token {name!r} {len(found)} times (ids {ids}), though names are unique for one user. "
-            "Nothing was done; revoke the wrong one by its id."
-        )
-    return found[0] if found else None
 
 
 def checked_segment(option: str, value: str | None) -> None:

@@ -10,10 +10,11 @@ its answer is lost, the list tells what happened, and a token that can only be o
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
@@ -21,12 +22,12 @@ from ansible_collections.community.turso.plugins.module_utils._decide import (
     Decision,
     Wanted,
     decide,
-    find_by_name,
     look_created_by_us,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     Conflict,
     Forbidden,
+    InvalidRequest,
     NotFound,
     OutcomeUnknown,
     TursoError,
@@ -110,32 +111,60 @@ def apply(
     :param on_done: is called after each, from whatever thread it was done in.
     """
     lists = {key: _listing(tokens, key) for key in dict.fromkeys(_list_needed(one) for one in wanted)}
-
     outcomes = [Outcome(one) for one in wanted]
+    for outcome in outcomes:
+        with _failure_kept_in(outcome):
+            outcome.before = outcome.after = _look_up(lists[_list_needed(outcome.wanted)], outcome.wanted)
+    _refuse_contradictions(outcomes)
 
     def bring_about(outcome: Outcome) -> None:
-        one = outcome.wanted
-        try:
-            listing = lists[_list_needed(one)]
-            if isinstance(listing, TursoError):
-                raise listing
-            outcome.before = outcome.after = one.find_in(listing.tokens)
-            decision = decide(outcome.before, one, tokens.own_id)
-            if check_mode:
-                _predict(outcome, decision)
-            else:
-                _carry_out(tokens, outcome, decision, validate, listing.read_at)
-        except TursoError as exc:
-            outcome.error = exc
-        except Exception as exc:  # noqa: BLE001  (a bug met by one token must not cost the secrets of all others)
-            outcome.error = TursoError(f"Internal error with the {one.label}: {type(exc).__name__}. Please report it.")
-            outcome.error.__cause__ = exc
+        listing = lists[_list_needed(outcome.wanted)]
+        with _failure_kept_in(outcome):
+            if outcome.error is None and isinstance(listing, Listing):
+                decision = decide(outcome.before, outcome.wanted, tokens.own_id)
+                if check_mode:
+                    _predict(outcome, decision)
+                else:
+                    _carry_out(tokens, outcome, decision, validate, listing.read_at)
         on_done()
 
     side_by_side(bring_about, outcomes, 1 if check_mode else concurrency)
     tell_of_refusals(tokens, outcomes, are_ours=False)
     moments = [listing.moment for listing in lists.values() if isinstance(listing, Listing)]
     return outcomes, moments[0] if moments else datetime.datetime.now(datetime.timezone.utc)
+
+
+@contextlib.contextmanager
+def _failure_kept_in(outcome: Outcome) -> Iterator[None]:
+    try:
+        yield
+    except TursoError as exc:
+        outcome.error = exc
+    except Exception as exc:  # noqa: BLE001  (a bug met by one token must not cost the secrets of all others)
+        label = outcome.wanted.label
+        outcome.error = TursoError(f"Internal error with the {label}: {type(exc).__name__}. Please report it.")
+        outcome.error.__cause__ = exc
+
+
+def _look_up(listing: Listing | TursoError, wanted: Wanted) -> Token | None:
+    if isinstance(listing, TursoError):
+        raise listing
+    return listing.named(wanted.name or "") if wanted.id is None else listing.with_id(wanted.id)
+
+
+def _refuse_contradictions(outcomes: Sequence[Outcome]) -> None:
+    """Refuse a token that is to be present by its name and absent by its id, which only the lists tell."""
+    meant: dict[str | None, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.before is not None:
+            meant.setdefault(outcome.before.id, []).append(outcome)
+    for those in meant.values():
+        if len({outcome.wanted.state for outcome in those}) > 1:
+            labels = " and the ".join(outcome.wanted.label for outcome in those)
+            for outcome in those:
+                outcome.error = InvalidRequest(
+                    f"The {labels} are the same token, and it cannot be both present and absent. Nothing was done about it."
+                )
 
 
 def side_by_side(work: Callable[[T], None], items: Iterable[T], concurrency: int) -> None:
@@ -309,7 +338,7 @@ def _look_for(
         tokens.api.pause(pause)
         try:
             listing = tokens.list_own()
-            found, moment = find_by_name(listing.tokens, wanted.name or ""), listing.moment
+            found, moment = listing.named(wanted.name or ""), listing.moment
         except TursoError as exc:
             raise lost.become(
                 OutcomeUnknown,

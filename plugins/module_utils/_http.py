@@ -82,14 +82,20 @@ class Answer:
     def unexpected(self, what: str, promised: str) -> UnexpectedResponse:
         """Return the error for an answer whose JSON is not what was promised."""
         told = api_message_in(self.data)
-        return UnexpectedResponse(
+        return self.objection(
             f"Could not {what}: the API answered {self.status} without {promised}"
             + (f" ({told})" if told else "")
-            + ". Check that api_url is the Turso Platform API and that nothing between here and there answers for it.",
+            + ". Check that api_url is the Turso Platform API and that nothing between here and there answers for it."
+        )
+
+    def objection(self, msg: str) -> UnexpectedResponse:
+        """Return the error for an answer that cannot be worked with, for the reason given."""
+        return UnexpectedResponse(
+            msg,
             status=self.status,
             method=self.method,
             path=self.path,
-            api_message=told,
+            api_message=api_message_in(self.data),
             attempts=self.attempts,
             ambiguous=self.method != "GET",
         )

@@ -20,16 +20,41 @@ from ansible_collections.community.turso.plugins.module_utils._model import (
     jti_of,
 )
 
+NEVER = -1  # an expiry
+
 _TOKENS = ("v1", "auth", "api-tokens")
 
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """A list of tokens, the API's own time when it was made, and when it was read by the client's clock."""
+    """A list of tokens, the answer that it was read from, and when that was by the client's clock."""
 
     tokens: tuple[Token, ...]
-    moment: datetime.datetime
+    answer: Answer
     read_at: float
+
+    @property
+    def moment(self) -> datetime.datetime:
+        """Return the API's own time when the list was made."""
+        return self.answer.moment
+
+    def named(self, name: str) -> Token | None:
+        """Return the token of that name in a user's own list, none where it is not there.
+
+        :raises UnexpectedResponse: where the list has the name twice, though names are unique for one user.
+        """
+        found = [token for token in self.tokens if token.name == name]
+        if len(found) > 1:
+            ids = ", ".join(str(token.id) for token in found)
+            raise self.answer.objection(
+                f"The API lists the token {name!r} {len(found)} times (ids {ids}), though names are unique for one user. "
+                "Which one is meant was not guessed: revoke the wrong one by its id, then try again."
+            )
+        return found[0] if found else None
+
+    def with_id(self, token_id: str) -> Token | None:
+        """Return the token of that id, none where it is not there."""
+        return next((token for token in self.tokens if token.id == token_id), None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,12 +69,13 @@ class Issued:
 class Validation:
     """What the API says of a credential.
 
-    C(expires) is in Unix seconds, -1 for never, none where the API did not tell. C(refusal) is the answer 401, or 403,
+    C(expires_at) is none for never, and where the API did not tell. C(refusal) is the answer 401, or 403,
     which working restricted tokens have been seen to get: that does not mean that the credential is dead.
     """
 
     valid: bool
-    expires: int | None = None
+    expires_at: datetime.datetime | None = None
+    never_expires: bool = False
     refusal: TursoError | None = None
 
     @property
@@ -130,10 +156,13 @@ class Tokens:
             return Validation(valid=False, refusal=exc)
         except Forbidden as exc:
             return Validation(valid=True, refusal=exc)
-        expires = answer.data.get("exp")
-        if not (expires is None or _is_whole(expires)) or answer.data.get("error"):
-            raise answer.unexpected(what, "a time of expiry")
-        return Validation(valid=True, expires=expires)
+        expiry = answer.data.get("exp")
+        never_expires = expiry == NEVER
+        expires_at = None if never_expires else _from_unix(expiry)
+        is_understood = expiry is None or never_expires or expires_at is not None
+        if not is_understood or answer.data.get("error"):
+            raise answer.unexpected(what, "a time of expiry that a calendar has")
+        return Validation(valid=True, expires_at=expires_at, never_expires=never_expires)
 
     def _revoke(self, segments: tuple[str, ...], what: str) -> None:
         answer = self.api.request("DELETE", *segments, what=what)
@@ -145,7 +174,7 @@ class Tokens:
         if not isinstance(entries, list) or answer.data.get("error"):
             raise answer.unexpected(what, "a list of tokens")
         tokens = tuple(_token(entry, answer, what, organization) for entry in entries)
-        return Listing(tokens, answer.moment, self.api.now())
+        return Listing(tokens, answer, self.api.now())
 
 
 def _of(organization: str) -> tuple[str, ...]:
@@ -179,8 +208,14 @@ def _token(entry: Any, answer: Answer, what: str, listed_by: str | None) -> Toke
     )
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _from_unix(seconds: Any) -> datetime.datetime | None:
+    """Return the moment that is so many seconds after 1970, none where it is none."""
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return None
+    try:
+        return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _text_or_none(value: Any) -> str | None:

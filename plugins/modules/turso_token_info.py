@@ -204,11 +204,10 @@ error:
       sample: 0
 """
 
-import datetime
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._decide import checked_segment, find_by_name
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, UnexpectedResponse
+from ansible_collections.community.turso.plugins.module_utils._decide import checked_segment
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._model import utc_text
 from ansible_collections.community.turso.plugins.module_utils._spec import (
     TursoModule,
@@ -218,8 +217,6 @@ from ansible_collections.community.turso.plugins.module_utils._spec import (
     warn_of,
 )
 from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
-
-NEVER = -1
 
 
 def check(params: dict[str, Any]) -> None:
@@ -236,7 +233,7 @@ def listed(params: dict[str, Any], tokens: Tokens) -> dict[str, Any]:
     listing = tokens.list_organization(organization) if organization and not name else tokens.list_own()
     found = listing.tokens
     if name:
-        named = find_by_name(found, name)
+        named = listing.named(name)
         found = (named,) if named and organization in (None, named.restriction.organization) else ()
     return {
         "tokens": [token.as_result(listing.moment) for token in found],
@@ -248,10 +245,6 @@ def listed(params: dict[str, Any], tokens: Tokens) -> dict[str, Any]:
 def examined(tokens: Tokens) -> dict[str, Any]:
     """Ask the API about the credential itself. An invalid one is an answer, not a failure."""
     validation = tokens.validate()
-    try:
-        expires = None if validation.expires in (None, NEVER) else utc_text(_from_unix(validation.expires))
-    except (ValueError, OverflowError, OSError) as exc:
-        raise UnexpectedResponse(f"The API tells a time of expiry that no calendar has: {validation.expires}.") from exc
     warning = (
         "The API answered 403 to validating the credential. Working restricted tokens get that answer, too; "
         "what it may do shows only when it is used."
@@ -261,16 +254,12 @@ def examined(tokens: Tokens) -> dict[str, Any]:
         "listed_at": None,
         "validation": {
             "valid": validation.valid,
-            "expires_at": expires,
-            "never_expires": validation.expires == NEVER,
+            "expires_at": utc_text(validation.expires_at) if validation.expires_at else None,
+            "never_expires": validation.never_expires,
             "id": tokens.own_id,
         },
         "warnings": [warning] if validation.forbidden else [],
     }
-
-
-def _from_unix(seconds: int) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc)
 
 
 def main() -> None:

@@ -18,7 +18,6 @@ from ansible_collections.community.turso.plugins.module_utils._decide import (
     Wanted,
     checked_segment,
     decide,
-    find_by_name,
     look_created_by_us,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import (
@@ -26,7 +25,6 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     InvalidRequest,
     Refused,
     TursoError,
-    UnexpectedResponse,
 )
 from ansible_collections.community.turso.plugins.module_utils._model import (
     PRESETS,
@@ -197,21 +195,6 @@ def test_what_is_wanted_is_read_from_the_options() -> None:
     assert (want.key, want.label) == ((None, "ci"), "token 'ci'")
     by_id = wanted(None, id="1", organization="acme", state="absent")
     assert (by_id.key, by_id.label) == (("acme", "1"), "token with the id '1'")
-
-
-def test_a_token_is_found_by_its_whole_name_or_id() -> None:
-    listed = [Token("ci-2", "ci"), Token("ci", "2", ACME), Token("c", "3"), Token("CI", "4")]
-    assert wanted().find_in(listed) is listed[1]
-    assert wanted("i").find_in(listed) is None
-    assert wanted(None, id="3", organization="acme", state="absent").find_in(listed) is listed[2]
-    assert wanted(None, id="5", organization="acme", state="absent").find_in(listed) is None
-
-
-def test_a_name_that_is_listed_twice_is_not_guessed() -> None:
-    listed = [Token("ci", "1"), Token("ci", "2"), Token("other", "3")]
-    with pytest.raises(UnexpectedResponse, match=r"'ci' 2 times \(ids 1, 2\)"):
-        find_by_name(listed, "ci")
-    assert find_by_name(listed, "other") is listed[2]
 
 
 NOON = moment_of("2026-11-24T12:00:00Z")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 from typing import Any
 
@@ -130,6 +131,28 @@ def test_ten_thousand_tokens(simulator: Simulator, tokens: Tokens) -> None:
     ]
     simulator.faults.add("list", faults.garbage({"tokens": entries}))
     assert [token.name for token in tokens.list_own().tokens] == [entry["name"] for entry in entries]
+
+
+def test_a_token_is_found_by_its_whole_name_or_id(simulator: Simulator, tokens: Tokens) -> None:
+    entries = [("ci-2", "ci"), ("ci", "2"), ("c", "3"), ("CI", "4")]
+    simulator.faults.add("list", faults.garbage({"tokens": [{"name": name, "id": id_} for name, id_ in entries]}))
+    listing = tokens.list_own()
+    assert listing.named("ci") is listing.tokens[1]
+    assert listing.named("i") is None
+    assert listing.with_id("3") is listing.tokens[2]
+    assert listing.with_id("5") is None
+
+
+def test_a_name_that_is_listed_twice_is_not_guessed(simulator: Simulator, tokens: Tokens) -> None:
+    simulator.faults.add("list", faults.Status(503))
+    simulator.faults.add("list", faults.garbage({"tokens": [CI, {**CI, "id": "2"}, {"name": "other", "id": "3"}]}))
+    listing = tokens.list_own()
+    with pytest.raises(UnexpectedResponse, match=r"'ci' 2 times \(ids 1, 2\)") as caught:
+        listing.named("ci")
+    error = caught.value.as_error()
+    assert (error["status"], error["method"], error["path"]) == (200, "GET", "/v1/auth/api-tokens")
+    assert error["attempts"] == 2
+    assert listing.named("other") is listing.tokens[2]
 
 
 def test_a_list_tells_the_apis_time(tokens: Tokens) -> None:
@@ -256,22 +279,25 @@ def test_revocations_name_what_is_meant(simulator: Simulator, tokens: Tokens) ->
 
 
 VALIDATIONS = {
-    "never": ({"exp": -1}, -1),
-    "some time": ({"exp": 1_800_000_000}, 1_800_000_000),
-    "not told": ({}, None),
-    "null": ({"exp": None}, None),
-    "an error of none": ({"exp": -1, "error": None}, -1),
-    "beyond calendars": ({"exp": 10**30}, 10**30),
+    "never": ({"exp": -1}, None, True),
+    "some time": ({"exp": 1_800_000_000}, "2027-01-15T08:00:00+00:00", False),
+    "not told": ({}, None, False),
+    "null": ({"exp": None}, None, False),
+    "an error of none": ({"exp": -1, "error": None}, None, True),
 }
 
 
-@pytest.mark.parametrize(("body", "expires"), VALIDATIONS.values(), ids=VALIDATIONS)
-def test_validations(simulator: Simulator, tokens: Tokens, body: Any, expires: int | None) -> None:
+@pytest.mark.parametrize(("body", "expires_at", "never"), VALIDATIONS.values(), ids=VALIDATIONS)
+def test_validations(simulator: Simulator, tokens: Tokens, body: Any, expires_at: str | None, never: bool) -> None:
     simulator.faults.add("validate", faults.garbage(body))
-    assert tokens.validate() == Validation(valid=True, expires=expires)
+    moment = datetime.datetime.fromisoformat(expires_at) if expires_at else None
+    assert tokens.validate() == Validation(valid=True, expires_at=moment, never_expires=never)
 
 
-@pytest.mark.parametrize("body", [{"exp": "never"}, {"exp": True}, {"exp": 1.5}, {"exp": []}, {"error": "no"}])
+@pytest.mark.parametrize(
+    "body",
+    [{"exp": "never"}, {"exp": True}, {"exp": 1.5}, {"exp": []}, {"exp": 10**15}, {"exp": 10**30}, {"error": "no"}],
+)
 def test_validations_that_leave_it_open(simulator: Simulator, tokens: Tokens, body: Any) -> None:
     simulator.faults.add("validate", faults.garbage(body))
     with pytest.raises(UnexpectedResponse, match="Could not validate the credential"):
@@ -284,7 +310,7 @@ def test_validations_that_are_refused(
 ) -> None:
     simulator.faults.add("validate", faults.Status(status))
     validation = tokens.validate()
-    assert (validation.valid, validation.expires, validation.forbidden) == (valid, None, forbidden)
+    assert (validation.valid, validation.expires_at, validation.forbidden) == (valid, None, forbidden)
     assert validation.refusal is not None
     assert validation.refusal.status == status
 

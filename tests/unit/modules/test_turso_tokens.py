@@ -179,6 +179,22 @@ def test_no_items_are_nothing_to_do(simulator, run_module):
     assert simulator.requests == []
 
 
+@both_modes
+def test_a_token_to_be_present_by_its_name_and_absent_by_its_id_is_left_alone(simulator, run_module, check_mode):
+    twice = simulator.given("twice", **IN_ACME)
+    items = [
+        {"name": "twice", **IN_ACME},
+        {"name": "other"},
+        {"id": twice.id, "state": "absent", **IN_ACME},
+    ]
+    result = run_module(turso_tokens, {"tokens": items}, check_mode=check_mode)
+    assert [item["failed"] for item in result["results"]] == [True, False, True]
+    assert f"The token 'twice' and the token with the id {twice.id!r} are the same" in result["msg"]
+    assert result["error"] == failure("invalid_request")
+    assert simulator.alive(twice.secret)
+    assert simulator.writes == ([] if check_mode else [("POST", f"{OWN}/other")])
+
+
 def test_a_name_and_an_id_may_be_alike(simulator, run_module):
     result = run_module(turso_tokens, {"tokens": [{"name": "x"}, {"id": "x", "state": "absent", **IN_ACME}]})
     assert [item["msg"] for item in result["results"]] == ["created", "unchanged"]
