@@ -13,9 +13,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from ansible_collections.community.turso.plugins.module_utils._decide import (
@@ -186,16 +186,15 @@ def side_by_side(work: Callable[[T], None], items: Iterable[T], concurrency: int
             work(item)
 
     helpers = min(concurrency, len(left)) - 1
-    if helpers < 1:
-        take()
-        return
-    with ThreadPoolExecutor(max_workers=helpers) as pool:
-        try:
-            for _helper in range(helpers):
-                pool.submit(take)
-        except RuntimeError:  # there are no more threads to be had
-            pass
-        take()
+    started: list[threading.Thread] = []
+    with contextlib.suppress(RuntimeError):  # there are no more threads to be had
+        for _helper in range(helpers):
+            thread = threading.Thread(target=take)
+            thread.start()
+            started.append(thread)
+    take()
+    for thread in started:
+        thread.join()
 
 
 def _list_needed(wanted: Wanted) -> str | None:

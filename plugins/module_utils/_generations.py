@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import datetime
 import json
-import secrets
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -126,7 +126,7 @@ def rotate(
     checked(wanted, keeps_ledger=ledger is not None, **defaults)
     listing = tokens.list_own()
     objects = [token.as_result(listing.moment) for token in listing.tokens]
-    plans = plan(objects, wanted, listing.moment, nonce=secrets.token_hex(2), ledger=ledger, **defaults)
+    plans = plan(objects, wanted, listing.moment, nonce=os.urandom(2).hex(), ledger=ledger, **defaults)
     everyone = [_successor(one, tokens.own_id, running, keeps_ledger=ledger is not None) for one in plans]
     now = listing.moment if check_mode else _issue(tokens, everyone, validate=validate, concurrency=concurrency)
     pending = [] if check_mode else [one.as_pending() for one in everyone if one.is_pending]
@@ -207,7 +207,7 @@ class _Failing(contextlib.AbstractContextManager["_Failing"]):
 
 def _create(tokens: Tokens, one: Successor) -> None:
     def another_name() -> str:
-        return f"{(one.wanted.name or '')[:-4]}{secrets.token_hex(2)}"
+        return f"{(one.wanted.name or '')[:-4]}{os.urandom(2).hex()}"
 
     with _Failing(one):
         one.issued = create(tokens, one.wanted, new_name=another_name)
