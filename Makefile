@@ -107,7 +107,7 @@ faults: newest ## Show what becomes of every call under every fault
 
 .PHONY: kill-matrix
 kill-matrix: newest oldest ## End a rotation at every point there is, and see what is left
-	TURSO_TEST_VENVS=$(VENVS)/oldest:$(VENVS)/newest $(NEWEST)/python -m pytest tests/kill --full $(PYTEST_ARGS)
+	TURSO_TEST_VENVS=$(VENVS)/oldest:$(VENVS)/newest $(NEWEST)/python -m pytest tests/kill --full -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
 
 .PHONY: mutants
 mutants: ## Break plugins/module_utils in many ways, and see which the unit tests miss

@@ -4,45 +4,71 @@
 
 """Kill a rotation anywhere: SIGKILL at every request and between every two tasks, then the promises, then once more.
 
-After a kill every secret that consumers hold works; the next run leaves one generation of each token; the run after that
-has nothing to do. By default a sample is killed, with --full every point.
+After a kill every secret that consumers hold works, be it in a file or in a vault file; the next run leaves one generation
+of each token; the run after that has nothing to do. By default a sample is killed, with --full every point.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.playbooks import Playbooks
-from tests.role.plays import Play, deliver, delivered, generations, play, rotate
+from tests.role.plays import Play, Task, deliver, delivered, generations, play, rotate
 from tests.simulator import Simulator, faults
 
 CALLBACKS = Path(__file__).parent / "callbacks"
 WHEN = ("before", "after", "answered")
+PASSWORD = "correct horse"
+LEDGER_FILE, VAULT_FILE = "ledger.json", "vault.yml"
+HOOK: Task = {
+    "ansible.builtin.copy": {
+        "content": "{{ turso_rotate_item.secret }}",
+        "dest": "{{ playbook_dir }}/delivered-{{ turso_rotate_item.name }}",
+        "mode": "0600",
+    },
+    "no_log": True,
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
-    """What is rotated. The last token is the credential of the run where `is_self`."""
+    """What is rotated, and how it is delivered: by `tasks`, a vault file and a `hook`, or across `plays`.
+
+    The last token is the credential of the run where `is_self`.
+    """
 
     names: tuple[str, ...]
     ledger: bool = False
     is_self: bool = False
     grace_hours: int = 0
+    by: str = "tasks"
 
     def __str__(self) -> str:
         parts = [f"{len(self.names)} {'token' if len(self.names) == 1 else 'tokens'}"]
         parts += ["the credential itself"] if self.is_self else []
         parts += ["with a ledger" if self.ledger else "without a ledger"]
         parts += [f"{self.grace_hours} hours of grace"] if self.grace_hours else []
+        parts += [f"delivered by {self.by}"] if self.by != "tasks" else []
         return ", ".join(parts)
 
     @property
     def plays(self) -> list[Play]:
-        settings: dict[str, Any] = {"ledger": "ledger.json", "grace_hours": self.grace_hours} if self.ledger else {}
+        settings: dict[str, Any] = {"ledger": LEDGER_FILE, "grace_hours": self.grace_hours} if self.ledger else {}
+        if self.by == "hook":
+            return [play(rotate(*self.names, vault_file=VAULT_FILE, deliver="hook.yml", **settings))]
+        if self.by == "plays":
+            return [
+                play(rotate(*self.names, tasks_from="issue", **settings)),
+                play(deliver(*self.names), rotate(tasks_from="delivered")),
+                play(rotate(tasks_from="revoke", delivered_to=["localhost"])),
+            ]
         return [play(rotate(*self.names, **settings), deliver(*self.names))]
 
 
@@ -55,6 +81,8 @@ SCENARIOS = [
     Scenario(("robot",), is_self=True, ledger=True),
     Scenario(("a", "b", "robot"), is_self=True, ledger=True),
     Scenario(("ci",), ledger=True, grace_hours=24),
+    Scenario(("ci",), ledger=True, by="hook"),
+    Scenario(("a", "b"), ledger=True, by="plays"),
 ]
 
 
@@ -74,8 +102,10 @@ class World:
 
     def __init__(self, simulator: Simulator, playbooks: Playbooks, scenario: Scenario) -> None:
         self.simulator, self.playbooks, self.scenario = simulator, playbooks, scenario
-        for path in playbooks.directory.glob("ledger.json*"):
+        for path in (*playbooks.directory.glob(f"{LEDGER_FILE}*"), *playbooks.directory.glob(VAULT_FILE)):
             path.unlink()
+        playbooks.write("password", PASSWORD)
+        playbooks.write("hook.yml", [HOOK])
         for name in scenario.names:
             for token in simulator.tokens:
                 if token.name == name or token.name.startswith(f"{name}-"):
@@ -89,6 +119,7 @@ class World:
     def environment(self, point: Point | None = None) -> dict[str, str]:
         env = {
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_VAULT_PASSWORD_FILE": "password",
             "KILL_COUNT_FILE": str(self.playbooks.directory / "count"),
         }
         if self.scenario.is_self:
@@ -114,10 +145,24 @@ class World:
         return process.returncode == -9 and (rule is None or rule.struck == 1)
 
     def broken_promises(self) -> list[str]:
-        return [f"what the consumers of {name} hold is dead" for name in self.scenario.names if not self.alive(name)]
+        alive, kept = self.simulator.alive, self.kept_in_vault()
+        return [
+            *(
+                f"what the consumers of {name} hold is dead"
+                for name in self.scenario.names
+                if not alive(self.held(name))
+            ),
+            *(f"what the vault file has of {name} is dead" for name, secret in kept.items() if not alive(secret)),
+        ]
 
-    def alive(self, name: str) -> bool:
-        return self.simulator.alive(self.held(name))
+    def kept_in_vault(self) -> dict[str, str]:
+        """Return the secrets in the vault file, which is there as a whole or not at all."""
+        path = self.playbooks.directory / VAULT_FILE
+        if not path.exists():
+            return {}
+        vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
+        kept: dict[str, str] = yaml.safe_load(vault.decrypt(path.read_bytes()))["turso_secrets"]
+        return kept
 
     def broken_promises_of_the_next_runs(self) -> list[str]:
         self.simulator.advance(minutes=16)
@@ -169,14 +214,16 @@ def test_a_kill_breaks_no_promise(simulator: Simulator, playbooks: Playbooks, sc
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_no_kill_breaks_a_promise(
-    simulator: Simulator, playbooks: Playbooks, request: pytest.FixtureRequest, scenario: Scenario
+    simulator: Simulator,
+    playbooks: Playbooks,
+    request: pytest.FixtureRequest,
+    tell: Callable[[str], None],
+    scenario: Scenario,
 ) -> None:
     if not request.config.getoption("--full"):
         pytest.skip("the whole matrix takes half an hour: --full")
     points = all_points(simulator, playbooks, scenario)
     broken = {str(point): killed_at(simulator, playbooks, scenario, point) for point in points}
     told = {point: promises for point, promises in broken.items() if promises}
-    request.config.get_terminal_writer().line(
-        f"\n{scenario}: {len(points)} points killed, promises broken: {len(told)}"
-    )
+    tell(f"{playbooks.venv.resolve().name}, {scenario}: {len(points)} points killed, promises broken: {len(told)}")
     assert told == {}

@@ -15,6 +15,7 @@ import copy
 import dataclasses
 import datetime
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -303,7 +304,7 @@ class Rotation(RuleBasedStateMachine):
         assert parse_generation(self.tokens[only]["name"]) or self.tokens[only]["name"] == "ci"
 
 
-def test_the_promises_hold_whatever_happens(request: pytest.FixtureRequest) -> None:
+def test_the_promises_hold_whatever_happens(request: pytest.FixtureRequest, tell: Callable[[str], None]) -> None:
     global steps_taken  # noqa: PLW0603
     full = request.config.getoption("--full")
     steps_taken = 0
@@ -320,5 +321,5 @@ def test_the_promises_hold_whatever_happens(request: pytest.FixtureRequest) -> N
             suppress_health_check=list(HealthCheck),
         ),
     )
-    request.config.get_terminal_writer().line(f"\nmodel: {steps_taken} steps, promises broken: 0")
+    tell(f"model: {steps_taken} steps, promises broken: 0")
     assert steps_taken >= (10_000 if full else 2_000)
