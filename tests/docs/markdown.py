@@ -20,6 +20,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.tools.checkout import ROOT
+
 RUNNABLE = ("yaml", "shell")
 
 _FENCE = re.compile(
@@ -48,4 +50,5 @@ def blocks_of(page: Path) -> Iterator[Block]:
     content = page.read_text(encoding="utf-8")
     for match in _FENCE.finditer(content):
         line = content.count("\n", 0, match.start("language")) + 1
-        yield Block(page.name, line, match["language"], match["text"], match["said"], match["detail"])
+        said, detail = match["said"], match["detail"]
+        yield Block(str(page.relative_to(ROOT)), line, match["language"], match["text"], said, detail)

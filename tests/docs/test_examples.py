@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Do what README.md and the guides say, in their order, and see whether it works."""
+"""Do what README.md, the roles' own and the guides say, in their order, and see whether it works."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from tests.tools.venvs import for_tests
 
 README = ROOT / "README.md"
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
-BLOCKS = [block for page in (README, *GUIDES) for block in blocks_of(page)]
+ROLES = sorted((ROOT / "roles").glob("*/README.md"))
+BLOCKS = [block for page in (README, *GUIDES, *ROLES) for block in blocks_of(page)]
 
 # What the guides take for granted: a token that somebody made by hand long ago, hosts that need it, a vault password.
 TOKEN, ORGANIZATION, AGE_DAYS = "ci-deploy", "acme", 120
@@ -141,6 +142,15 @@ def test_guide(reader: Reader, simulator: Simulator, page: Path) -> None:
         revoked, files = OUTCOMES[page.stem]
         assert len(simulator.revoked) == revoked
         assert [name for name in files if not holds(simulator, reader.directory / name)] == []
+
+
+@pytest.mark.parametrize("playbooks", for_tests()[-1:], indirect=True, ids=lambda venv: venv.resolve().name)
+@pytest.mark.parametrize("page", ROLES, ids=lambda page: page.parent.name)
+def test_readme_of_a_role(reader: Reader, simulator: Simulator, page: Path) -> None:
+    assert len(reader.follow(page)) == 1
+    rotates = page.parent.name == "turso_rotate"
+    assert len(simulator.revoked) == rotates
+    assert not rotates or holds(simulator, reader.directory / "ci-deploy-token")
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
