@@ -14,11 +14,18 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.tools.checkout import collections_path
+from tests.tools.venvs import for_tests
 
 TIMEOUT_SECONDS = 120
+
+# For a test that each ansible-core would answer alike: with one of those at hand, and not with every one.
+with_one_core = pytest.mark.parametrize(
+    "playbooks", for_tests()[-1:], indirect=True, ids=lambda venv: venv.resolve().name
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.audit.world import HOSTILE, arrange
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, with_one_core
 from tests.simulator import Simulator
 
 AUDIT = "community.turso.audit"
@@ -166,6 +166,7 @@ def test_a_policy_file_says_what_is_accepted(playbooks: Playbooks) -> None:
         (("-e", "turso_audit_organization=nobody"), "nobody"),
     ],
 )
+@with_one_core
 def test_what_cannot_be_audited_is_told(playbooks: Playbooks, arguments: tuple[str, ...], told: str) -> None:
     played = playbooks.play(AUDIT, *arguments)
     assert not played.ok

@@ -15,10 +15,9 @@ import pytest
 import yaml
 
 from tests.docs.markdown import RUNNABLE, Block, blocks_of
-from tests.playbooks import TIMEOUT_SECONDS, Playbooks, Played
+from tests.playbooks import TIMEOUT_SECONDS, Playbooks, Played, with_one_core
 from tests.simulator import Simulator
 from tests.tools.checkout import ROOT
-from tests.tools.venvs import for_tests
 
 README = ROOT / "README.md"
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
@@ -134,7 +133,7 @@ OUTCOMES: dict[str, tuple[int, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("playbooks", for_tests()[-1:], indirect=True, ids=lambda venv: venv.resolve().name)
+@with_one_core
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
 def test_guide(reader: Reader, simulator: Simulator, page: Path) -> None:
     reader.follow(page)
@@ -144,7 +143,7 @@ def test_guide(reader: Reader, simulator: Simulator, page: Path) -> None:
         assert [name for name in files if not holds(simulator, reader.directory / name)] == []
 
 
-@pytest.mark.parametrize("playbooks", for_tests()[-1:], indirect=True, ids=lambda venv: venv.resolve().name)
+@with_one_core
 @pytest.mark.parametrize("page", ROLES, ids=lambda page: page.parent.name)
 def test_readme_of_a_role(reader: Reader, simulator: Simulator, page: Path) -> None:
     assert len(reader.follow(page)) == 1

@@ -20,9 +20,9 @@ import yaml
 
 from ansible_collections.community.turso.plugins.module_utils import _errors, _model
 from tests.docs.markdown import blocks_of
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, with_one_core
 from tests.tools.checkout import ROOT
-from tests.tools.venvs import CORES, for_tests
+from tests.tools.venvs import CORES
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
@@ -127,7 +127,7 @@ def test_a_picture_speaks_for_itself(image: Path) -> None:
     assert image.read_text().count("http") == 1  # the namespace
 
 
-@pytest.mark.parametrize("playbooks", for_tests()[-1:], indirect=True, ids=lambda venv: venv.resolve().name)
+@with_one_core
 def test_the_credential_type_of_awx_gives_the_modules_what_they_need(playbooks: Playbooks) -> None:
     inputs = yaml.safe_load(file_in("awx.md", "credential-inputs.yml"))
     injectors = yaml.safe_load(file_in("awx.md", "credential-injectors.yml"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, with_one_core
 from tests.simulator import Simulator, faults
 
 REVOKE = "community.turso.revoke"
@@ -234,6 +234,7 @@ def test_a_list_that_still_shows_the_token_is_a_failure(
         ),
     ],
 )
+@with_one_core
 def test_refuses(playbooks: Playbooks, simulator: Simulator, arguments: tuple[str, ...], told: str) -> None:
     played = playbooks.play(REVOKE, *arguments)
     assert not played.ok

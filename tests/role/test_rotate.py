@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, with_one_core
 from tests.role.plays import (
     FLUSH,
     ROLE,
@@ -231,6 +231,7 @@ ARGUMENTS: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("settings", "says"), [row[1:] for row in ARGUMENTS], ids=[row[0] for row in ARGUMENTS])
+@with_one_core
 def test_nothing_is_asked_of_the_api_for(
     simulator: Simulator, playbooks: Playbooks, settings: dict[str, Any], says: str
 ) -> None:
