@@ -322,7 +322,7 @@ def test_options_that_cannot_work_are_refused_before_any_request(simulator, run_
     assert simulator.requests == []
 
 
-@pytest.mark.parametrize(("name", "segment"), ODD_NAMES.items(), ids=ascii)
+@pytest.mark.parametrize(("name", "segment"), ODD_NAMES.items(), ids=ODD_NAMES.values())
 def test_a_name_is_escaped_whatever_it_holds(simulator, run_module, name, segment):
     bystanders = [simulator.given(each) for each in ("x", "a", "b", "v1")]
     made = run_module(turso_token, {"name": name})

@@ -94,7 +94,7 @@ def test_it_lists(world, run_module, caller, asked, path, names, owners, check_m
     assert [(request.method, request.path) for request in world.requests] == [("GET", path)]
 
 
-@pytest.mark.parametrize("name", ODD_NAMES, ids=ascii)
+@pytest.mark.parametrize("name", ODD_NAMES, ids=ODD_NAMES.values())
 def test_any_name_can_be_retrieved(simulator, run_module, name):
     there = simulator.given(name)
     assert [each["id"] for each in run_module(turso_token_info, {"name": name})["tokens"]] == [there.id]
