@@ -441,3 +441,74 @@ def test_what_was_revoked_is_struck_from_the_ledger_and_remembered_for_a_while()
     assert knows["ci"]["events"][-1] == {"at": utc_text(NOW), "event": "revoked", **ref(OLD)}
     strike(knows, "ci", [], NOW)
     assert len(knows["ci"]["events"]) == EVENTS_KEPT
+
+
+# How settings and messages are read
+
+
+SWITCHES = [(True, True), ("True", True), ("yes", True), ("on", True), ("1", True), (1, True)]
+SWITCHES += [(False, False), ("false", False), ("no", False), ("", False), (0, False)]
+
+
+@pytest.mark.parametrize(("force", "is_on"), SWITCHES)
+def test_a_switch_may_be_a_text(force: Any, is_on: bool) -> None:
+    assert planned(generation(days=1), force=force)["reason"] == ("forced" if is_on else None)
+
+
+def test_a_number_may_be_a_text_and_has_an_end() -> None:
+    assert planned(generation(days=2), max_age_days="1")["reason"] == "aged"
+    assert planned(generation(days=2), max_age_days=999_999)["reason"] is None
+    with pytest.raises(Refused, match="max_age_days must be a number"):
+        planned(generation(days=2), max_age_days=10**6)
+
+
+def test_limits_may_be_reached() -> None:
+    assert planned(generation(days=100), max_generations=2)["reason"] == "aged"
+    assert planned(generation(days=1), knows={}, grace_hours=24, max_age_days=1)["grace_hours"] == 24
+
+
+def test_a_successor_is_what_was_asked_for() -> None:
+    plain = planned()["successor"]
+    assert plain == {**plain, "organization": "acme", "group": None, "scopes": None, "description": None}
+    for scopes in (["read-only", "db:create"], "read-only,db:create"):
+        pinned = planned(group="g", scopes=scopes)["successor"]
+        assert (pinned["group"], pinned["scopes"]) == ("g", ["read-only", "db:create"])
+
+
+def test_a_name_has_its_stamp_in_utc() -> None:
+    east = NOW.astimezone(datetime.timezone(datetime.timedelta(hours=9)))
+    assert generation_name("ci", east, "7f3a") == "ci-20261124t091500z-7f3a"
+
+
+def test_a_plan_says_what_is_in_use() -> None:
+    aged, young, undated = generation(days=100), generation(days=1), {**bare(days=1), "created_at": None}
+    assert planned()["report"]["msg"] == "ci: due (missing): no generation in use"
+    assert planned(aged)["report"]["msg"] == f"ci: due (aged): {aged['name']} is in use, 100 days old"
+    assert planned(young)["report"]["msg"] == f"ci: not due: {young['name']} is in use, 1 days old"
+    assert planned(undated)["report"]["msg"] == "ci: due (aged): ci is in use"
+
+
+def test_a_refusal_says_which_generations_are_alive() -> None:
+    tokens = [{**bare(days=9), "created_at": None}, generation(days=3)]
+    with pytest.raises(Refused) as refused:
+        planned(*tokens, max_generations=2)
+    assert refused.value.msg == (
+        "The rotation was refused before anything was written. turso_rotate_tokens[0] (ci): 2 generations are alive and "
+        "turso_rotate_max_generations is 2; revoke those that are not in use, or raise it. "
+        f"Alive: ci (id id-bare, age unknown), {tokens[1]['name']} (id id-7f3a, 3 days old)."
+    )
+    for alive, verb in ((tokens[:1], "is"), (tokens, "are")):
+        with pytest.raises(
+            Refused, match=f", while {', '.join(token['name'] for token in alive)} {verb}; correct current"
+        ):
+            planned(*alive, current="gone")
+
+
+def test_a_successor_is_not_superseded_whatever_an_old_ledger_says() -> None:
+    old, new = generation("0001", days=100), generation("0002", minutes=1)
+    knows = ledger(old, (new, ago(hours=1)))
+    pending = {**planned(old, knows=knows), "issued": ref(new)}
+    alive = living([old, new], ["ci"], NOW)["ci"]
+    settlement = settle(pending, alive, NOW, datetime.timedelta(minutes=15), knows)
+    assert settlement.revoke == [ref(old)]
+    assert [item["id"] for item in knows["ci"]["superseded"]] == [old["id"]]

@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils import _generations, _ledger
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation import parse_generation
 from ansible_collections.community.turso.plugins.modules import turso_rotation
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
@@ -185,6 +186,10 @@ def test_a_lost_answer_costs_a_name_and_nothing_else(simulator: Simulator, issue
     issued = issue("ci")
     assert simulator.alive(issued["secrets"]["ci"])
     assert [token.name for token in simulator.tokens if token.name.startswith("ci-")] == issued["issued"]
+    lost, kept = [path.rpartition("/")[2] for method, path in simulator.writes if method == "POST"]
+    assert lost != kept
+    assert lost[:-4] == kept[:-4]
+    assert parse_generation(kept) is not None
 
 
 def test_a_bug_met_by_one_is_told_as_its_failure(issue: Rotate, old: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,3 +330,108 @@ def test_the_credential_stays_where(
     assert done["report"][0]["action"] == "failed"
     assert says in done["report"][0]["msg"]
     assert simulator.alive(robot["api_token"])
+
+
+def test_a_credential_that_does_not_tell_its_id_is_known_by_its_name(
+    simulator: Simulator, issue: Rotate, commit: Rotate
+) -> None:
+    robot = simulator.given("robot", organization="acme", age_days=120, carries_jti=False)
+    simulator.given("ci", organization="acme", age_days=120)
+    issued = issue("robot", "ci", api_token=robot.secret, running="robot")
+    assert issued["heir"] == "robot"
+    simulator.reset_log()
+    done = commit(issued, api_token=robot.secret, successor_token=issued["secrets"]["robot"])
+    assert [one["action"] for one in done["report"]] == ["rotated", "rotated"]
+    assert not simulator.alive(robot.secret)
+    last = simulator.requests[-1]
+    assert (last.method, last.token_id) == ("DELETE", issued["results"][0]["issued"]["id"])
+
+
+def test_the_credential_stays_where_its_successor_sees_only_the_predecessor(
+    simulator: Simulator, issue: Rotate, commit: Rotate, robot: dict[str, Any]
+) -> None:
+    issued = issue("robot", **robot)
+    predecessor = next(token for token in simulator.tokens if token.name == "robot")
+    seen = {"tokens": [{"name": "robot", "id": predecessor.id, "organization": "acme"}]}
+    simulator.faults.add("list", faults.Status(200, seen), skip=1)
+    done = commit(issued, successor_token=issued["secrets"]["robot"], **robot)
+    assert f"does not see the token with the id {issued['results'][0]['issued']['id']}" in done["report"][0]["msg"]
+    assert simulator.alive(robot["api_token"])
+
+
+# More than one, and what is left to the commit
+
+
+def test_all_that_was_replaced_is_revoked(simulator: Simulator, issue: Rotate, commit: Rotate) -> None:
+    held = [simulator.given(name, organization="acme", age_days=120) for name in ("a", "b")]
+    issued = issue("a", "b")
+    assert [(one["changed"], one["token"]["name"]) for one in issued["results"]] == [
+        (True, name) for name in issued["issued"]
+    ]
+    commit(issued)
+    assert [simulator.alive(token.secret) for token in held] == [False, False]
+
+
+@pytest.mark.parametrize("keeps_ledger", [False, True])
+def test_a_first_issue_leaves_the_commit_its_ledger_alone(
+    issue: Rotate, commit: Rotate, ledger: Path, keeps_ledger: bool
+) -> None:
+    keeping = {"ledger": str(ledger)} if keeps_ledger else {}
+    issued = issue("ci", **keeping)
+    assert bool(issued["pending"]) is keeps_ledger
+    assert issued["report"][0]["msg"].endswith("(validated)")
+    commit(issued, **keeping)
+    assert ledger.exists() is keeps_ledger
+
+
+def test_check_mode_leaves_nothing_to_sweep(
+    simulator: Simulator, issue: Rotate, commit: Rotate, old: Any, ledger: Path
+) -> None:
+    keeping = {"ledger": str(ledger)}
+    commit(issue("ci", grace_hours=24, **keeping), **keeping)
+    simulator.advance(hours=25)
+    checked = issue("ci", grace_hours=24, check_mode=True, **keeping)
+    assert (checked["changed"], checked["pending"]) == (True, "")
+
+
+def test_a_generation_whose_creation_was_refused_after_the_effect_is_revoked(
+    simulator: Simulator, issue: Rotate, old: Any
+) -> None:
+    simulator.faults.add("create", faults.Status(400), when="after")
+    issued = issue("ci")
+    assert issued["all_failed"] is True
+    assert [token.name for token in simulator.tokens if token.name.startswith("ci")] == ["ci"]
+
+
+@pytest.mark.parametrize(("minutes", "revokes"), [(15, False), (0, True), (30, True)])
+def test_a_commit_that_comes_late(
+    simulator: Simulator, issue: Rotate, commit: Rotate, old: Any, minutes: int, revokes: bool
+) -> None:
+    issued = issue("ci")
+    simulator.advance(minutes=16)
+    done = commit(issued, in_flight_minutes=minutes)
+    assert done["report"][0]["action"] == ("rotated" if revokes else "failed")
+    assert simulator.alive(old.secret) is not revokes
+
+
+@pytest.mark.parametrize("keeps_ledger", [False, True])
+def test_the_list_of_a_commit_is_made_under_the_lock_of_its_ledger(
+    simulator: Simulator,
+    issue: Rotate,
+    commit: Rotate,
+    old: Any,
+    ledger: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    keeps_ledger: bool,
+) -> None:
+    keeping = {"ledger": str(ledger)} if keeps_ledger else {}
+    issued, requests_before = issue("ci", **keeping), len(simulator.requests)
+    locked, seen = _ledger.locked, []
+
+    def locking(path: str) -> Any:
+        seen.append((path, len(simulator.requests) - requests_before))
+        return locked(path)
+
+    monkeypatch.setattr(_ledger, "locked", locking)
+    commit(issued, **keeping)
+    assert seen == ([(str(ledger), 0)] if keeps_ledger else [])
