@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._audit import RULES, audit
+from ansible_collections.community.turso.plugins.module_utils._audit import RULES, audit, plain_data
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 
 NOW = datetime.datetime(2026, 11, 24, 9, 15, tzinfo=datetime.timezone.utc)
@@ -241,3 +241,61 @@ def test_what_cannot_be_written_is_replaced() -> None:
 
 def test_every_rule_tells_what_to_do() -> None:
     assert all(rule.meaning.endswith(".") and rule.remedy.endswith(".") for rule in RULES.values())
+
+
+def test_messages_say_what_reaches_how_far_and_which_generations_are_alive() -> None:
+    told = {
+        finding["rule"]: finding["msg"]
+        for finding in audit(
+            [
+                token("wide", **WIDE),
+                token("full", **FULL),
+                token("ci" + DAY_BEFORE, owner="bob"),
+                token("ci-20261122t091500z-7f3a", owner="bob"),
+            ],
+            NOW,
+        )["findings"]
+    }
+    assert told["organization_wide"] == "'wide' reaches all of 'acme'."
+    assert told["full_access"] == "'full' has full access to the group 'default'."
+    assert told["unfinished_rotation"] == (
+        "'ci' of bob has 2 generations alive, the oldest first: 'ci-20261122t091500z-7f3a', 'ci-20261123t091500z-7f3a'."
+    )
+    (nobody,) = audit([token("ci"), token("ci" + DAY_BEFORE)], NOW)["findings"]
+    assert nobody["msg"].startswith("'ci' has 2 generations alive")
+
+
+def test_tokens_come_worst_first_then_oldest_first() -> None:
+    tokens = [
+        token("fine"),
+        token("undated", created_at=None),
+        token("older", created_at=_day(50)),
+        token("oldest", created_at=_day(60)),
+        token("open", **ONE),
+        token("full", **FULL),
+    ]
+    report = audit(tokens, NOW, severities={"unknown_age": "off"})
+    assert [one["name"] for one in report["tokens"]] == ["open", "full", "oldest", "older", "fine", "undated"]
+    assert {rule["name"]: rule["findings"] for rule in report["rules"] if rule["findings"]} == {
+        "unrestricted": 1,
+        "full_access": 1,
+    }
+
+
+def test_a_policy_is_reported_as_it_is_applied() -> None:
+    report = audit([], NOW, max_age_days="30.5", severities={"aged": False}, fail_on="low")
+    assert report["policy"]["max_age_days"] == 30.5
+    assert report["policy"]["severities"]["aged"] == "off"
+    assert report["verdict"]["fail_on"] == "low"
+
+
+def test_the_bins_of_the_chart_say_from_when_to_when() -> None:
+    tokens = [token("young", created_at=_day(1)), token("far", created_at=_day(900))]
+    bins = audit(tokens, NOW, max_age_days=90)["ages"]["bins"]
+    assert [(one["from_days"], one["to_days"]) for one in bins[:2]] == [(0, 15), (15, 30)]
+    assert (bins[-1]["from_days"], bins[-1]["to_days"]) == (bins[-2]["to_days"], None)
+    assert (bins[0]["by_severity"]["none"], bins[-1]["by_severity"]["medium"]) == (1, 1)
+
+
+def test_what_is_nested_is_replaced_too() -> None:
+    assert plain_data({"\ud800": [("\ud800", 1)]}) == {"?": [["?", 1]]}

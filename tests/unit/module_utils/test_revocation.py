@@ -128,3 +128,40 @@ def test_ones_own_tokens_are_revoked_by_name() -> None:
 def test_what_means_nothing_is_told() -> None:
     selection = select(TOKENS, organization="acme", name=["ci", "x"], pattern="y*", owner="dave", secret_ids=["5", "9"])
     assert selection["unmatched"] == ["name 'ci'", "name 'x'", "pattern 'y*'", "owner 'dave'", "secret with the id '9'"]
+
+
+LINES: list[tuple[dict[str, Any], str]] = [
+    ({}, "'ci': id 7, of unknown age, unrestricted"),
+    ({"owner": {"username": "bob"}, "age_days": 3, "organization": "acme"}, "'ci': id 7, of bob, 3 days old, acme"),
+    (
+        {"age_days": 0, "organization": "acme", "group": "web", "permissions": "read-only"},
+        "'ci': id 7, 0 days old, acme/web, read-only",
+    ),
+]
+
+
+@pytest.mark.parametrize(("known", "line"), LINES)
+def test_a_line_says_whose_it_is_how_old_and_how_far_it_reaches(known: dict[str, Any], line: str) -> None:
+    assert select([{"name": "ci", "id": "7", **known}], organization="acme", id="7")["lines"] == [line]
+
+
+def test_a_code_tells_tokens_of_one_name_apart() -> None:
+    codes = {select(TOKENS, organization="acme", id=one)["code"] for one in ("1", "3")}
+    assert len(codes) == 2
+
+
+def test_a_refusal_repeats_what_was_confirmed_and_counts() -> None:
+    told = select(TOKENS, organization="acme", name="ci", confirm="7-abcdef")["refusal"]
+    assert told.startswith("The confirmation '7-abcdef' does not fit the 3 tokens that match now.")
+
+
+def test_an_exception_that_spares_nothing_is_told() -> None:
+    selection = select(TOKENS, organization="acme", pattern="*", exceptions=["ci", "nobody"])
+    assert selection["unmatched"] == ["exception 'nobody'"]
+
+
+@pytest.mark.parametrize("option", ["id", "pattern", "exceptions"])
+def test_what_is_empty_is_named(option: str) -> None:
+    named = "except" if option == "exceptions" else option
+    with pytest.raises(InvalidRequest, match=f"^{named} is empty"):
+        select(TOKENS, organization="acme", **{option: ""})
