@@ -216,7 +216,10 @@ def test_a_refused_connection_is_tried_again_by_every_method(make_api: MakeApi, 
         port = server.getsockname()[1]
     error = failed(make_api(f"http://127.0.0.1:{port}"), method)
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 5, False)
-    assert f"http://127.0.0.1:{port} cannot be reached (Connection refused)" in error.msg
+    assert error.msg.endswith(
+        f"http://127.0.0.1:{port} cannot be reached (Connection refused). "
+        "Check api_url and the network between here and there, then try again."
+    )
 
 
 def test_a_connection_that_is_not_accepted_was_not_used(make_api: MakeApi) -> None:
@@ -614,6 +617,7 @@ def test_an_answer_without_what_was_promised_says_what_it_said(simulator: Simula
     }
     assert error.msg.startswith("Could not list: the API answered 200 without a list of tokens (maintenance). ")
     assert not error.ambiguous
+    assert ask(api).unexpected("list", "sense").msg.startswith("Could not list: the API answered 200 without sense. ")
     simulator.faults.add("create", faults.garbage({"error": 5}))
     error = ask(api, "POST").unexpected("create", "a token")
     assert error.ambiguous
@@ -822,6 +826,7 @@ def test_an_untrusted_certificate_is_refused_with_what_to_do(secure: Simulator, 
     assert "certificate verify failed" in error.msg
     assert "ca_path" in error.msg
     assert "validate_certs" in error.msg
+    assert "try again" not in error.msg
     assert secure.requests == []
 
 
