@@ -300,7 +300,7 @@ def test_validations(simulator: Simulator, tokens: Tokens, body: Any, expires_at
 )
 def test_validations_that_leave_it_open(simulator: Simulator, tokens: Tokens, body: Any) -> None:
     simulator.faults.add("validate", faults.garbage(body))
-    with pytest.raises(UnexpectedResponse, match="Could not validate the credential: .* without a time of expiry"):
+    with pytest.raises(UnexpectedResponse, match=r"Could not validate the credential: .* without a time of expiry"):
         tokens.validate()
 
 
