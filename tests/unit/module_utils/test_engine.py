@@ -309,6 +309,22 @@ def test_a_name_that_was_free_long_ago_is_not_taken_for_ours(simulator: Simulato
     assert simulator.alive(theirs.secret)
 
 
+def test_among_many_the_age_of_the_list_counts(simulator: Simulator) -> None:
+    passed, theirs = [0.0], []
+    api = Api(simulator.url, simulator.credential, retries=0, clock=lambda: passed[0], sleep=lambda _: None)
+
+    def take_the_other_name() -> None:
+        passed[0] += _engine.FRESH_SECONDS + 1
+        if not theirs:
+            theirs.append(simulator.given("b"))
+
+    simulator.faults.add(f"POST {OWN}/b", faults.Reset())
+    outcomes, _ = apply(Tokens(api), [wanted("a"), wanted("b")], check_mode=False, on_done=take_the_other_name)
+    assert outcomes[0].secret is not None
+    assert isinstance(outcomes[1].error, OutcomeUnknown)
+    assert simulator.alive(theirs[0].secret)
+
+
 def test_where_no_thread_can_be_started_everything_is_done_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
 
