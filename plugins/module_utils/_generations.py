@@ -175,7 +175,8 @@ def _issue(tokens: Tokens, everyone: Sequence[Successor], *, validate: bool, con
     now = _prove_by_list(tokens, issued)
     if validate:
         side_by_side(lambda one: _prove_by_secret(tokens, one), [one for one in issued if not one.error], concurrency)
-    side_by_side(lambda one: _withdraw(tokens, one), [one for one in issued if one.error], concurrency)
+    unproven = [(one, one.issued, one.error) for one in due if one.issued and one.error]
+    side_by_side(lambda job: _withdraw(tokens, *job), unproven, concurrency)
     return now
 
 
@@ -255,13 +256,11 @@ def _prove_by_secret(tokens: Tokens, one: Successor) -> None:
             one.proven = "validated"
 
 
-def _withdraw(tokens: Tokens, one: Successor) -> None:
-    if one.issued is None or one.error is None:
-        return
-    ref, unproven = f"{one.issued.token.name} (id {one.issued.token.id})", one.error
+def _withdraw(tokens: Tokens, one: Successor, issued: Issued, unproven: TursoError) -> None:
+    ref = f"{issued.token.name} (id {issued.token.id})"
     one.proven = None
     try:
-        withdraw(tokens, one.issued.token)
+        withdraw(tokens, issued.token)
     except TursoError as exc:
         one.error = unproven.become(
             type(unproven),
