@@ -89,9 +89,9 @@ pytest: newest oldest peers ## Run every test (unit, integration, role, secrecy)
 
 .PHONY: unit
 # In the copy: through the link of a checkout a file would have two names.
-unit: newest stage ## Run the unit tests, and say what of plugins/module_utils they miss
+unit: newest stage ## Run the unit tests, and fail if they miss a branch of plugins/module_utils
 	cd $(COLLECTION) && $(NEWEST)/python -m pytest tests/unit -n $(PYTEST_WORKERS) \
-		--cov=plugins/module_utils --cov-report=term-missing $(PYTEST_ARGS)
+		--cov=plugins/module_utils --cov-report=term-missing --cov-fail-under=100 $(PYTEST_ARGS)
 
 .PHONY: integration
 integration: newest ## Run the integration targets on the newest ansible-core
