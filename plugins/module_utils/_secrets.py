@@ -24,9 +24,8 @@ else:
 class Secrecy:
     """Hides every secret of one module run.
 
-    ansible-core >= 2.22 masks a registered value wherever it would be shown. Before that, the module's own
-    C(no_log_values) do so in failures and warnings; there a value must be let go of just before the result that
-    carries it is returned, because it would be scrubbed from that, too.
+    The module's C(no_log_values) are scrubbed from what it returns, so a value must be let go of just before the result that
+    carries it. ansible-core >= 2.22 masks a registered value, besides, wherever it would be shown.
     """
 
     def __init__(self, module: AnsibleModule) -> None:
@@ -37,14 +36,13 @@ class Secrecy:
         """Hide a secret from now on; called with a new secret before anything else is done with it."""
         if _register is not None:
             _register(secret)
-        elif secret not in self._module.no_log_values:
+        if secret not in self._module.no_log_values:
             self._hidden.add(secret)
             self._module.no_log_values.add(secret)
 
     def release(self) -> None:
         """Let the result carry the secrets that were hidden. The line after this one returns the result."""
-        if _register is None:
-            self._module.no_log_values.difference_update(self._hidden)
+        self._module.no_log_values.difference_update(self._hidden)
 
 
 def without(value: Any, secrets: Collection[str]) -> Any:

@@ -45,24 +45,30 @@ class TursoModule(AnsibleModule):
         self._always = dict(always or {})
         try:
             super().__init__(*args, **kwargs)
-        except UnicodeEncodeError:  # from its log of the invocation
-            self.fail_json(msg="One of the options is not valid Unicode text.")
+        except UnicodeEncodeError as exc:  # from its log of the invocation
+            self.fail_json(msg=str(exc))
         self._accepted = True
 
     def exit_json(self, **kwargs: Any) -> NoReturn:
-        # The API may have told the credential back. From ansible-core 2.22 on it would stay in what is registered.
-        inputs = [self.params[name] for name, option in self.argument_spec.items() if option.get("no_log")]
-        super().exit_json(**without(kwargs, [value for value in inputs if value]))
+        super().exit_json(**self._scrubbed(kwargs))
         raise AssertionError("exit_json returned")
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
         if not self._accepted and re.search(r"missing required arguments:.*\bapi_token\b", msg):
             msg += f". Give api_token, or set the environment variable {' or '.join(TOKEN_VARIABLES)}."
+        if not self._accepted and "surrogates not allowed" in msg:
+            msg = "One of the options is not valid Unicode text."
         error = TursoError(msg) if self._accepted else InvalidRequest(msg)
+        result = {"msg": msg, "changed": False, "error": error.as_error(), **self._always, **kwargs}
+        super().fail_json(**self._scrubbed(result))
+        raise AssertionError("fail_json returned")
+
+    def _scrubbed(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Strike out what the API may have told back. From ansible-core 2.22 on it would stay in what is registered."""
         # A blank one is no secret, and hiding it would hide every space of the message.
         self.no_log_values -= {value for value in self.no_log_values if not value.strip()}
-        super().fail_json(msg=msg, **{"changed": False, "error": error.as_error(), **self._always, **kwargs})
-        raise AssertionError("fail_json returned")
+        scrubbed: dict[str, Any] = without(result, self.no_log_values)
+        return scrubbed
 
 
 def connection_spec() -> dict[str, Any]:
