@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,8 +25,9 @@ def worlds() -> Iterator[Worlds]:
 
 
 @pytest.fixture
-def terminal(playbooks: Playbooks, worlds: Worlds) -> Terminal:
-    return Terminal(playbooks, worlds)
+def terminal(playbooks: Playbooks, worlds: Worlds) -> Iterator[Terminal]:
+    with tempfile.TemporaryDirectory() as tmp:
+        yield Terminal(playbooks, worlds, Path(tmp))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -84,18 +85,22 @@ class Watch:
 
 
 class Terminal:
-    """Runs Ansible with everything switched on that prints or writes, in a directory with nothing else in it."""
+    """Runs Ansible with everything switched on that prints or writes, in directories with nothing else in them.
 
-    def __init__(self, playbooks: Playbooks, worlds: Worlds) -> None:
+    :param tmp: for temporary files; a short path, because ansible-core >= 2.22 has a socket in it.
+    """
+
+    def __init__(self, playbooks: Playbooks, worlds: Worlds, tmp: Path) -> None:
         self.playbooks = playbooks
         self.worlds = worlds
         self.top = playbooks.directory
         self.seen_in_tree: set[str] = set()
         self.collections: Path | None = None  # another copy of the collection than this checkout
-        self.log, self.tree, self.junit, self.cache, self.tmp, self.asked_for = (
-            self.top / name for name in ("ansible.log", "tree", "junit", "cache", "tmp", "asked_for")
+        self.tmp = tmp
+        self.log, self.tree, self.junit, self.cache, self.asked_for = (
+            self.top / name for name in ("ansible.log", "tree", "junit", "cache", "asked_for")
         )
-        for directory in (self.tree, self.junit, self.cache, self.tmp, self.asked_for):
+        for directory in (self.tree, self.junit, self.cache, self.asked_for):
             directory.mkdir()
         for name, script in (("ssh", SSH), ("ssh_that_cuts", SSH_THAT_CUTS)):
             (self.top / name).write_text(script)
@@ -150,7 +155,8 @@ class Terminal:
         canaries = Canaries(self.worlds.secrets)
         printed = (f"printed: {found}" for found in canaries.find(played.output))
         overwritten = (f"in the tree: {found}" for text in self.seen_in_tree for found in canaries.find(text))
-        return [*printed, *overwritten, *canaries.find_in_files(self.top, but=[self.asked_for, *but])]
+        left = [canaries.find_in_files(top, but=[self.asked_for, *but]) for top in (self.top, self.tmp)]
+        return [*printed, *overwritten, *itertools.chain(*left)]
 
     def assert_nothing_leaked(self, played: Played, *, but: Iterable[Path] = ()) -> None:
         leaks = self.leaks(played, but=but)
