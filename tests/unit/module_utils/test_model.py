@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import time
 from typing import Any
 
 import pytest
@@ -251,3 +252,16 @@ def test_an_error_becomes_another_kind_with_what_is_known() -> None:
     least = {"kind": "drift", **dict.fromkeys(known), "attempts": 0}
     assert Drift("a").as_result() == {"msg": "a", "error": least}
     assert not Drift("a").ambiguous
+
+
+def test_times_do_not_depend_on_where_the_controller_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        moment = moment_of("2026-11-24T23:30:00Z")
+        assert moment is not None
+        assert moment.isoformat() == "2026-11-24T23:30:00+00:00"
+        assert utc_text(moment) == "2026-11-24T23:30:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -18,6 +18,7 @@ from ansible_collections.community.turso.plugins.modules import (
     turso_tokens,
 )
 from tests.simulator import Simulator, faults
+from tests.unit.module_utils.hostile import Certificate
 from tests.unit.modules.rows import OWN, failure
 
 MODULES = {
@@ -228,3 +229,27 @@ def test_a_credential_that_is_missing_is_asked_for_whatever_else_is(run_module, 
 def test_a_blank_credential_leaves_the_message_readable(run_module):
     result = run_module(turso_token, {"api_token": " ", "name": "ci"})
     assert result["msg"].startswith("api_token is empty or holds white space")
+
+
+TRUST = {
+    "by itself": ({}, False),
+    "with the authority as ca_path": ({"ca_path": "AUTHORITY"}, True),
+    "without looking": ({"validate_certs": False}, True),
+    "without looking, whatever ca_path says": ({"validate_certs": False, "ca_path": "/nowhere"}, True),
+}
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+@every_module_that_asks
+@pytest.mark.parametrize(("options", "trusts"), TRUST.values(), ids=TRUST)
+def test_a_certificate_is_trusted(tmp_path, run_module, module, asked, options, trusts):
+    certificate = Certificate(tmp_path, "127.0.0.1")
+    with Simulator(tls=(certificate.chain, certificate.key)) as secure:
+        given = {name: certificate.authority if value == "AUTHORITY" else value for name, value in options.items()}
+        result = run_module(module, {"api_url": secure.url, "api_token": secure.credential, **given, **asked})
+        assert bool(secure.requests) is trusts
+    assert ("is not trusted" not in result.get("msg", "")) is trusts
+
+
+def test_an_answer_is_waited_for_half_a_minute():
+    assert _spec.connection_spec()["api_timeout"]["default"] == 30
