@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.playbooks import Playbooks
 from tests.role.plays import Play, Task, deliver, delivered, generations, play, rotate
@@ -160,8 +159,9 @@ class World:
         path = self.playbooks.directory / VAULT_FILE
         if not path.exists():
             return {}
-        vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
-        kept: dict[str, str] = yaml.safe_load(vault.decrypt(path.read_bytes()))["turso_secrets"]
+        viewed = self.playbooks.run("ansible-vault", "view", VAULT_FILE, env=self.environment())
+        assert viewed.ok, viewed.output
+        kept: dict[str, str] = yaml.safe_load(viewed.output)["turso_secrets"]
         return kept
 
     def broken_promises_of_the_next_runs(self) -> list[str]:
