@@ -23,6 +23,7 @@ both_modes = pytest.mark.parametrize("check_mode", [False, True], ids=["for real
 def world(simulator):
     """alice's ci, app and dash, and bob's app, at a time that stands still."""
     simulator.clock.freeze(NOW)
+    simulator.main("alice").created = NOW  # it was there before the clock stopped
     simulator.given("ci", age_days=120)
     simulator.given("app", **IN_ACME)
     simulator.given("dash", **READER, age_days=1)
