@@ -94,6 +94,24 @@ class Outcome:
         return "created" if self.after else "revoked"
 
 
+class MayFail(Protocol):
+    """What came of one token: the error, if it failed."""
+
+    error: TursoError | None
+
+
+@contextlib.contextmanager
+def failure_kept_in(one: MayFail, with_what: str = "") -> Iterator[None]:
+    """Store what goes wrong with one token in it, whatever it is: a bug must not cost the secrets of all others."""
+    try:
+        yield
+    except TursoError as exc:
+        one.error = exc
+    except Exception as exc:  # noqa: BLE001
+        one.error = TursoError(f"Internal error{with_what}: {type(exc).__name__}. Please report it.")
+        one.error.__cause__ = exc
+
+
 def apply(
     tokens: Tokens,
     wanted: Sequence[Wanted],
@@ -113,13 +131,13 @@ def apply(
     lists = {key: _listing(tokens, key) for key in dict.fromkeys(_list_needed(one) for one in wanted)}
     outcomes = [Outcome(one) for one in wanted]
     for outcome in outcomes:
-        with _failure_kept_in(outcome):
+        with failure_kept_in(outcome, f" with the {outcome.wanted.label}"):
             outcome.before = outcome.after = _look_up(lists[_list_needed(outcome.wanted)], outcome.wanted)
     _refuse_contradictions(outcomes)
 
     def bring_about(outcome: Outcome) -> None:
         listing = lists[_list_needed(outcome.wanted)]
-        with _failure_kept_in(outcome):
+        with failure_kept_in(outcome, f" with the {outcome.wanted.label}"):
             if outcome.error is None and isinstance(listing, Listing):
                 decision = decide(outcome.before, outcome.wanted, tokens.own_id)
                 if check_mode:
@@ -132,18 +150,6 @@ def apply(
     tell_of_refusals(tokens, outcomes, are_ours=False)
     moments = [listing.moment for listing in lists.values() if isinstance(listing, Listing)]
     return outcomes, moments[0] if moments else datetime.datetime.now(datetime.timezone.utc)
-
-
-@contextlib.contextmanager
-def _failure_kept_in(outcome: Outcome) -> Iterator[None]:
-    try:
-        yield
-    except TursoError as exc:
-        outcome.error = exc
-    except Exception as exc:  # noqa: BLE001  (a bug met by one token must not cost the secrets of all others)
-        label = outcome.wanted.label
-        outcome.error = TursoError(f"Internal error with the {label}: {type(exc).__name__}. Please report it.")
-        outcome.error.__cause__ = exc
 
 
 def _look_up(listing: Listing | TursoError, wanted: Wanted) -> Token | None:
@@ -229,12 +235,6 @@ def _carry_out(tokens: Tokens, outcome: Outcome, decision: Decision, validate: b
     outcome.changed = decision.changed
 
 
-class MayBeRefused(Protocol):
-    """What came of a create: the error, if it failed."""
-
-    error: TursoError | None
-
-
 def create(
     tokens: Tokens, wanted: Wanted, new_name: Callable[[], str] | None = None, listed_at: float | None = None
 ) -> Issued:
@@ -288,7 +288,7 @@ def _refused(wanted: Wanted, lost: TursoError) -> TursoError:
     return lost
 
 
-def tell_of_refusals(tokens: Tokens, those: Sequence[MayBeRefused], *, are_ours: bool) -> None:
+def tell_of_refusals(tokens: Tokens, those: Sequence[MayFail], *, are_ours: bool) -> None:
     """Look, in one list for all, whether creates that were refused were carried out all the same, and correct what is told.
 
     What stands between us and the API may refuse to let an answer through.

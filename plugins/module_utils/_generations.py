@@ -19,6 +19,7 @@ from ansible_collections.community.turso.plugins.module_utils._decide import Wan
 from ansible_collections.community.turso.plugins.module_utils._engine import (
     LIST_PAUSES_SECONDS,
     create,
+    failure_kept_in,
     prove,
     side_by_side,
     tell_of_refusals,
@@ -191,26 +192,11 @@ def _successor(planned: Mapping[str, Any], own_id: str | None, running: str | No
     )
 
 
-class _Failing(contextlib.AbstractContextManager["_Failing"]):
-    """Stores what goes wrong with one successor in it, whatever it is: a bug must not cost the secrets of the others."""
-
-    def __init__(self, one: Successor) -> None:
-        self._one = one
-
-    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> bool:
-        if isinstance(exc, TursoError):
-            self._one.error = exc
-        elif isinstance(exc, Exception):
-            self._one.error = TursoError(f"Internal error: {type(exc).__name__}. Please report it.")
-            self._one.error.__cause__ = exc
-        return exc is None or isinstance(exc, Exception)
-
-
 def _create(tokens: Tokens, one: Successor) -> None:
     def another_name() -> str:
         return f"{(one.wanted.name or '')[:-4]}{os.urandom(2).hex()}"
 
-    with _Failing(one):
+    with failure_kept_in(one):
         one.issued = create(tokens, one.wanted, new_name=another_name)
 
 
@@ -251,7 +237,7 @@ def _unlike(one: Successor) -> TursoError | None:
 
 
 def _prove_by_secret(tokens: Tokens, one: Successor) -> None:
-    with _Failing(one):
+    with failure_kept_in(one):
         if one.issued is not None and prove(tokens, one.issued) is None:
             one.proven = "validated"
 
