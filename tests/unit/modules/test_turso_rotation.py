@@ -98,6 +98,7 @@ def test_what_is_not_due_leaves_nothing_to_commit(simulator: Simulator, issue: R
     issued = issue("ci")
     assert (issued["changed"], issued["pending"], issued["secrets"], issued["due"]) == (False, "", {}, [])
     done = commit(issued)
+    assert done.keys() - {"invocation"} == {"changed", "report"}
     assert (done["changed"], done["report"]) == (False, [])
     assert calls(simulator) == ["list"]
 
@@ -107,6 +108,7 @@ def test_check_mode_tells_the_plan(simulator: Simulator, issue: Rotate, run_modu
     assert (issued["changed"], issued["pending"], issued["report"][0]["action"]) == (True, "", "rotated")
     asked = {"state": "absent", "pending": "pending: []"}
     done = run_module(turso_rotation, asked, check_mode=True)
+    assert done.keys() - {"invocation"} == {"changed", "report"}
     assert (done["changed"], done["report"]) == (False, [])
     assert calls(simulator) == ["list"]
 
