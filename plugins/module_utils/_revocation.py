@@ -61,8 +61,8 @@ def select(
     :param secret_ids: the ids that given secrets claim; none where one claims none. Their tokens are always meant.
     :param exceptions: names, ids, or patterns that are not meant.
     :param confirm: the code of the selection, or the number of its tokens; none for a dry run.
-    :returns: C(selected), C(lines) to show, C(unmatched), C(items) for M(community.turso.turso_tokens), C(code),
-        C(confirmed), and C(refusal), the reason not to go on, or none.
+    :returns: C(selected), C(lines) to show, C(unmatched), C(by_secret_only), C(items) for
+        M(community.turso.turso_tokens), C(code), C(confirmed), and C(refusal), the reason not to go on, or none.
     :raises InvalidRequest: nothing is asked for, or something empty is.
     """
     names, ids, patterns = _words("name", name), _words("id", id), _words("pattern", pattern)
@@ -104,6 +104,7 @@ def select(
         "selected": selected,
         "lines": [_line(token) for token in selected],
         "unmatched": unmatched,
+        "by_secret_only": not selectors and not owners,
         "items": [_item(token, organization) for token in selected],
         "code": code,
         "confirmed": confirmed,

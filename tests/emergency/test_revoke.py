@@ -97,11 +97,23 @@ def test_a_leaked_value_is_found_killed_and_proven_dead(
     assert alive(simulator, given) == {"ci", "generation", "hostile", "own"}
     assert not any(canary in output for canary in simulator.canaries for output in outputs)
 
-    again = playbooks.play(REVOKE, *ACME, *hints, env=leaked)
+    again = playbooks.play(REVOKE, *ACME, env=leaked)
     assert again.ok, again.output
     assert "gone from the list: 0 tokens" in again.output
     assert "answers 401 now: 0 of 1 secrets" in again.output
     assert "1 were refused already before this run: dead, or not exactly the value" in again.output
+
+
+def test_a_name_that_matches_nothing_is_no_success_though_a_secret_of_an_earlier_run_is_still_set(
+    playbooks: Playbooks, simulator: Simulator, given: dict[str, Any]
+) -> None:
+    simulator.withdraw("backup")
+    earlier = {"TURSO_REVOKE_SECRET": given["backup"].secret}
+    misspelt = ("-e", "turso_revoke_name=ci-depoly", "-e", "turso_revoke_confirm=1")
+    played = playbooks.play(REVOKE, *ACME, *misspelt, env=earlier)
+    assert not played.ok
+    assert "No token matches" in played.output
+    assert alive(simulator, given) == {"ci", "generation", "hostile", "own"}
 
 
 def test_secrets_in_a_file_are_all_proven(playbooks: Playbooks, simulator: Simulator, given: dict[str, Any]) -> None:

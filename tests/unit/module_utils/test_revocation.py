@@ -130,6 +130,14 @@ def test_what_means_nothing_is_told() -> None:
     assert selection["unmatched"] == ["name 'ci'", "name 'x'", "pattern 'y*'", "owner 'dave'", "secret with the id '9'"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "only"),
+    [({}, True), ({"name": "x"}, False), ({"id": "9"}, False), ({"pattern": "y*"}, False), ({"owner": "dave"}, False)],
+)
+def test_it_is_told_whether_secrets_alone_say_which(asked: dict[str, str], only: bool) -> None:
+    assert select(TOKENS, organization="acme", secret_ids=["9"], **asked)["by_secret_only"] is only
+
+
 LINES: list[tuple[dict[str, Any], str]] = [
     ({}, "'ci': id 7, of unknown age, unrestricted"),
     ({"owner": {"username": "bob"}, "age_days": 3, "organization": "acme"}, "'ci': id 7, of bob, 3 days old, acme"),
