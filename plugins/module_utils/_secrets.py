@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ class Secrecy:
             self._hidden.add(secret)
             self._module.no_log_values.add(secret)
 
-    def release(self) -> None:
-        """Let the result carry the secrets that were hidden. The line after this one returns the result."""
-        self._module.no_log_values.difference_update(self._hidden)
+    def release(self, carried: Iterable[str | None]) -> None:
+        """Let the result carry these of the secrets that were hidden. The line after this one returns the result."""
+        self._module.no_log_values.difference_update(self._hidden.intersection(carried))
 
 
 def without(value: Any, secrets: Collection[str]) -> Any:

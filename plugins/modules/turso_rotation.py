@@ -359,7 +359,7 @@ def main() -> None:
             if params["state"] == "present"
             else _committed(params, secrecy.hide)
         )
-        secrecy.release()
+        secrecy.release(result.get("secrets", {}).values())
         module.exit_json(**result)
 
 

@@ -293,8 +293,7 @@ def main() -> None:
         wanted = Wanted.from_params(module.params)
         result = run(module.params, wanted, tokens_from(module.params, secrecy.hide), module.check_mode)
         warn_of(module, result)
-        if result["secret"]:
-            secrecy.release()
+        secrecy.release([result["secret"]])
         module.exit_json(**result)
 
 

@@ -382,7 +382,7 @@ def main() -> None:
         progress = Progress(len(wanted), module._tmpdir if module._verbosity else None)
         result = run(module.params, wanted, tokens, module.check_mode, progress)
         warn_of(module, result)
-        secrecy.release()
+        secrecy.release(one["secret"] for one in result["results"])
         module.exit_json(**result)
 
 

@@ -41,7 +41,7 @@ def test_where_values_are_masked_they_are_registered_for_good(with_core: Any) ->
     module = SimpleNamespace(no_log_values=set())
     secrecy = with_core(registered.append).Secrecy(module)
     secrecy.hide("s")
-    secrecy.release()
+    secrecy.release(["s"])
     assert registered == ["s"]
     assert module.no_log_values == set()
 
@@ -51,9 +51,10 @@ def test_elsewhere_they_are_hidden_until_the_result_that_carries_them(with_core:
     secrecy = with_core(None).Secrecy(module)
     secrecy.hide("s")
     secrecy.hide("an input")
-    assert module.no_log_values == {"an input", "s"}
-    secrecy.release()
-    assert module.no_log_values == {"an input"}
+    secrecy.hide("withdrawn")
+    assert module.no_log_values == {"an input", "s", "withdrawn"}
+    secrecy.release(["s", "an input", None])
+    assert module.no_log_values == {"an input", "withdrawn"}
 
 
 def test_inputs_are_struck_out_of_whatever_is_returned() -> None:
