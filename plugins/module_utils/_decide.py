@@ -68,8 +68,10 @@ class Wanted:
             raise InvalidRequest(f"state={self.state} needs {needed} to tell which token is meant.")
         if self.id is not None and self.restriction.organization is None:
             raise InvalidRequest("id needs organization: the API revokes by id only within an organization.")
-        if self.scopes and self.restriction.group is None:
-            raise InvalidRequest("scopes need group: only a token that is pinned to a group has scopes.")
+        if self.scopes is not None and self.restriction.group is None:
+            raise InvalidRequest(
+                "scopes need group: only a token that is pinned to a group has scopes. Leave them out for any other."
+            )
         if self.restriction.group is not None and self.restriction.organization is None:
             raise InvalidRequest("group needs organization: the one that the group is in.")
         if self.state == "present" and self.restriction.group is not None and not self.scopes:

@@ -184,7 +184,7 @@ def _of(organization: str) -> tuple[str, ...]:
 def _token(entry: Any, answer: Answer, what: str, listed_by: str | None) -> Token:
     """Read an entry of a list. What decisions rest on is taken strictly, what only informs is passed on if it fits.
 
-    :param listed_by: the organization that was asked, which then need not stand in every entry.
+    :param listed_by: the organization that was asked, which then need not stand in every entry. Only such a list has owners.
     """
     if not isinstance(entry, dict):
         raise answer.unexpected(what, "an object for every token")
@@ -196,7 +196,7 @@ def _token(entry: Any, answer: Answer, what: str, listed_by: str | None) -> Toke
         raise answer.unexpected(what, f"text for the organization and the group of the token {name!r}")
     if scopes is not None and not (isinstance(scopes, list) and all(isinstance(scope, str) for scope in scopes)):
         raise answer.unexpected(what, f"a list of scopes for the token {name!r}")
-    owner = entry.get("owner")
+    owner = entry.get("owner") if listed_by else None
     return Token(
         name=name,
         id=token_id,
@@ -210,7 +210,7 @@ def _token(entry: Any, answer: Answer, what: str, listed_by: str | None) -> Toke
 
 def _from_unix(seconds: Any) -> datetime.datetime | None:
     """Return the moment that is so many seconds after 1970, none where it is none."""
-    if not isinstance(seconds, int) or isinstance(seconds, bool):
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
         return None
     try:
         return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc)

@@ -61,7 +61,8 @@ options:
       group:
         description:
           - The group in O(tokens[].organization) that the token is restricted to.
-          - Needs O(tokens[].organization) and O(tokens[].scopes). The user must be an admin or owner of the organization.
+          - Needs O(tokens[].organization), and O(tokens[].scopes) if O(tokens[].state=present). The user must be an admin or owner
+            of the organization.
         type: str
       scopes:
         description:

@@ -152,6 +152,7 @@ INVALID = {
     "neither, absent": ({"state": "absent"}, "state=absent needs name, or id together with organization, to tell"),
     "id without organization": ({"id": "1", "state": "absent"}, "id needs organization"),
     "scopes without group": ({"name": "ci", "organization": "a", "scopes": ["read"]}, "scopes need group"),
+    "empty scopes without group": ({"name": "ci", "organization": "a", "scopes": []}, "scopes need group"),
     "group without organization": ({"name": "ci", "group": "g", "scopes": ["read"]}, "group needs organization"),
     "group without scopes": ({"name": "ci", "organization": "a", "group": "g"}, "group needs scopes"),
     "group with empty scopes": ({"name": "ci", "organization": "a", "group": "g", "scopes": []}, "group needs scopes"),
