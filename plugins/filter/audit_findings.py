@@ -24,8 +24,12 @@ def audit_findings(tokens: list[dict[str, Any]], now: str, **policy: Any) -> dic
     try:
         # Other people chose the names in it: until ansible-core 2.18 a template in one would be rendered where it is used.
         report: dict[str, Any] = wrap_var(audit(tokens, moment, **policy))
-    except (TursoError, TypeError) as exc:
+    except TursoError as exc:
         raise AnsibleFilterError(f"audit_findings: {exc}") from exc
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        raise AnsibleFilterError(
+            f"audit_findings: the input is not what it takes: {type(exc).__name__}: {exc}"
+        ) from exc
     return report
 
 

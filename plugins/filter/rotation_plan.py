@@ -52,6 +52,8 @@ def rotation_plan(
         )
     except TursoError as exc:
         raise AnsibleFilterError(exc.msg) from exc
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        raise AnsibleFilterError(f"rotation_plan: the input is not what it takes: {type(exc).__name__}: {exc}") from exc
 
 
 class FilterModule:

@@ -33,6 +33,7 @@ def read(path: str) -> dict[str, Any]:
             raise Refused(f"The ledger {path} is not a regular file. {_REMEDY}")
         with open(path, encoding="utf-8") as file:
             content: dict[str, Any] = json.load(file)
+            json.dumps(content, ensure_ascii=False).encode("utf-8")  # what cannot be written back is refused now
     except FileNotFoundError:
         return {}
     except OSError as exc:

@@ -113,6 +113,8 @@ def test_a_file_stays_encrypted_with_the_secret_that_opens_it(simulator: Simulat
 
 REFUSED = [  # what is there, the vault secrets of the run, what is said
     ("a plain file", "turso_secrets: {}\n", PASSWORD, "exists and is not encrypted. It was left as it is"),
+    ("a date that there is not", "turso_secrets: 2026-99-99\n", PASSWORD, "does not hold a dictionary"),
+    ("a plain text that is no number", "turso_secrets: !!int hunter2\n", PASSWORD, "does not hold a dictionary"),
     ("a file that another secret opens", None, ("--vault-password-file", "other"), "No vault secret of this run opens"),
     ("an unknown vault id", None, (*PASSWORD, "-e", "turso_rotate_vault_id=prod"), "fits the vault id 'prod'"),
     ("no vault secret", None, (), "No vault secret is loaded"),
@@ -126,12 +128,13 @@ def test_nothing_is_asked_of_the_api_with(
 ) -> None:
     simulator.given("ci", organization="acme", age_days=120)
     playbooks.write(VAULT, there or "turso_secrets: {}\n")
-    if there is None:
+    if there is None or says == "does not hold a dictionary":
         playbooks.run("ansible-vault", "encrypt", VAULT, *PASSWORD)
     before = text_of(playbooks)
     played = playbooks.play(rotation("ci"), *arguments)
     assert not played.ok
     assert says in " ".join(played.output.split())
+    assert "hunter2" not in played.output
     assert text_of(playbooks) == before
     assert simulator.requests == []
 
