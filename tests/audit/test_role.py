@@ -174,6 +174,16 @@ def test_what_cannot_be_audited_is_told(playbooks: Playbooks, arguments: tuple[s
     assert not list(playbooks.directory.glob("turso-audit.*"))
 
 
+@pytest.mark.parametrize("variable", ["organization", "api_token", "api_url"])
+def test_a_variable_that_cannot_be_rendered_is_not_one_that_is_not_given(
+    playbooks: Playbooks, simulator: Simulator, variable: str
+) -> None:
+    """ansible-core checks it, and a play that ignores errors goes on after that."""
+    role = {"role": "community.turso.turso_audit", f"turso_audit_{variable}": "{{ nowhere_defined }}"}
+    playbooks.play([{"hosts": "localhost", "gather_facts": False, "ignore_errors": True, "roles": [role]}])
+    assert simulator.requests == []
+
+
 @pytest.mark.parametrize(
     "filtered",
     [

@@ -222,6 +222,23 @@ def test_a_list_that_still_shows_the_token_is_a_failure(
         ),
         pytest.param(("-e", "turso_revoke_name=ci-depoly"), "No token matches", id="a misspelt name"),
         pytest.param(
+            (
+                "-e",
+                "turso_revoke_name=laptop",
+                "-e",
+                "turso_revoke_except={{ spared }}",
+                "-e",
+                "turso_revoke_confirm=1",
+            ),
+            "'spared' is undefined",
+            id="an exception that cannot be rendered",
+        ),
+        pytest.param(
+            ("-e", "turso_revoke_organization={{ org }}", "-e", "turso_revoke_name=laptop"),
+            "'org' is undefined",
+            id="an organization that cannot be rendered",
+        ),
+        pytest.param(
             (*ACME, "-e", "turso_revoke_name=laptop", "-e", "turso_revoke_confirm=1"),
             "no unrestricted tokens",
             id="not in this list",
