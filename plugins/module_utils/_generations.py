@@ -46,12 +46,16 @@ class Successor:
 
     plan: Mapping[str, Any]
     wanted: Wanted
-    replaces_running: bool
+    is_running: bool  # the logical token that authenticates the run is this one
     keeps_ledger: bool
     issued: Issued | None = None
     token: Token | None = None
     proven: str | None = None
     error: TursoError | None = None
+
+    @property
+    def replaces_running(self) -> bool:
+        return self.is_running and self.plan["successor"] is not None
 
     @property
     def given_out(self) -> Issued | None:
@@ -100,7 +104,7 @@ class Successor:
             **{key: self.plan[key] for key in needed},
             "issued": self.ref,
             "failed": self.error is not None,
-            "replaces_running": self.replaces_running,
+            "is_running": self.is_running,
             "report": self.report(),
         }
 
@@ -128,7 +132,8 @@ def rotate(
     listing = tokens.list_own()
     objects = [token.as_result(listing.moment) for token in listing.tokens]
     plans = plan(objects, wanted, listing.moment, nonce=os.urandom(2).hex(), ledger=ledger, **defaults)
-    everyone = [_successor(one, tokens.own_id, running, keeps_ledger=ledger is not None) for one in plans]
+    own_id = tokens.own_id if any(token.id == tokens.own_id for token in listing.tokens) else None
+    everyone = [_successor(one, own_id, running, keeps_ledger=ledger is not None) for one in plans]
     now = listing.moment if check_mode else _issue(tokens, everyone, validate=validate, concurrency=concurrency)
     pending = [] if check_mode else [one.as_pending() for one in everyone if one.is_pending]
     due = [one for one in everyone if one.plan["action"] != "none"]
@@ -182,12 +187,17 @@ def _issue(tokens: Tokens, everyone: Sequence[Successor], *, validate: bool, con
 
 
 def _successor(planned: Mapping[str, Any], own_id: str | None, running: str | None, *, keeps_ledger: bool) -> Successor:
+    """Return what is to become of a plan.
+
+    :param own_id: which listed token the credential in use is; none where its C(jti) does not tell.
+    :param running: the logical name of the credential in use, for where that does not tell.
+    """
     replaced = {ref["id"] for ref in (*planned["superseded"], planned["current"]) if ref}
     wanted = {"name": planned["name"], **(planned["successor"] or {})}
     return Successor(
         plan=planned,
         wanted=Wanted.from_params(wanted),
-        replaces_running=planned["successor"] is not None and (own_id in replaced or planned["name"] == running),
+        is_running=own_id in replaced if own_id is not None else planned["name"] == running,
         keeps_ledger=keeps_ledger,
     )
 
@@ -202,25 +212,28 @@ def _create(tokens: Tokens, one: Successor) -> None:
 
 def _prove_by_list(tokens: Tokens, successors: Sequence[Successor]) -> datetime.datetime:
     """Find every successor, by its id and with exactly what was asked for, in one list; a late list is asked again."""
-    unseen = list(successors)
+    lost: TursoError | None = None
     now = datetime.datetime.now(datetime.timezone.utc)
     for pause in LIST_PAUSES_SECONDS if successors else ():
         tokens.api.pause(pause)
         try:
             listing = tokens.list_own()
         except TursoError as exc:
-            for one in unseen:
-                one.error = exc.become(type(exc), f"The new token could not be proven. {exc.msg}")
-            return now
+            lost = exc
+            break
         now = listing.moment
-        listed = {token.id: token for token in listing.tokens}
-        for one in unseen:
-            one.token = listed.get(one.issued.token.id) if one.issued else None
-        unseen = [one for one in unseen if one.token is None]
-        if not unseen:
+        by_id = {token.id: token for token in listing.tokens}
+        by_name = {token.name: token for token in listing.tokens}
+        for one in successors:
+            # Nobody else can have chosen its name.
+            one.token = by_id.get(one.issued.token.id) or by_name.get(one.issued.token.name) if one.issued else None
+        if all(one.token for one in successors):
             break
     for one in successors:
-        one.error = _unlike(one)
+        if one.token is None and lost is not None:
+            one.error = lost.become(type(lost), f"The new token could not be proven. {lost.msg}")
+        else:
+            one.error = _unlike(one)
         one.proven = None if one.error else "listed"
     return now
 
@@ -229,6 +242,8 @@ def _unlike(one: Successor) -> TursoError | None:
     if one.issued is None or one.token is None:
         return Refused("The new token is not in the list of tokens, so it was not proven.")
     differences = one.token.restriction.differences(one.wanted.restriction)
+    if one.token.id != one.issued.token.id:
+        differences.append(f"its id is {one.token.id}, not {one.issued.token.id}")
     if one.token.name != one.issued.token.name:
         differences.append(f"its name is {one.token.name!r}, not {one.issued.token.name!r}")
     return (
@@ -243,17 +258,13 @@ def _prove_by_secret(tokens: Tokens, one: Successor) -> None:
 
 
 def _withdraw(tokens: Tokens, one: Successor, issued: Issued, unproven: TursoError) -> None:
-    ref = f"{issued.token.name} (id {issued.token.id})"
+    # Normally the one that its create answered; where the list has another one under its name, that one.
+    token = one.token if one.token and one.token.id != issued.token.id else issued.token
+    ref = f"{token.name} (id {token.id})"
     one.proven = None
-    try:
-        withdraw(tokens, issued.token)
-    except TursoError as exc:
-        one.error = unproven.become(
-            type(unproven),
-            f"{unproven.msg} Revoking {ref} failed, too ({exc.msg}) Revoke it by its id: it may be alive.",
-        )
-    else:
-        one.error = unproven.become(type(unproven), f"{unproven.msg} {ref} was revoked again.")
+    problem = _problem_in_revoking(tokens, token)
+    told = f"Revoking {ref} failed, too ({problem}) Revoke it by its id: it may be alive." if problem else ""
+    one.error = unproven.become(type(unproven), f"{unproven.msg} {told or f'{ref} was revoked again.'}")
 
 
 @dataclasses.dataclass
@@ -369,16 +380,21 @@ def _revoke_all(
 ) -> None:
     """Revoke side by side, the credential in use last."""
     by_id = {token.id: token for token in listing.tokens}
+    own_id = tokens.own_id if tokens.own_id in by_id else None
     jobs, last = [], []
     for one in commits:
         ids = [ref["id"] for ref in one.settlement.revoke]
-        if ids and (one.pending.get("replaces_running") or tokens.own_id in ids):
-            last.append((one, ids))
-        else:
-            jobs += [(one, by_id[token_id]) for token_id in ids]
+        own = [token_id for token_id in ids if (token_id == own_id if own_id else one.pending["is_running"])]
+        jobs += [(one, by_id[token_id]) for token_id in ids if token_id not in own]
+        if own:
+            last.append((one, own))
     side_by_side(lambda job: _revoke_one(tokens, *job), jobs, concurrency)
     for one, ids in last:
-        issued = one.pending.get("issued")
+        issued = one.pending["issued"]
+        if issued is None and own_id is None:  # swept by its successor or by itself, and only the API can tell
+            for token_id in ids:
+                _revoke_one(tokens, one, by_id[token_id])
+            continue
         problem = _problem_with(successor_tokens, [*ids, *([issued["id"]] if issued else [])])
         if successor_tokens is None or problem is not None:
             one.problems.append(
@@ -390,12 +406,24 @@ def _revoke_all(
 
 
 def _revoke_one(tokens: Tokens, one: Commit, token: Token) -> None:
-    try:
-        withdraw(tokens, token)
-    except TursoError as exc:
-        one.problems.append(exc.msg)
-    else:
+    problem = _problem_in_revoking(tokens, token)
+    if problem is None:
         one.revoked.append(token.id or "")
+    else:
+        one.problems.append(problem)
+
+
+def _problem_in_revoking(tokens: Tokens, token: Token) -> str | None:
+    """Revoke a token, and say what went wrong; none if nothing did."""
+    attempt = _Attempt()
+    with failure_kept_in(attempt):
+        withdraw(tokens, token)
+    return attempt.error.msg if attempt.error else None
+
+
+@dataclasses.dataclass
+class _Attempt:
+    error: TursoError | None = None
 
 
 def _problem_with(successor_tokens: Tokens | None, ids: Sequence[str]) -> str | None:

@@ -137,10 +137,8 @@ class Policy:
     @classmethod
     def of(cls, entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> Policy:
         max_generations = int(_amount("max_generations", {}, defaults))
-        if max_generations < 2:
-            raise Refused(
-                "turso_rotate_max_generations must be at least 2: during a rotation the old and the new one are both alive"
-            )
+        if max_generations < 1:
+            raise Refused("turso_rotate_max_generations must be at least 1")
         return cls(
             max_age=datetime.timedelta(days=_amount("max_age_days", entry, defaults)),
             grace=datetime.timedelta(hours=_amount("grace_hours", entry, defaults)),
@@ -167,6 +165,11 @@ def _amount(option: str, entry: Mapping[str, Any], defaults: Mapping[str, Any]) 
     return amount
 
 
+# What an entry of C(turso_rotate_tokens) may say.
+ENTRY_TEXTS = ("name", "organization", "group", "description", "current")
+ENTRY_KEYS = (*ENTRY_TEXTS, "scopes", "max_age_days", "grace_hours")
+
+
 @dataclasses.dataclass(frozen=True)
 class Entry:
     """One checked entry of C(turso_rotate_tokens)."""
@@ -191,7 +194,7 @@ def checked(wanted: Sequence[Mapping[str, Any]], *, keeps_ledger: bool, **defaul
         try:
             if names[str(given.get("name"))] > 1:
                 raise Refused("the name is used more than once")
-            entries.append(_checked_one(given, label, defaults, keeps_ledger=keeps_ledger))
+            entries.append(_checked_one(_plain_entry(given), label, defaults, keeps_ledger=keeps_ledger))
         except (Refused, InvalidRequest) as exc:
             refusals.append(_refusal(label, exc))
     if refusals:
@@ -199,9 +202,29 @@ def checked(wanted: Sequence[Mapping[str, Any]], *, keeps_ledger: bool, **defaul
     return entries
 
 
+def _plain_entry(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry with text where text belongs: YAML makes numbers of names such as C(2026)."""
+    unknown = [str(key) for key in given if key not in ENTRY_KEYS]
+    if unknown:
+        raise Refused(f"there is no {', '.join(unknown)}; an entry has {', '.join(ENTRY_KEYS)}")
+    entry = {**given}
+    for key in ENTRY_TEXTS:
+        value = entry.get(key)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            entry[key] = str(value)
+        elif value is not None and not isinstance(value, str):
+            raise Refused(f"{key} must be a text, not {value!r}")
+    scopes = entry.get("scopes")
+    entry["scopes"] = scopes.split(",") if isinstance(scopes, str) else scopes
+    if scopes is not None and not (
+        isinstance(entry["scopes"], list) and all(isinstance(scope, str) for scope in entry["scopes"])
+    ):
+        raise Refused(f"scopes must be a list of scopes, not {scopes!r}")
+    return entry
+
+
 def _checked_one(given: Mapping[str, Any], label: str, defaults: Mapping[str, Any], *, keeps_ledger: bool) -> Entry:
-    scopes = given.get("scopes")
-    want = Wanted.from_params({**given, "scopes": scopes.split(",") if isinstance(scopes, str) else scopes})
+    want = Wanted.from_params(given)
     logical = want.name or ""
     if parse_generation(logical) is not None:
         raise Refused("the name looks like a generation; give the logical name, without stamp and nonce")
@@ -270,7 +293,7 @@ def _plan_one(
             f"the API lists {twice[0]!r} more than once; revoke the wrong one by its id. {_known(alive, now)}"
         )
     known = _Known.of(logical, ledger)
-    current = _current(entry, alive, known)
+    current = _current(entry, alive, known, now)
     # With a ledger, a generation that it does not name was never handed over. A name made by hand had no hand-over.
     vouched_for = ledger is None or entry.current is not None or known.current is not None
     undelivered = not vouched_for and current is not None and current.stamp is not None
@@ -350,14 +373,14 @@ class _Known:
         return {*self.superseded, *([self.current["id"]] if self.current else [])}
 
 
-def _current(entry: Entry, alive: Sequence[Generation], known: _Known) -> Generation | None:
+def _current(entry: Entry, alive: Sequence[Generation], known: _Known, now: datetime.datetime) -> Generation | None:
     """Return the generation that is in use: the one given, else the ledger's, else the newest; none if it is gone."""
     if entry.current is not None:
         found = next((g for g in alive if entry.current in (g.name, g.id)), None)
         if found is None and alive and not entry.policy.force:
             raise Refused(
-                f"its current generation {entry.current!r} is not alive, while {', '.join(g.name for g in alive)} "
-                f"{'is' if len(alive) == 1 else 'are'}; correct current, or set turso_rotate_force to replace them all"
+                f"its current generation {entry.current!r} is not alive, while others are; correct current, or set "
+                f"turso_rotate_force to replace them all. {_known(alive, now)}"
             )
         return found
     if known.current is not None:
@@ -383,7 +406,7 @@ def _reason(
         return "drift"
     if entry.policy.force:
         return "forced"
-    loose = [g for g in alive if g.id not in known.ids and g != current]
+    loose = [g for g in alive if g.id not in known.superseded and g != current]
     return "unfinished" if current is None or loose or undelivered else None
 
 
@@ -433,6 +456,8 @@ def settle(
     since = {token_id: moment for token_id, moment in known.superseded.items() if token_id in alive}
     if issued is not None:
         since = {**{ref["id"]: now for ref in seen}, **since}
+        if pending["current"] and pending["current"]["id"] in since:
+            since[pending["current"]["id"]] = now  # it was in use until now, whatever the ledger said of it
         since.pop(issued["id"], None)
     flying = {ref["id"] for ref in pending["in_flight"]}
     in_use = [issued] if issued is not None else [known.current, pending["current"]]

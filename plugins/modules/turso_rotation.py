@@ -46,9 +46,56 @@ options:
     default: present
   tokens:
     description:
-      - For O(state=present), the logical tokens, as in the O(community.turso.rotation_plan#filter:wanted) of the filter.
+      - For O(state=present), the logical tokens.
     type: list
     elements: dict
+    suboptions:
+      name:
+        description:
+          - The logical name. Generations are named after it, with a time stamp and a nonce.
+        type: str
+        required: true
+      organization:
+        description:
+          - The slug of the organization that the token is restricted to.
+        type: str
+      group:
+        description:
+          - The group that the token is restricted to. Needs O(tokens[].organization) and O(tokens[].scopes).
+        type: str
+      scopes:
+        description:
+          - What the token may do in its O(tokens[].group).
+        type: list
+        elements: str
+        choices:
+          - read
+          - db:create
+          - db:delete
+          - db:configure
+          - db:mint-token
+          - db:rotate-creds
+          - group:configure
+          - group:mint-token
+          - group:rotate-creds
+          - read-only
+          - full-access
+      description:
+        description:
+          - A text that is sent to the API with each successor.
+        type: str
+      max_age_days:
+        description:
+          - Overrides O(max_age_days) for this token.
+        type: float
+      grace_hours:
+        description:
+          - Overrides O(grace_hours) for this token.
+        type: float
+      current:
+        description:
+          - The name or id of the generation that is in use, if it is not the newest one.
+        type: str
   pending:
     description:
       - For O(state=absent), the RV(pending) of O(state=present). Empty means that there is nothing to do but to return RV(play).
@@ -293,6 +340,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._generations import commit, pending_of, rotate
+from ansible_collections.community.turso.plugins.module_utils._model import PRESETS, SCOPES
 from ansible_collections.community.turso.plugins.module_utils._spec import (
     TursoModule,
     connection_spec,
@@ -300,6 +348,16 @@ from ansible_collections.community.turso.plugins.module_utils._spec import (
     tokens_from,
 )
 
+ENTRY = {
+    "name": {"type": "str", "required": True},
+    "organization": {"type": "str"},
+    "group": {"type": "str"},
+    "scopes": {"type": "list", "elements": "str", "choices": [*SCOPES, *PRESETS]},
+    "description": {"type": "str"},
+    "max_age_days": {"type": "float"},
+    "grace_hours": {"type": "float"},
+    "current": {"type": "str"},
+}
 POLICY = ("max_age_days", "grace_hours", "force", "in_flight_minutes", "max_generations")
 
 
@@ -334,7 +392,7 @@ def main() -> None:
         argument_spec={
             **connection_spec(),
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "tokens": {"type": "list", "elements": "dict", "no_log": False},
+            "tokens": {"type": "list", "elements": "dict", "no_log": False, "options": ENTRY},
             "pending": {"type": "str"},
             "max_age_days": {"type": "float", "default": 90},
             "grace_hours": {"type": "float", "default": 0},

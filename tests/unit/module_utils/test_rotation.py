@@ -162,6 +162,7 @@ DUE = [  # what is alive, what the ledger knows, the settings, and why it is due
     ("the ledger's current is gone", [generation("0009", days=1)], HELD, {}, "unfinished"),
     ("the ledger's current has another id", [{**NEW, "id": "another"}], HELD, {}, "unfinished"),
     ("one is neither current nor superseded", [NEW, generation("0009", days=1)], HELD, {}, "unfinished"),
+    ("the ledger's current is not the one given", [OLD, NEW], HELD, {"current": OLD["id"], "max_age_days": 200}, "unfinished"),
     ("the other one is superseded", [OLD, NEW], ledger(NEW, (OLD, ago(hours=1))), {"grace_hours": 2}, None),
     ("the ledger knows nothing of it: it was never handed over", [NEW], {}, {}, "unfinished"),
     ("the ledger knows nothing of one made by hand", [bare(days=1)], {}, {}, None),
@@ -226,7 +227,6 @@ SWEPT = [  # since when it is superseded, the grace, the settings, what is swept
     ("grace is not over", ago(hours=1), 2, {}, []),
     ("grace ends now", ago(hours=2), 2, {}, [OLD]),
     ("there is no grace", ago(seconds=0), 0, {}, [OLD]),
-    ("it is given as the one in use", ago(hours=3), 2, {"current": OLD["id"], "max_age_days": 200}, []),
 ]
 
 
@@ -264,7 +264,23 @@ REFUSED: list[tuple[str, list[dict[str, Any]], dict[str, Any], str]] = [
     ("an age that is no number", [{**CI, "max_age_days": "soon"}], {}, "max_age_days must be a number"),
     ("an age that is true", [{**CI, "max_age_days": True}], {}, "max_age_days must be a number"),
     ("an endless window", [CI], {"in_flight_minutes": float("inf")}, "in_flight_minutes must be a number"),
-    ("room for one generation", [CI], {"max_generations": 1}, "max_generations must be at least 2"),
+    ("room for no generation", [CI], {"max_generations": 0}, "max_generations must be at least 1"),
+    (
+        "a key that there is not",
+        [{**CI, "organisation": "acme"}],
+        {},
+        "(ci): there is no organisation; an entry has name,",
+    ),
+    ("an option of the modules", [{**CI, "state": "absent"}], {}, "(ci): there is no state;"),
+    ("a name that is a list", [{"name": ["ci"]}], {}, "name must be a text, not ['ci']"),
+    (
+        "an organization that is true",
+        [{"name": "ci", "organization": True}],
+        {},
+        "organization must be a text, not True",
+    ),
+    ("scopes that are a number", [{**CI, "group": "g", "scopes": 5}], {}, "scopes must be a list of scopes, not 5"),
+    ("a scope that is a number", [{**CI, "group": "g", "scopes": [5]}], {}, "scopes must be a list of scopes, not [5]"),
     ("a current that is gone", [{**CI, "current": "gone"}], {}, "its current generation 'gone' is not alive"),
     ("too many generations", [CI], {"force": True}, "5 generations are alive and turso_rotate_max_generations is 5"),
 ]
@@ -415,13 +431,22 @@ def test_what_another_run_handed_over_since_the_plan_stays() -> None:
     assert planned(theirs, MINE, knows=knows)["reason"] == "unfinished"
 
 
-def test_a_sweep_spares_the_current_one_of_the_ledger_and_the_one_given() -> None:
+def test_a_sweep_spares_the_one_that_is_given_as_in_use() -> None:
     older = generation("0000", days=130)
     knows = ledger(NEW, (OLD, ago(hours=3)), (older, ago(hours=3)))
-    pending = planned(older, OLD, NEW, knows=knows, grace_hours=2, current=OLD["id"], max_age_days=200)
+    pending = planned(older, OLD, knows=knows, grace_hours=2, current=OLD["id"], max_age_days=200)
     assert pending["action"] == "sweep"
     assert settled(pending, older, OLD, NEW, knows=knows).revoke == [ref(older)]
     assert knows["ci"]["current"]["id"] == NEW["id"]
+
+
+def test_the_grace_of_the_one_in_use_begins_when_it_is_replaced_whatever_the_ledger_said_of_it_before() -> None:
+    knows = ledger(NEW, (OLD, ago(days=3)))
+    pending = handed_over(OLD, NEW, knows=knows, grace_hours=24, current=OLD["id"])
+    assert settled(pending, OLD, NEW, MINE, knows=knows).revoke == []
+    assert {item["id"]: item["at"] for item in knows["ci"]["superseded"]} == dict.fromkeys(
+        (OLD["id"], NEW["id"]), utc_text(NOW)
+    )
 
 
 def test_the_ledger_forgets_what_is_gone() -> None:
@@ -497,11 +522,28 @@ def test_a_refusal_says_which_generations_are_alive() -> None:
         "turso_rotate_max_generations is 2; revoke those that are not in use, or raise it. "
         f"Alive: ci (id id-bare, age unknown), {tokens[1]['name']} (id id-7f3a, 3 days old)."
     )
-    for alive, verb in ((tokens[:1], "is"), (tokens, "are")):
-        with pytest.raises(
-            Refused, match=f", while {', '.join(token['name'] for token in alive)} {verb}; correct current"
-        ):
-            planned(*alive, current="gone")
+    with pytest.raises(Refused) as refused:
+        planned(*tokens, current="gone")
+    assert refused.value.msg.endswith(
+        "(ci): its current generation 'gone' is not alive, while others are; correct current, or set turso_rotate_force to "
+        f"replace them all. Alive: ci (id id-bare, age unknown), {tokens[1]['name']} (id id-7f3a, 3 days old)."
+    )
+
+
+def test_yaml_numbers_are_texts_where_texts_belong() -> None:
+    entry = {"name": 2026, "organization": 7, "description": 1.5, "current": 42}
+    tokens = [{**bare(days=1), "name": "2026", "id": "42", "organization": "7"}]
+    (one,) = plan(tokens, [entry], NOW, nonce="abcd", ledger=None, **{**DEFAULTS, "force": True})
+    assert (one["name"], one["reason"], one["current"]["id"]) == ("2026", "forced", "42")
+    assert one["successor"]["organization"] == "7"
+    assert one["successor"]["description"] == "1.5"
+
+
+def test_where_one_generation_may_be_alive_the_first_can_be_issued_and_what_is_young_stays() -> None:
+    assert planned(max_generations=1)["reason"] == "missing"
+    assert planned(NEW, max_generations=1)["action"] == "none"
+    with pytest.raises(Refused, match="1 generations are alive"):
+        planned(OLD, max_generations=1)
 
 
 def test_a_successor_is_not_superseded_whatever_an_old_ledger_says() -> None:

@@ -179,6 +179,75 @@ def test_it_is_withdrawn_where(
     assert simulator.alive(old.secret)
 
 
+@dataclass
+class Partial(faults.Fault):
+    """A list that shows one token's generations only, as if they were restricted to nothing."""
+
+    kind: ClassVar[str] = "partial"
+    simulator: Simulator
+    logical: str
+
+    def strike(self, exchange: Exchange, rule: faults.Rule) -> Answer:  # noqa: ARG002
+        shown = [token for token in self.simulator.tokens if token.name.startswith(f"{self.logical}-")]
+        return Answer.json(200, {"tokens": [{"name": token.name, "id": token.id} for token in shown]})
+
+
+@pytest.mark.parametrize("then", [faults.Status(403), None], ids=["a list that fails", "a list that shows all"])
+def test_what_is_not_what_was_asked_for_is_not_handed_out_whatever_the_next_list_says_of_others(
+    simulator: Simulator, issue: Rotate, then: faults.Fault | None
+) -> None:
+    for name in ("a", "b"):
+        simulator.given(name, organization="acme", age_days=120)
+    simulator.faults.add("list", Partial(simulator, "a"), skip=1)
+    if then is not None:
+        simulator.faults.add("list", then, skip=1)
+    issued = issue("a", "b")
+    assert sorted(issued["secrets"]) == ([] if then else ["a", "b"])  # what counts is the last list
+    told = [result["error"] and result["error"]["kind"] for result in issued["results"]]
+    assert told == (["refused", "forbidden"] if then else [None, None])
+    assert len([token for token in simulator.tokens if token.name.startswith(("a", "b"))]) == (2 if then else 4)
+
+
+def test_a_generation_that_is_listed_with_another_id_than_its_create_answered_is_withdrawn_by_that(
+    simulator: Simulator, issue: Rotate, old: Any
+) -> None:
+    simulator.faults.add("create", OtherId(), when="after")
+    issued = issue("ci")
+    (entry,) = issued["report"]
+    assert "its id is " in entry["msg"]
+    assert ", not another" in entry["msg"]
+    assert [token.name for token in simulator.tokens if token.name.startswith("ci")] == ["ci"]
+
+
+@dataclass
+class OtherId(faults.Fault):
+    """A create that answers with an id that nothing has."""
+
+    kind: ClassVar[str] = "other id"
+
+    def strike(self, exchange: Exchange, rule: faults.Rule) -> Answer:  # noqa: ARG002
+        assert exchange.answer is not None
+        content = json.loads(b"".join(exchange.answer.chunks))
+        return Answer.json(200, {**content, "id": "another"})
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"name": "ci", "organisation": "acme"}, "organisation"),
+        ({"name": "ci", "state": "absent"}, "state"),
+        ({"organization": "acme"}, "name"),
+    ],
+)
+def test_an_entry_with_a_key_too_many_or_too_few_is_refused_before_any_request(
+    simulator: Simulator, run_module: RunModule, entry: dict[str, Any], says: str
+) -> None:
+    result = run_module(turso_rotation, {"tokens": [entry]})
+    assert result["failed"]
+    assert says in result["msg"]
+    assert simulator.requests == []
+
+
 def test_a_late_list_is_asked_again(simulator: Simulator, issue: Rotate, old: Any) -> None:
     simulator.faults.add("list", faults.Stale(), skip=1)
     assert issue("ci")["results"][0]["proven"] == "validated"
@@ -349,6 +418,40 @@ def test_a_credential_that_does_not_tell_its_id_is_known_by_its_name(
     assert not simulator.alive(robot.secret)
     last = simulator.requests[-1]
     assert (last.method, last.token_id) == ("DELETE", issued["results"][0]["issued"]["id"])
+
+
+def test_what_the_credential_tells_of_itself_goes_before_the_name_that_is_given(
+    simulator: Simulator, issue: Rotate, robot: dict[str, Any]
+) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    assert issue("ci", "robot", running="ci", **robot)["heir"] == "robot"
+
+
+def test_only_the_credential_stays_where_its_successor_may_not_list(
+    simulator: Simulator, issue: Rotate, commit: Rotate, robot: dict[str, Any]
+) -> None:
+    left = simulator.given("robot-20260101t000000z-0001", organization="acme", age_days=300)
+    issued = issue("robot", **robot)
+    simulator.faults.add("list", faults.Status(403), skip=1)
+    done = commit(issued, successor_token=issued["secrets"]["robot"], **robot)
+    assert "its successor may not list tokens" in done["report"][0]["msg"]
+    assert (simulator.alive(robot["api_token"]), simulator.alive(left.secret)) == (True, False)
+
+
+def test_what_may_be_the_credential_is_swept_last(
+    simulator: Simulator, issue: Rotate, commit: Rotate, ledger: Path
+) -> None:
+    robot = simulator.given("robot", organization="acme", age_days=120, carries_jti=False)
+    simulator.given("ci", organization="acme", age_days=120)
+    options = {"ledger": str(ledger), "grace_hours": 1, "running": "robot"}
+    issued = issue("robot", "ci", api_token=robot.secret, **options)
+    commit(issued, ledger=str(ledger), api_token=robot.secret, successor_token=issued["secrets"]["robot"])
+    simulator.advance(hours=2)
+    swept = issue("robot", "ci", api_token=robot.secret, **options)
+    simulator.reset_log()
+    done = commit(swept, ledger=str(ledger), api_token=robot.secret)
+    assert [(one["action"], one["revoked"]) for one in done["report"]] == [("swept", ["robot"]), ("swept", ["ci"])]
+    assert robot.id in simulator.writes[-1][1]
 
 
 def test_the_credential_stays_where_its_successor_sees_only_the_predecessor(
