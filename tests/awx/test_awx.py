@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,28 @@ def test_a_job_runs_the_playbook_of_the_collection(
     assert done.ok, done.output
     assert simulator.alive(path.read_text().removeprefix("CI_DEPLOY=").strip())
     assert not simulator.alive(old.secret)
+
+
+def test_a_job_can_be_tried_without_awx(controller: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
+    (trial,) = (block.text for block in blocks_of(PAGE) if block.detail == "tests/awx runs it")
+    install, _, rest = trial.partition("\n")
+    assert install == "python3 -m pip install ansible-runner"
+    for name in ("rotate.yml", "deliver.yml"):
+        controller.write(name, page[name])
+    old = simulator.given(NAME, organization="acme", age_days=120)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", rest],
+        cwd=controller.directory,
+        env=controller.env | injected(page, api_token=simulator.credential, api_url=simulator.url),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert simulator.alive((controller.directory / "tokens" / f"{NAME}-token").read_text())
+    assert not simulator.alive(old.secret)
+    assert_secret_in(controller.directory / "job" / "artifacts", simulator)
 
 
 def test_the_builder_finds_what_the_collection_needs(controller: Playbooks) -> None:

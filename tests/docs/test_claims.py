@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What README.md says cannot be seen, and what its patterns do about it."""
+"""What README.md says of the limits, and what its patterns do about them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def test_the_manual_pattern_revokes_nothing_when_the_check_fails(
     playbooks.write("old-token", "not.a.token")
     old = simulator.given("ci-deploy", organization="acme", age_days=120)
     played = playbooks.play(pattern.replace("/app-token') }}", "/old-token') }}"))
+    assert not played.ok
     assert played.recap["rescued"] == 1
+    assert "What is alive stands in turso_rotate_report" in " ".join(played.output.split())
     assert simulator.alive(old.secret)
     assert simulator.alive((tmp_path / "app-token").read_text())
 

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Open a shell to try things in, as `make shell` does: `python -m tests.demo.shell`.
+
+A simulator runs as long as it does, and TURSO_API_TOKEN and TURSO_API_BASEURL lead there. The environment that this runs
+in and the collection of this checkout are found. It begins in a directory of its own, which is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.playbooks import Playbooks
+from tests.simulator import Simulator
+from tests.tools.checkout import ROOT
+from tests.tools.venvs import VENVS
+
+TOKENS: tuple[dict[str, Any], ...] = (
+    {"name": "ci-deploy", "organization": "acme", "age_days": 120},
+    {"name": "backup", "organization": "acme", "age_days": 30, "user": "bob"},
+    {"name": "dashboard", "organization": "acme", "group": "production", "scopes": ["read-only"], "age_days": 10},
+)
+WELCOME = """\
+A server on {url} behaves like the Turso Platform API. It knows the organization acme, and the tokens {names}.
+Everything that you type here goes there; `exit` ends both. The delivery examples are in deliver/."""
+
+
+def main() -> int:
+    shell = [shutil.which("bash"), "--norc"] if shutil.which("bash") else ["/bin/sh"]
+    with Simulator() as simulator, tempfile.TemporaryDirectory(prefix="turso-shell-") as scratch:
+        for token in TOKENS:
+            simulator.given(**token)
+        directory = Path(scratch)
+        shutil.copytree(ROOT / "examples" / "deliver", directory / "deliver")
+        playbooks = Playbooks(Path(sys.prefix), directory, api_url=simulator.url, api_token=simulator.credential)
+        environment = {
+            **playbooks.env,
+            # ansible-runner, if `make peers` has fetched it; everything else comes from the environment of this.
+            "PATH": os.pathsep.join([f"{sys.prefix}/bin", os.environ["PATH"], f"{VENVS}/sinks/bin"]),
+            "PS1": "turso$ ",
+        }
+        del environment["ANSIBLE_NOCOLOR"]
+        print(WELCOME.format(url=simulator.url, names=", ".join(token["name"] for token in TOKENS)), flush=True)
+        return subprocess.run(shell, cwd=directory, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the README has its reader type into `make shell`, typed into it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.docs.markdown import blocks_of
+from tests.tools.checkout import ROOT
+
+
+def typed(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.demo.shell"],
+        cwd=ROOT,
+        # What the user works with otherwise must not be what this works on.
+        env={**os.environ, "TURSO_API_TOKEN": "of the real service", "ANSIBLE_STDOUT_CALLBACK": "none of that name"},
+        input=script,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_everything_in_the_readme_can_be_tried_in_it() -> None:
+    to_try = next(block.text for block in blocks_of(ROOT / "README.md") if "make shell" in (block.detail or ""))
+    done = typed(f"set -e\n{to_try}\nls\npwd")
+    assert (done.returncode, done.stderr) == (0, "")
+    for told in (
+        "medium: 'ci-deploy' of alice is 120 days old",
+        "'backup': id ",
+        "This was a dry run: nothing was revoked",
+        "revoked and are gone from the list: 1.",
+        "revoked ci-deploy",
+        "turso-audit.html",
+    ):
+        assert told in done.stdout, done.stdout
+    assert "eyJ" not in done.stdout  # how every value begins
+    assert not os.path.exists(done.stdout.split()[-1])
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_it_ends_as_the_shell_ended(status: int) -> None:
+    assert typed(f"exit {status}").returncode == status
