@@ -47,6 +47,7 @@ def test_the_exit_code_tells_the_verdict_after_the_reports_are_written(
     assert report_of(playbooks)["verdict"]["passed"] is ok
     for name in ("turso-audit.json", "turso-audit.html"):
         assert stat.S_IMODE((playbooks.directory / name).stat().st_mode) == 0o600
+        assert f"report: {playbooks.directory / name}" in played.output
     assert simulator.writes == []
 
 

@@ -61,7 +61,7 @@ def test_a_dry_run_shows_and_the_code_it_shows_revokes(
     done = playbooks.play(*asked, *confirm, "-vv")
     assert done.ok, done.output
     assert done.recap["changed"] == 1
-    assert "gone from the list: 3 tokens" in done.output
+    assert "gone from the list: 3." in done.output
     assert alive(simulator, given) == {"backup", "own"}
     assert sorted(simulator.writes) == sorted(
         ("DELETE", f"/v1/organizations/acme/api-tokens/{given[key].id}") for key in ("ci", "generation", "hostile")
@@ -93,14 +93,14 @@ def test_a_leaked_value_is_found_killed_and_proven_dead(
         played = playbooks.play(REVOKE, *ACME, *hints, *confirm, "-vvvv", "--diff", env=leaked)
         assert played.ok, played.output
         outputs.append(played.output)
-    assert "Proven dead, the API took them before and answers 401 now: 1 of 1 secrets" in outputs[1]
+    assert "proven dead, which the API took before and answers 401 now: 1 of 1." in outputs[1]
     assert alive(simulator, given) == {"ci", "generation", "hostile", "own"}
     assert not any(canary in output for canary in simulator.canaries for output in outputs)
 
     again = playbooks.play(REVOKE, *ACME, env=leaked)
     assert again.ok, again.output
-    assert "gone from the list: 0 tokens" in again.output
-    assert "answers 401 now: 0 of 1 secrets" in again.output
+    assert "gone from the list: 0." in again.output
+    assert "answers 401 now: 0 of 1." in again.output
     assert "1 were refused already before this run: dead, or not exactly the value" in again.output
 
 
@@ -121,7 +121,7 @@ def test_secrets_in_a_file_are_all_proven(playbooks: Playbooks, simulator: Simul
     playbooks.write("leaked.yml", {"turso_revoke_secret": leaked, "turso_revoke_confirm": 2})
     played = playbooks.play(REVOKE, *ACME, "-e", "@leaked.yml")
     assert played.ok, played.output
-    assert "2 of 2 secrets" in played.output
+    assert "answers 401 now: 2 of 2." in played.output
     assert alive(simulator, given) == {"generation", "hostile", "own"}
 
 
@@ -136,7 +136,7 @@ def test_a_value_that_was_never_taken_proves_nothing(
     played = playbooks.play(*asked, "-e", f"turso_revoke_confirm={code_in(dry.output)}", env=leaked)
     assert not played.ok
     assert "1 of 1 secrets were refused already before this run" in " ".join(played.output.split())
-    assert "Proven dead" not in played.output
+    assert "proven dead" not in played.output
     assert simulator.alive(given["own"].secret)
 
 
