@@ -19,7 +19,7 @@ from tests.role.plays import SHOW, UNREACHABLE, Play, deliver, generations, play
 from tests.simulator import Simulator
 
 UNDEFINED = "{{ nowhere_defined }}/x.yml"
-OPTIONAL = ("vault_file", "vault_id", "deliver", "ledger", "self", "api_token", "api_url")
+OPTIONAL = ("vault_file", "vault_id", "deliver", "ledger", "self", "api_token", "api_url", "revoke")
 
 
 @pytest.mark.parametrize("variable", OPTIONAL)
@@ -36,7 +36,16 @@ def test_a_variable_that_cannot_be_rendered_is_not_one_that_is_not_given(
     assert simulator.writes == []
 
 
-@pytest.mark.parametrize("targets", ["{{ groups['wbe'] }}", "{{ nowhere_defined }}", []])
+def test_a_way_to_revoke_that_there_is_not_issues_nothing(simulator: Simulator, playbooks: Playbooks) -> None:
+    played = playbooks.play([play(rotate("ci", tasks_from="main.yml", revoke="end-of-play"))])
+    assert not played.ok
+    assert "turso_rotate_revoke must be end_of_play or manual, not end-of-play" in " ".join(played.output.split())
+    assert simulator.requests == []
+
+
+@pytest.mark.parametrize(
+    "targets", ["{{ groups['wbe'] }}", "{{ groups.get('wbe') }}", "{{ nowhere_defined }}", None, [], ""]
+)
 @pytest.mark.parametrize("tasks_from", ["revoke", "revoke.yml"])
 def test_hosts_that_are_misspelt_are_not_no_hosts(
     simulator: Simulator, playbooks: Playbooks, tasks_from: str, targets: Any

@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import yaml
 
 from ansible_collections.community.turso.plugins.module_utils import _generations, _ledger
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation import parse_generation
+from ansible_collections.community.turso.plugins.module_utils._rotation import ENTRY_KEYS, parse_generation
 from ansible_collections.community.turso.plugins.modules import turso_rotation
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
 from tests.simulator.answers import Answer
 from tests.simulator.exchange import Exchange
+from tests.tools.checkout import ROOT
 from tests.unit.modules.rows import failure
 
 OWN = "/v1/auth/api-tokens"
@@ -246,6 +248,12 @@ def test_an_entry_with_a_key_too_many_or_too_few_is_refused_before_any_request(
     assert result["failed"]
     assert says in result["msg"]
     assert simulator.requests == []
+
+
+def test_the_module_the_role_and_the_plan_take_the_same_keys() -> None:
+    specs = yaml.safe_load((ROOT / "roles/turso_rotate/meta/argument_specs.yml").read_text())["argument_specs"]
+    of_the_role = specs["main"]["options"]["turso_rotate_tokens"]["options"]
+    assert {*ENTRY_KEYS} == {*turso_rotation.ENTRY} == {*of_the_role}
 
 
 def test_a_late_list_is_asked_again(simulator: Simulator, issue: Rotate, old: Any) -> None:
