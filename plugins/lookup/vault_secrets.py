@@ -123,11 +123,12 @@ class LookupModule(LookupBase):
             )
         try:
             plain, _known_as, secret = self._vault.decrypt_and_get_vault_id(raw)
-            content = yaml.safe_load(plain)
         except AnsibleLookupError:
             raise
         except AnsibleError as exc:
             raise AnsibleLookupError(f"No vault secret of this run opens the vault file {path}.") from exc
+        try:
+            content = yaml.safe_load(plain)
         except Exception:  # noqa: BLE001  # the message of PyYAML, or of what it calls, would quote the plain text
             content = False
         content = {} if content is None else content

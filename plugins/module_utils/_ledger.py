@@ -38,6 +38,8 @@ def read(path: str) -> dict[str, Any]:
         return {}
     except OSError as exc:
         raise Refused(f"The ledger {path} cannot be read: {exc.strerror}. {_REMEDY}") from exc
+    except UnicodeEncodeError as exc:
+        raise Refused(f"The ledger {path} holds text that is not Unicode. {_REMEDY}") from exc
     except (ValueError, RecursionError) as exc:
         raise Refused(f"The ledger {path} is not JSON. {_REMEDY}") from exc
     problem = _problem(content)

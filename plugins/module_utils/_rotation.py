@@ -137,7 +137,7 @@ class Policy:
     @classmethod
     def of(cls, entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> Policy:
         max_generations = int(_amount("max_generations", {}, defaults))
-        if max_generations < 1:
+        if max_generations < 1:  # with 1 nothing but a first issue is ever possible, and what is alive is told then
             raise Refused("turso_rotate_max_generations must be at least 1")
         return cls(
             max_age=datetime.timedelta(days=_amount("max_age_days", entry, defaults)),
@@ -210,16 +210,15 @@ def _plain_entry(given: Mapping[str, Any]) -> dict[str, Any]:
     entry = {**given}
     for key in ENTRY_TEXTS:
         value = entry.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            entry[key] = str(value)
-        elif value is not None and not isinstance(value, str):
-            raise Refused(f"{key} must be a text, not {value!r}")
+        if isinstance(value, (bool, dict, list, tuple)):
+            raise Refused(f"{key} must be a text, not a {type(value).__name__}")
+        entry[key] = None if value is None else str(value)
     scopes = entry.get("scopes")
     entry["scopes"] = scopes.split(",") if isinstance(scopes, str) else scopes
     if scopes is not None and not (
-        isinstance(entry["scopes"], list) and all(isinstance(scope, str) for scope in entry["scopes"])
+        isinstance(entry["scopes"], (list, tuple)) and all(isinstance(scope, str) for scope in entry["scopes"])
     ):
-        raise Refused(f"scopes must be a list of scopes, not {scopes!r}")
+        raise Refused("scopes must be a list of texts")
     return entry
 
 

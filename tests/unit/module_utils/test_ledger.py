@@ -46,7 +46,7 @@ FOREIGN = [  # what is in the file, what is said of it
     ("nothing", "", "is not JSON"),
     ("half a ledger", json.dumps({"ci": PART})[:50], "is not JSON"),
     ("bytes that are no text", b"\xff\xfe", "is not JSON"),
-    ("half a character", json.dumps({"ci": {**PART, "events": [{"a": "\ud800"}]}}), "is not JSON"),
+    ("half a character", json.dumps({"ci": {**PART, "events": [{"a": "\ud800"}]}}), "text that is not Unicode"),
     ("brackets without end", "[" * 100_000, "is not JSON"),
     ("a list", "[]", "it is not an object"),
     ("a secret of somebody else's", '{"password": "x"}', "'password' does not hold current, superseded and events"),
