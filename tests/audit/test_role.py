@@ -74,7 +74,9 @@ def test_the_report_has_every_token_with_its_owner_and_findings(playbooks: Playb
 def test_the_report_is_written_again_only_when_it_says_something_new(
     playbooks: Playbooks, simulator: Simulator
 ) -> None:
-    assert playbooks.play(AUDIT, *OF_ACME, "--check").recap["changed"] == 2
+    checked = playbooks.play(AUDIT, *OF_ACME, "--check")
+    assert checked.recap["changed"] == 2
+    assert "report: " not in checked.output
     assert not (playbooks.directory / "turso-audit.json").exists()
     assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 2
     simulator.advance(hours=5)
@@ -181,7 +183,8 @@ def test_a_variable_that_cannot_be_rendered_is_not_one_that_is_not_given(
 ) -> None:
     """ansible-core checks it, and a play that ignores errors goes on after that."""
     role = {"role": "community.turso.turso_audit", f"turso_audit_{variable}": "{{ nowhere_defined }}"}
-    playbooks.play([{"hosts": "localhost", "gather_facts": False, "ignore_errors": True, "roles": [role]}])
+    played = playbooks.play([{"hosts": "localhost", "gather_facts": False, "ignore_errors": True, "roles": [role]}])
+    assert "nowhere_defined" in played.output
     assert simulator.requests == []
 
 

@@ -234,6 +234,11 @@ def test_a_list_that_still_shows_the_token_is_a_failure(
             id="an exception that cannot be rendered",
         ),
         pytest.param(
+            ("-e", '{"turso_revoke_name": "laptop", "turso_revoke_except": null, "turso_revoke_confirm": 1}'),
+            "turso_revoke_except is null",
+            id="an exception that is null",
+        ),
+        pytest.param(
             ("-e", "turso_revoke_organization={{ org }}", "-e", "turso_revoke_name=laptop"),
             "'org' is undefined",
             id="an organization that cannot be rendered",
