@@ -18,7 +18,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests.docs.markdown import blocks_of
-from tests.playbooks import Playbooks, Played
+from tests.playbooks import TIMEOUT_SECONDS, Playbooks, Played
 from tests.simulator import Simulator
 from tests.tools.checkout import INSIDE_COLLECTIONS, ROOT, collections_path
 from tests.tools.venvs import VENVS
@@ -108,7 +108,7 @@ def job(
     return playbooks.run("ansible-runner", "run", str(directory), "-p", playbook, "--ident", ident, "-vvv")
 
 
-def assert_secret_in(directory: Path, simulator: Simulator) -> None:
+def assert_no_secret_in(directory: Path, simulator: Simulator) -> None:
     """See that nothing that a job leaves behind for AWX holds a token: events, facts, output."""
     files = [path for path in directory.rglob("*") if path.is_file()]
     assert any("job_events" in path.parts for path in files)
@@ -142,7 +142,7 @@ def test_a_job_rotates_as_the_page_says(controller: Playbooks, simulator: Simula
     assert second.ok, second.output
     assert second.recap["changed"] == 0
     assert simulator.writes == []
-    assert_secret_in(project.parent / "artifacts", simulator)
+    assert_no_secret_in(project.parent / "artifacts", simulator)
 
 
 def test_a_job_runs_the_playbook_of_the_collection(
@@ -176,12 +176,13 @@ def test_a_job_can_be_tried_without_awx(controller: Playbooks, simulator: Simula
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert simulator.alive((controller.directory / "tokens" / f"{NAME}-token").read_text())
     assert not simulator.alive(old.secret)
-    assert_secret_in(controller.directory / "job" / "artifacts", simulator)
+    assert_no_secret_in(controller.directory / "job" / "artifacts", simulator)
 
 
 def test_the_builder_finds_what_the_collection_needs(controller: Playbooks) -> None:

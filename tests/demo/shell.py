@@ -49,7 +49,9 @@ def main() -> int:
         }
         del environment["ANSIBLE_NOCOLOR"]
         print(WELCOME.format(url=simulator.url, names=", ".join(token["name"] for token in TOKENS)), flush=True)
-        return subprocess.run(shell, cwd=directory, env=environment, check=False).returncode
+        done = subprocess.run(shell, cwd=directory, env=environment, check=False)
+        # Whoever types has seen what became of the last command; make need not say it again.
+        return 0 if sys.stdin.isatty() else done.returncode
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def test_the_manual_pattern_revokes_nothing_when_the_check_fails(
     played = playbooks.play(pattern.replace("/app-token') }}", "/old-token') }}"))
     assert not played.ok
     assert played.recap["rescued"] == 1
-    assert "What is alive stands in turso_rotate_report" in " ".join(played.output.split())
+    assert "The new value was not handed over. ci-deploy: aged, issued ci-deploy-" in " ".join(played.output.split())
     assert simulator.alive(old.secret)
     assert simulator.alive((tmp_path / "app-token").read_text())
 
