@@ -14,7 +14,8 @@ from tests.playbooks import Playbooks
 from tests.role.plays import UNREACHABLE, Play, Task, generations, play, revoked, rotate
 from tests.simulator import Simulator
 
-HERE: dict[str, Any] = {"ansible_connection": "local"}
+# The Python is not looked for: what is found may be a version manager's shim that runs nothing.
+HERE: dict[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 RECEIVED = rotate(tasks_from="delivered")
 CONFIRMS = {"ansible.builtin.debug": {"msg": "{{ hostvars.localhost.turso_rotate_secrets | length }} received"}}
 CONTROLLER = {"all": {"hosts": {"web1": HERE, "web2": HERE, "controller": HERE}}}
