@@ -30,6 +30,7 @@ def report_of(playbooks: Playbooks) -> dict[str, Any]:
     return dict(json.loads((playbooks.directory / "turso-audit.json").read_text()))
 
 
+@with_one_core
 @pytest.mark.parametrize(
     ("arguments", "ok"),
     [
@@ -71,6 +72,7 @@ def test_the_report_has_every_token_with_its_owner_and_findings(playbooks: Playb
     assert [finding["rule"] for finding in oldest["findings"]] == ["aged", "full_access"]
 
 
+@with_one_core
 def test_the_report_is_written_again_only_when_it_says_something_new(
     playbooks: Playbooks, simulator: Simulator
 ) -> None:

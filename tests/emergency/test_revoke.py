@@ -14,6 +14,9 @@ import pytest
 from tests.playbooks import Playbooks, with_one_core
 from tests.simulator import Simulator, faults
 
+# Which ansible-core it is matters little here, and takes long; `make test-matrix` plays it on each.
+pytestmark = with_one_core
+
 REVOKE = "community.turso.revoke"
 ACME = ("-e", "turso_revoke_organization=acme")
 TEMPLATE = "{{ lookup('pipe', 'touch pwned') }}"
@@ -268,7 +271,6 @@ def test_a_list_that_still_shows_the_token_is_a_failure(
         ),
     ],
 )
-@with_one_core
 def test_refuses(playbooks: Playbooks, simulator: Simulator, arguments: tuple[str, ...], told: str) -> None:
     played = playbooks.play(REVOKE, *arguments)
     assert not played.ok

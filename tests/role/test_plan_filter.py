@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, with_one_core
 from tests.role.plays import play
 
 NOW = "2026-11-24T09:15:00Z"
@@ -35,6 +35,7 @@ def test_it_tells_what_is_due(playbooks: Playbooks) -> None:
     assert played.output.count("not due: ci is in use") == 1
 
 
+@with_one_core
 @pytest.mark.parametrize(
     ("task", "says"),
     [
