@@ -54,10 +54,6 @@ class Successor:
     error: TursoError | None = None
 
     @property
-    def replaces_running(self) -> bool:
-        return self.is_running and self.plan["successor"] is not None
-
-    @property
     def given_out(self) -> Issued | None:
         """Return what was issued and proven."""
         return None if self.error else self.issued
@@ -132,7 +128,7 @@ def rotate(
     listing = tokens.list_own()
     objects = [token.as_result(listing.moment) for token in listing.tokens]
     plans = plan(objects, wanted, listing.moment, nonce=os.urandom(2).hex(), ledger=ledger, **defaults)
-    own_id = tokens.own_id if any(token.id == tokens.own_id for token in listing.tokens) else None
+    own_id = _listed_own_id(tokens, listing)
     everyone = [_successor(one, own_id, running, keeps_ledger=ledger is not None) for one in plans]
     now = listing.moment if check_mode else _issue(tokens, everyone, validate=validate, concurrency=concurrency)
     pending = [] if check_mode else [one.as_pending() for one in everyone if one.is_pending]
@@ -144,7 +140,7 @@ def rotate(
         "secrets": {one.plan["name"]: one.given_out.secret for one in everyone if one.given_out},
         "due": [one.plan["name"] for one in due],
         "issued": [one.given_out.token.name for one in everyone if one.given_out],
-        "heir": next((one.plan["name"] for one in everyone if one.given_out and one.replaces_running), None),
+        "heir": next((one.plan["name"] for one in everyone if one.given_out and one.is_running), None),
         "all_failed": bool(due) and all(one.error for one in due),
         "pending": pending_text(pending) if pending else "",
     }
@@ -186,11 +182,16 @@ def _issue(tokens: Tokens, everyone: Sequence[Successor], *, validate: bool, con
     return now
 
 
+def _listed_own_id(tokens: Tokens, listing: Listing) -> str | None:
+    """Return which of the listed tokens the credential in use is; none where its C(jti) does not tell."""
+    return next((token.id for token in listing.tokens if token.id == tokens.own_id), None)
+
+
 def _successor(planned: Mapping[str, Any], own_id: str | None, running: str | None, *, keeps_ledger: bool) -> Successor:
     """Return what is to become of a plan.
 
-    :param own_id: which listed token the credential in use is; none where its C(jti) does not tell.
-    :param running: the logical name of the credential in use, for where that does not tell.
+    :param own_id: that of L(_listed_own_id).
+    :param running: the logical name of the credential in use, for where there is none.
     """
     replaced = {ref["id"] for ref in (*planned["superseded"], planned["current"]) if ref}
     wanted = {"name": planned["name"], **(planned["successor"] or {})}
@@ -263,8 +264,12 @@ def _withdraw(tokens: Tokens, one: Successor, issued: Issued, unproven: TursoErr
     ref = f"{token.name} (id {token.id})"
     one.proven = None
     problem = _problem_in_revoking(tokens, token)
-    told = f"Revoking {ref} failed, too ({problem}) Revoke it by its id: it may be alive." if problem else ""
-    one.error = unproven.become(type(unproven), f"{unproven.msg} {told or f'{ref} was revoked again.'}")
+    told = (
+        f"{ref} was revoked again."
+        if problem is None
+        else f"Revoking {ref} failed, too ({problem}) Revoke it by its id: it may be alive."
+    )
+    one.error = unproven.become(type(unproven), f"{unproven.msg} {told}")
 
 
 @dataclasses.dataclass
@@ -380,7 +385,7 @@ def _revoke_all(
 ) -> None:
     """Revoke side by side, the credential in use last."""
     by_id = {token.id: token for token in listing.tokens}
-    own_id = tokens.own_id if tokens.own_id in by_id else None
+    own_id = _listed_own_id(tokens, listing)
     jobs, last = [], []
     for one in commits:
         ids = [ref["id"] for ref in one.settlement.revoke]

@@ -75,7 +75,8 @@ def select(
         *(_Selector("id", word) for word in ids),
         *(_Selector("pattern", word) for word in patterns),
     ]
-    if not selectors and not owners and not claimed:
+    by_secret_only = not selectors and not owners
+    if by_secret_only and not claimed:
         raise InvalidRequest(
             "Nothing says which tokens to revoke. Give a name, an id, a pattern, an owner, or a secret "
             "that tells its id."
@@ -104,7 +105,7 @@ def select(
         "selected": selected,
         "lines": [_line(token) for token in selected],
         "unmatched": unmatched,
-        "by_secret_only": not selectors and not owners,
+        "by_secret_only": by_secret_only,
         "items": [_item(token, organization) for token in selected],
         "code": code,
         "confirmed": confirmed,

@@ -340,20 +340,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._generations import commit, pending_of, rotate
-from ansible_collections.community.turso.plugins.module_utils._model import PRESETS, SCOPES
 from ansible_collections.community.turso.plugins.module_utils._spec import (
     TursoModule,
     connection_spec,
     failures_as_results,
+    token_spec,
     tokens_from,
 )
 
 ENTRY = {
     "name": {"type": "str", "required": True},
-    "organization": {"type": "str"},
-    "group": {"type": "str"},
-    "scopes": {"type": "list", "elements": "str", "choices": [*SCOPES, *PRESETS]},
-    "description": {"type": "str"},
+    **{option: token_spec()[option] for option in ("organization", "group", "scopes", "description")},
     "max_age_days": {"type": "float"},
     "grace_hours": {"type": "float"},
     "current": {"type": "str"},
