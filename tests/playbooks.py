@@ -80,8 +80,15 @@ class Playbooks:
 
     def run(self, command: str, *arguments: str, env: dict[str, str] | None = None, **options: Any) -> Played:
         """Run a command of the environment and return what it printed."""
+        return self._finish([str(self.venv / "bin" / command), *arguments], env, **options)
+
+    def shell(self, script: str, env: dict[str, str] | None = None) -> Played:
+        """Run what a reader would type; it ends where a command fails."""
+        return self._finish(["bash", "-euo", "pipefail", "-c", script], env)
+
+    def _finish(self, command: list[str], env: dict[str, str] | None, **options: Any) -> Played:
         done = subprocess.run(
-            [str(self.venv / "bin" / command), *arguments],
+            command,
             cwd=self.directory,
             env={**self.env, **(env or {})},
             stdin=subprocess.DEVNULL,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests.docs.markdown import blocks_of
-from tests.playbooks import TIMEOUT_SECONDS, Playbooks, Played
+from tests.playbooks import Playbooks, Played
 from tests.simulator import Simulator
 from tests.tools.checkout import INSIDE_COLLECTIONS, ROOT, collections_path
 from tests.tools.venvs import VENVS
@@ -169,17 +168,8 @@ def test_a_job_can_be_tried_without_awx(controller: Playbooks, simulator: Simula
     for name in ("rotate.yml", "deliver.yml"):
         controller.write(name, page[name])
     old = simulator.given(NAME, organization="acme", age_days=120)
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", rest],
-        cwd=controller.directory,
-        env=controller.env | injected(page, api_token=simulator.credential, api_url=simulator.url),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = controller.shell(rest, env=injected(page, api_token=simulator.credential, api_url=simulator.url))
+    assert done.ok, done.output
     assert simulator.alive((controller.directory / "tokens" / f"{NAME}-token").read_text())
     assert not simulator.alive(old.secret)
     assert_no_secret_in(controller.directory / "job" / "artifacts", simulator)

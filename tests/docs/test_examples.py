@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 import yaml
 
 from tests.docs.markdown import RUNNABLE, Block, blocks_of
-from tests.playbooks import TIMEOUT_SECONDS, Playbooks, Played, with_one_core
+from tests.playbooks import Playbooks, Played, with_one_core
 from tests.simulator import Simulator
 from tests.tools.checkout import ROOT
 
@@ -67,7 +66,7 @@ class Reader:
             return []
         if block.said == "not run" or block.language not in RUNNABLE:
             return []
-        run = self._shell if block.language == "shell" else self.playbooks.play
+        run = self.playbooks.shell if block.language == "shell" else self.playbooks.play
         played = run(self._here(block.text))
         assert [secret for secret in self.simulator.canaries if secret in played.output] == [], block
         if block.said == "fails":
@@ -80,20 +79,6 @@ class Reader:
 
     def _here(self, text: str) -> str:
         return text.replace("/srv/ansible", str(self.directory))
-
-    def _shell(self, script: str) -> Played:
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            cwd=self.directory,
-            env=self.playbooks.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-        return Played(done.returncode, done.stdout)
 
 
 def alive(simulator: Simulator) -> list[str]:
