@@ -19,8 +19,8 @@ from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as module_warnings
 from hypothesis import HealthCheck, settings
 
-from ansible_collections.community.turso.plugins.module_utils._http import Api
-from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._api.client import Api
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from tests.playbooks import Playbooks
 from tests.simulator import Simulator
 from tests.tools.venvs import for_tests

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.community.turso.plugins.plugin_utils.hidden_result import ActionModule as HiddenResult
+from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
 
 
 class ActionModule(HiddenResult):

@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.community.turso.plugins.plugin_utils.hidden_result import ActionModule
+from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule
 
 __all__ = ["ActionModule"]

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.community.turso.plugins.plugin_utils.hidden_result import ActionModule as HiddenResult
-from ansible_collections.community.turso.plugins.plugin_utils.shown_progress import ShownProgress
+from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
+from ansible_collections.community.turso.plugins.plugin_utils._shown_progress import ShownProgress
 
 
 class ActionModule(HiddenResult, ShownProgress):

@@ -9,9 +9,9 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.community.turso.plugins.module_utils._audit import audit
+from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
+from ansible_collections.community.turso.plugins.module_utils._audit.findings import audit
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._model import moment_of
 
 
 def audit_findings(tokens: list[dict[str, Any]], now: str, **policy: Any) -> dict[str, Any]:

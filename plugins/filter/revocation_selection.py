@@ -9,8 +9,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
+from ansible_collections.community.turso.plugins.module_utils._emergency.selection import select
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._revocation import select
 
 
 def revocation_selection(tokens: list[dict[str, Any]], **asked: Any) -> dict[str, Any]:

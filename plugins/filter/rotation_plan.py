@@ -8,9 +8,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._model import moment_of
-from ansible_collections.community.turso.plugins.module_utils._rotation import plan
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import plan
 
 
 def rotation_plan(

@@ -45,8 +45,8 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.community.turso.plugins.module_utils import _ledger
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file as _ledger
 
 
 class LookupModule(LookupBase):

@@ -339,14 +339,14 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._generations import commit, pending_of, rotate
-from ansible_collections.community.turso.plugins.module_utils._spec import (
+from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
     failures_as_results,
     token_spec,
     tokens_from,
 )
+from ansible_collections.community.turso.plugins.module_utils._rotation.rotation import commit, pending_of, rotate
 
 ENTRY = {
     "name": {"type": "str", "required": True},

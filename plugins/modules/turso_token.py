@@ -257,9 +257,8 @@ error:
 
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
-from ansible_collections.community.turso.plugins.module_utils._engine import apply
-from ansible_collections.community.turso.plugins.module_utils._spec import (
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
     failures_as_results,
@@ -267,7 +266,8 @@ from ansible_collections.community.turso.plugins.module_utils._spec import (
     tokens_from,
     warn_of,
 )
-from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
 
 
 def run(params: dict[str, Any], wanted: Wanted, tokens: Tokens, check_mode: bool) -> dict[str, Any]:

@@ -206,17 +206,17 @@ error:
 
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._decide import checked_segment
+from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.module_utils._model import utc_text
-from ansible_collections.community.turso.plugins.module_utils._spec import (
+from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
     failures_as_results,
     tokens_from,
     warn_of,
 )
-from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
 
 def check(params: dict[str, Any]) -> None:

@@ -305,11 +305,9 @@ error:
 from collections import Counter
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
-from ansible_collections.community.turso.plugins.module_utils._engine import apply
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.module_utils._progress import Progress
-from ansible_collections.community.turso.plugins.module_utils._spec import (
+from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
     failures_as_results,
@@ -317,7 +315,9 @@ from ansible_collections.community.turso.plugins.module_utils._spec import (
     tokens_from,
     warn_of,
 )
-from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._progress import Progress
+from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
 
 MAX_REASONS = 10  # in one message
 

@@ -18,7 +18,8 @@ import jinja2
 import pytest
 import yaml
 
-from ansible_collections.community.turso.plugins.module_utils import _errors, _model
+from ansible_collections.community.turso.plugins.module_utils import _errors
+from ansible_collections.community.turso.plugins.module_utils._api import model as _model
 from tests.docs.markdown import blocks_of
 from tests.playbooks import Playbooks, with_one_core
 from tests.tools.checkout import ROOT

@@ -16,11 +16,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
-from ansible_collections.community.turso.plugins.module_utils._engine import Outcome, apply, create, tell_of_refusals
+from ansible_collections.community.turso.plugins.module_utils._api.client import Api
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._http import Api
-from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._token.apply import (
+    Outcome,
+    apply,
+    create,
+    tell_of_refusals,
+)
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
 from tests.simulator import Simulator, faults
 
 TIMEOUT_SECONDS = 0.4  # where that is what the fault is about

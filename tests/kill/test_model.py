@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 )
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation import (
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
     generation_name,
     living,
     parse_generation,

@@ -17,7 +17,7 @@ from tests.tools.checkout import ROOT
 # token is made, where one failure must not stop the others; after it was made, where nothing but main() is left; ...
 BUGS: list[tuple[str, str, str | None]] = [
     (
-        "plugins/module_utils/_tokens.py",
+        "plugins/module_utils/_api/tokens.py",
         r"( *)self\._on_secret\(secret\)\n",
         r"""\1self._on_secret(secret)
 \1if name.startswith("bug-inside"):

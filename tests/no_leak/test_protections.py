@@ -18,8 +18,8 @@ from tests.no_leak.cases import BUGS, CASES, CUT, Case, play
 from tests.no_leak.terminal import Mode, Terminal
 
 VERBOSE = Mode(verbosity=4, arguments=("--diff",))
-PLUGIN = "plugins/plugin_utils/hidden_result.py"
-SPEC = "plugins/module_utils/_spec.py"
+PLUGIN = "plugins/plugin_utils/_hidden_result.py"
+SPEC = "plugins/module_utils/_module.py"
 SECRETS = "plugins/module_utils/_secrets.py"
 
 
@@ -112,7 +112,7 @@ PROTECTIONS = (
     ),
     Protection(
         "cleaning the texts of the API",
-        [("plugins/module_utils/_http.py", r'_LOOKS_LIKE_JWT\.sub\("\*\*\*", text\)', "text")],
+        [("plugins/module_utils/_api/client.py", r'_LOOKS_LIKE_JWT\.sub\("\*\*\*", text\)', "text")],
         named("500 after the effect that echoes the new token", "some of many failed"),
     ),
     Protection("no_log of the credential", [(SPEC, r'"no_log": True,', '"no_log": False,')], named("unchanged")),

@@ -26,11 +26,11 @@ from tests.tools.checkout import collections_path
 
 sys.path.insert(0, str(collections_path()))
 
+from ansible_collections.community.turso.plugins.module_utils._api.client import Api
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._http import Api
-from ansible_collections.community.turso.plugins.module_utils._model import Restriction
-from ansible_collections.community.turso.plugins.module_utils._rotation import parse_generation
-from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import parse_generation
 
 USAGE = """\
 make rotate NAME=ci-deploy VAULT_FILE=secrets.yml     the value goes into an encrypted file

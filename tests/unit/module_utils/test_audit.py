@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._audit import RULES, audit, plain_data
+from ansible_collections.community.turso.plugins.module_utils._audit.findings import RULES, audit, plain_data
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 
 NOW = datetime.datetime(2026, 11, 24, 9, 15, tzinfo=datetime.timezone.utc)

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._decide import (
-    Decision,
-    Wanted,
-    checked_segment,
-    decide,
-    look_created_by_us,
+from ansible_collections.community.turso.plugins.module_utils._api.model import (
+    PRESETS,
+    SCOPES,
+    Restriction,
+    Token,
+    moment_of,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     Drift,
@@ -26,12 +26,12 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     Refused,
     TursoError,
 )
-from ansible_collections.community.turso.plugins.module_utils._model import (
-    PRESETS,
-    SCOPES,
-    Restriction,
-    Token,
-    moment_of,
+from ansible_collections.community.turso.plugins.module_utils._token.decide import (
+    Decision,
+    Wanted,
+    checked_segment,
+    decide,
+    look_created_by_us,
 )
 
 ACME = Restriction("acme")

@@ -14,18 +14,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.turso.plugins.module_utils import _engine
-from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
-from ansible_collections.community.turso.plugins.module_utils._engine import (
-    Outcome,
-    apply,
-    create,
-    prove,
-    prove_or_withdraw,
-    revoke,
-    tell_of_refusals,
-    withdraw,
-)
+from ansible_collections.community.turso.plugins.module_utils._api.client import Api
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     ApiError,
     Conflict,
@@ -38,9 +29,18 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     UnexpectedResponse,
     Unreachable,
 )
-from ansible_collections.community.turso.plugins.module_utils._http import Api
-from ansible_collections.community.turso.plugins.module_utils._model import Restriction, Token, moment_of
-from ansible_collections.community.turso.plugins.module_utils._tokens import Issued, Tokens
+from ansible_collections.community.turso.plugins.module_utils._token import apply as _engine
+from ansible_collections.community.turso.plugins.module_utils._token.apply import (
+    Outcome,
+    apply,
+    create,
+    prove,
+    prove_or_withdraw,
+    revoke,
+    tell_of_refusals,
+    withdraw,
+)
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
 from tests.simulator import Simulator, faults
 from tests.simulator import Token as Listed
 

@@ -26,9 +26,14 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils import _http
+from ansible_collections.community.turso.plugins.module_utils._api import client as _http
+from ansible_collections.community.turso.plugins.module_utils._api.client import (
+    Answer,
+    Api,
+    api_message_in,
+    checked_url,
+)
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
-from ansible_collections.community.turso.plugins.module_utils._http import Answer, Api, api_message_in, checked_url
 from tests.simulator import Simulator, faults
 from tests.unit.module_utils.hostile import Certificate, Proxy, listening, saying
 

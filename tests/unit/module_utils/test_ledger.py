@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.turso.plugins.module_utils import _ledger
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file as _ledger
 
 REF = {"name": "ci-20261124t091500z-7f3a", "id": "1"}
 PART: dict[str, Any] = {

@@ -16,8 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._errors import Drift, OutcomeUnknown, kind_of_status
-from ansible_collections.community.turso.plugins.module_utils._model import (
+from ansible_collections.community.turso.plugins.module_utils._api.model import (
     PRESETS,
     SCOPES,
     Restriction,
@@ -27,6 +26,7 @@ from ansible_collections.community.turso.plugins.module_utils._model import (
     moment_of,
     utc_text,
 )
+from ansible_collections.community.turso.plugins.module_utils._errors import Drift, OutcomeUnknown, kind_of_status
 
 NOW = datetime.datetime(2026, 11, 24, 12, 0, tzinfo=datetime.timezone.utc)
 NINE = tuple(sorted(SCOPES))

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.turso.plugins.module_utils._emergency.selection import select
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.module_utils._revocation import select
 
 
 def token(name: str, id_: str, owner: str | None = None) -> dict[str, Any]:

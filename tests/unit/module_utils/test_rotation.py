@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of, utc_text
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
-from ansible_collections.community.turso.plugins.module_utils._model import moment_of, utc_text
-from ansible_collections.community.turso.plugins.module_utils._rotation import (
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
     EVENTS_KEPT,
     Settlement,
     generation_name,

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.community.turso.plugins.module_utils._api.client import Answer, Api
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens, Validation
 from ansible_collections.community.turso.plugins.module_utils._errors import UnexpectedResponse
-from ansible_collections.community.turso.plugins.module_utils._http import Answer, Api
-from ansible_collections.community.turso.plugins.module_utils._model import Restriction, Token, moment_of
-from ansible_collections.community.turso.plugins.module_utils._tokens import Issued, Tokens, Validation
 from tests.simulator import Simulator, faults
 
 ACME = Restriction("acme")

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from ansible_collections.community.turso.plugins.module_utils import _spec
+from ansible_collections.community.turso.plugins.module_utils import _module as _spec
 from ansible_collections.community.turso.plugins.modules import (
     turso_rotation,
     turso_token,

@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from ansible_collections.community.turso.plugins.module_utils import _generations, _ledger
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation import ENTRY_KEYS, parse_generation
+from ansible_collections.community.turso.plugins.module_utils._rotation import rotation as _generations
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file as _ledger
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ENTRY_KEYS, parse_generation
 from ansible_collections.community.turso.plugins.modules import turso_rotation
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults

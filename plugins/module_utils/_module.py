@@ -15,11 +15,11 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule, missing_required_lib
 
+from ansible_collections.community.turso.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR, Api
+from ansible_collections.community.turso.plugins.module_utils._api.model import PRESETS, SCOPES
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
-from ansible_collections.community.turso.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, Api
-from ansible_collections.community.turso.plugins.module_utils._model import PRESETS, SCOPES
 from ansible_collections.community.turso.plugins.module_utils._secrets import Secrecy, without
-from ansible_collections.community.turso.plugins.module_utils._tokens import Tokens
 
 TOKEN_VARIABLES = ("TURSO_API_TOKEN", "TURSO_PLATFORM_TOKEN")  # never TURSO_AUTH_TOKEN: that is a database's
 

@@ -14,9 +14,19 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils import _ledger
-from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
-from ansible_collections.community.turso.plugins.module_utils._engine import (
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Listing, Tokens
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused, TursoError
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file as _ledger
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
+    Settlement,
+    checked,
+    living,
+    plan,
+    settle,
+    strike,
+)
+from ansible_collections.community.turso.plugins.module_utils._token.apply import (
     LIST_PAUSES_SECONDS,
     create,
     failure_kept_in,
@@ -25,17 +35,7 @@ from ansible_collections.community.turso.plugins.module_utils._engine import (
     tell_of_refusals,
     withdraw,
 )
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused, TursoError
-from ansible_collections.community.turso.plugins.module_utils._model import Token
-from ansible_collections.community.turso.plugins.module_utils._rotation import (
-    Settlement,
-    checked,
-    living,
-    plan,
-    settle,
-    strike,
-)
-from ansible_collections.community.turso.plugins.module_utils._tokens import Issued, Listing, Tokens
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
 
 _PENDING = "pending: "
 

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._audit import holder_of, plain_data
+from ansible_collections.community.turso.plugins.module_utils._audit.findings import holder_of, plain_data
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.module_utils._rotation import parse_generation
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import parse_generation
 
 CODE_DIGITS = 6
 

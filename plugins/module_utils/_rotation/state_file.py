@@ -15,8 +15,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._model import moment_of
 
 _REMEDY = "It was left as it is. Correct turso_rotate_ledger, or move the file away if its knowledge is not needed."
 

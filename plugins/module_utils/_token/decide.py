@@ -11,12 +11,12 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, expand_scopes
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     Drift,
     InvalidRequest,
     Refused,
 )
-from ansible_collections.community.turso.plugins.module_utils._model import Restriction, Token, expand_scopes
 
 ROLE = "the role community.turso.turso_rotate"
 

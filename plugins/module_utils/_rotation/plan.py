@@ -19,14 +19,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._decide import Wanted
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
-from ansible_collections.community.turso.plugins.module_utils._model import (
+from ansible_collections.community.turso.plugins.module_utils._api.model import (
     Restriction,
     expand_scopes,
     moment_of,
     utc_text,
 )
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
 
 STAMP = "%Y%m%dt%H%M%Sz"
 EVENTS_KEPT = 20

@@ -11,14 +11,14 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._errors import Forbidden, TursoError, Unauthorized
-from ansible_collections.community.turso.plugins.module_utils._http import Answer, Api, is_bearer
-from ansible_collections.community.turso.plugins.module_utils._model import (
+from ansible_collections.community.turso.plugins.module_utils._api.client import Answer, Api, is_bearer
+from ansible_collections.community.turso.plugins.module_utils._api.model import (
     Restriction,
     Token,
     expand_scopes,
     jti_of,
 )
+from ansible_collections.community.turso.plugins.module_utils._errors import Forbidden, TursoError, Unauthorized
 
 NEVER = -1  # an expiry
 

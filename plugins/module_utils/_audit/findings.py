@@ -18,9 +18,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.module_utils._model import moment_of
-from ansible_collections.community.turso.plugins.module_utils._rotation import Generation, living, parse_generation
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Generation, living, parse_generation
 
 SEVERITIES = ("info", "low", "medium", "high")  # the mildest first
 OFF = "off"

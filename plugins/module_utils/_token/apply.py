@@ -18,12 +18,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from ansible_collections.community.turso.plugins.module_utils._decide import (
-    Decision,
-    Wanted,
-    decide,
-    look_created_by_us,
-)
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Listing, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     Conflict,
     Forbidden,
@@ -34,8 +30,12 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     Unauthorized,
     Unreachable,
 )
-from ansible_collections.community.turso.plugins.module_utils._model import Token
-from ansible_collections.community.turso.plugins.module_utils._tokens import Issued, Listing, Tokens
+from ansible_collections.community.turso.plugins.module_utils._token.decide import (
+    Decision,
+    Wanted,
+    decide,
+    look_created_by_us,
+)
 
 PROOF_PAUSES_SECONDS = (0.0, 0.5, 1.0)  # a new token may take a moment to be known everywhere
 LIST_PAUSES_SECONDS = (0.0, 0.5, 1.0)  # and so may a revocation
