@@ -33,10 +33,6 @@ demo: newest ## Rotate a token against a local server and show what happened
 shell: newest ## Open a shell in which everything can be tried against a local server
 	@$(NEWEST)/python -m tests.demo.shell
 
-.PHONY: rotate
-rotate: newest ## Rotate NAME=... on the real service into VAULT_FILE=... or by DELIVER=...; needs TURSO_API_TOKEN
-	@$(NEWEST)/python -m tests.tools.rotate
-
 ##@ Check
 
 # pytest comes last: its closing line ends the output.

@@ -20,7 +20,11 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Generation, living, parse_generation
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
+    Generation,
+    living,
+    parse_version_name,
+)
 
 SEVERITIES = ("info", "low", "medium", "high")  # the mildest first
 OFF = "off"
@@ -177,7 +181,7 @@ class Held:
 
     @classmethod
     def of(cls, token: Mapping[str, Any], now: datetime.datetime) -> Held:
-        parsed = parse_generation(token["name"])
+        parsed = parse_version_name(token["name"])
         created = moment_of(token.get("created_at"))
         return cls(
             token=token,

@@ -18,7 +18,7 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._audit.findings import holder_of, plain_data
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import parse_generation
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 
 CODE_DIGITS = 6
 
@@ -124,7 +124,7 @@ def _words(option: str, given: Any) -> list[str]:
 
 
 def _is_named(token: Mapping[str, Any], word: str) -> bool:
-    parsed = parse_generation(token["name"])
+    parsed = parse_version_name(token["name"])
     return token["name"] == word or (parsed is not None and parsed[0] == word)
 
 

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a managed token is due: a chain of named checks, of which the first that applies is the reason. Private."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import by_id
+from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
+
+
+def reason_due(view: View) -> str | None:
+    """Return why a token is due, None if it is not."""
+    return next((reason for reason, applies in CHECKS if applies(view)), None)
+
+
+def _missing(view: View) -> bool:
+    return not view.versions
+
+
+def _aged(view: View) -> bool:
+    return view.current is not None and view.current.is_older_than(view.entry.policy.max_age, view.now)
+
+
+def _drift(view: View) -> bool:
+    """Rotation is how a token changes: the API cannot change one."""
+    return view.current is not None and bool(view.current.restriction.differences(view.entry.want.restriction))
+
+
+def _forced(view: View) -> bool:
+    return view.entry.policy.force
+
+
+def _lost(view: View) -> bool:
+    """The vault file holds no active version, or one older than current: it was restored, reverted or edited."""
+    if not view.has_vault_file or view.current in view.elsewhere:  # another run may be about to write the file
+        return False
+    if view.stored is None or view.stored.is_rejected:
+        return True
+    held = by_id(view.versions).get(view.stored.id or "")
+    return held is not None and view.current is not None and held.order < view.current.order
+
+
+def _unfinished(view: View) -> bool:
+    """Some version is active of which nobody knows whether it is in use."""
+    if view.state is None:
+        return len(view.versions) - len(view.elsewhere) > 1
+    if view.current is None:
+        return True
+    was_never_confirmed = view.entry.current is None and view.state.current is None and view.current.stamp is not None
+    loose = [
+        version
+        for version in view.versions
+        if version not in view.elsewhere and version.id not in view.confirmed_ids and version != view.current
+    ]
+    return was_never_confirmed or bool(loose)
+
+
+CHECKS: tuple[tuple[str, Callable[[View], bool]], ...] = (
+    ("missing", _missing),
+    ("aged", _aged),
+    ("drift", _drift),
+    ("forced", _forced),
+    ("lost", _lost),
+    ("unfinished", _unfinished),
+)
