@@ -25,7 +25,7 @@ from ansible_collections.community.turso.plugins.module_utils._token.apply impor
     withdraw,
 )
 
-BY_SECRET, BY_LIST, BY_RESUMPTION = "validate", "list", "validate"
+BY_SECRET, BY_LIST = "validate", "list"
 
 
 @dataclasses.dataclass

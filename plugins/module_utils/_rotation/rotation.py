@@ -43,7 +43,7 @@ class Request:
     entries: Sequence[Entry]
     clients: Mapping[str | None, Tokens]
     state_path: str | None = None
-    stored: Mapping[str, str] | None = None
+    stored: Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
     credential_name: str | None = None
     controller: Process = dataclasses.field(default_factory=Process)
     refused_if_due: Mapping[str, str] = dataclasses.field(default_factory=dict)
