@@ -67,7 +67,7 @@ def issue(rotations: Sequence[Rotation], stored: Mapping[str, str], *, validate:
         _verify_by_list(tokens, [rotation for rotation in issued if rotation.tokens is tokens])
     tried = [rotation for rotation in issued if rotation.error is None and (validate or _is_resumed(rotation))]
     side_by_side(_verify_by_secret, tried, concurrency)
-    side_by_side(_withdraw, [rotation for rotation in created if rotation.issued and rotation.error], concurrency)
+    side_by_side(withdraw_unless_resumed, created, concurrency)
 
 
 def _clients(rotations: Sequence[Rotation]) -> list[Tokens]:
@@ -133,8 +133,9 @@ def _verify_by_secret(rotation: Rotation) -> None:
             rotation.verified_by = BY_SECRET
 
 
-def _withdraw(rotation: Rotation) -> None:
-    if rotation.issued is None or rotation.error is None:
+def withdraw_unless_resumed(rotation: Rotation) -> None:
+    """Revoke a version that this run issued and nobody will get, and say so in the rotation's error."""
+    if rotation.issued is None or rotation.error is None or _is_resumed(rotation):
         return
     token = rotation.issued.token
     problem = problem_in_revoking(rotation.tokens, token)
@@ -152,6 +153,16 @@ def problem_in_revoking(tokens: Tokens, token: Token) -> str | None:
     attempt = _Attempt()
     with failure_kept_in(attempt):
         withdraw(tokens, token)
+    return attempt.error.msg if attempt.error else None
+
+
+def problem_in_withdrawing(tokens: Tokens, version_id: str) -> str | None:
+    """Revoke a version of this run that is known by its id, and say what went wrong; None if it is not active any more."""
+    attempt = _Attempt()
+    with failure_kept_in(attempt):
+        found = next((token for token in tokens.list_own().tokens if token.id == version_id), None)
+        if found is not None:
+            withdraw(tokens, found)
     return attempt.error.msg if attempt.error else None
 
 

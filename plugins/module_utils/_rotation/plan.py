@@ -82,6 +82,8 @@ def _plan_or_refusal(view: View, nonce: str) -> Plan:
 
 
 def _plan(view: View, nonce: str) -> Plan:
+    if view.failure is not None:
+        raise Refused(view.failure)
     _refuse_one_name_for_two(view)
     reason = reason_due(view)
     found = Plan(

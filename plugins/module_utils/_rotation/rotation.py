@@ -22,7 +22,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
 from ansible_collections.community.turso.plugins.module_utils._rotation.issuing import (
     Rotation,
     issue,
-    problem_in_revoking,
+    problem_in_withdrawing,
+    withdraw_unless_resumed,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import NONE, SWEEP, Plan, plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
@@ -156,9 +157,8 @@ def _record_pending(request: Request, surveyed: Survey, rotations: Sequence[Rota
             state_file.write(request.state_path, state)
     except Refused as exc:
         for rotation in pending:
-            if rotation.issued is not None and not rotation.plan.resumed:
-                problem_in_revoking(rotation.tokens, rotation.issued.token)
-            rotation.error = exc.become(Refused, f"{exc.msg} The new token was withdrawn.")
+            rotation.error = exc
+            withdraw_unless_resumed(rotation)
 
 
 def _with_pending(state: State, rotation: Rotation, request: Request, at: str) -> State:
@@ -167,11 +167,7 @@ def _with_pending(state: State, rotation: Rotation, request: Request, at: str) -
     token = rotation.issued.token if rotation.issued else None
     if token is None:
         return state
-    if (
-        former is not None
-        and former.id != token.id
-        and any(version.id == former.id for version in rotation.plan.versions)
-    ):
+    if former is not None and former.id in {version.id for version in rotation.plan.unconfirmed} - {token.id}:
         state = state.unconfirmed_found(name, former.id, at)
     destinations = {recipient.label: None for recipient in rotation.plan.entry.recipients}
     return state.pending_issued(name, Pending(token.name, token.id or "", at, request.controller, destinations), at)
@@ -181,24 +177,31 @@ def withdraw(
     items: Sequence[Item], accounts: Mapping[str | None, Tokens], state_path: str | None
 ) -> list[dict[str, Any]]:
     """Revoke pending versions that nobody took, by their ids, and return the reports of those tokens."""
-    reports = []
-    now = utc_text(datetime.datetime.now(datetime.timezone.utc))
+    withdrawn, reports = [], []
     for item in items:
         if item.version is None:
             continue
-        tokens = accounts[item.credential]
-        found = next((token for token in tokens.list_own().tokens if token.id == item.version["id"]), None)
-        problem = None if found is None else problem_in_revoking(tokens, found)
+        problem = problem_in_withdrawing(accounts[item.credential], item.version["id"])
         name = item.version["name"]
-        said = f"{name} was withdrawn" if problem is None else f"withdrawing {name} failed ({problem})"
-        reports.append(
-            {**item.report, "action": "failed", "issued": None, "msg": f"{item.name}: {item.error}. {said}."}
+        if problem is None:
+            withdrawn.append(item)
+        said = (
+            f"{name} was withdrawn"
+            if problem is None
+            else f"Withdrawing {name} failed, too ({problem}), so it may be active"
         )
+        report = {**item.report, "action": "failed", "issued": None, "msg": f"{item.name}: {item.error}. {said}."}
+        reports.append(report)
     if state_path is not None:
         with contextlib.suppress(Refused), state_file.locked(state_path):
-            state = state_file.read(state_path)
-            for item in items:
-                if item.version is not None and state.of(item.name).pending is not None:
-                    state = state.withdrawn(item.name, now)
-            state_file.write(state_path, state)
+            state_file.write(state_path, _without_pending(state_file.read(state_path), withdrawn))
     return reports
+
+
+def _without_pending(state: State, items: Sequence[Item]) -> State:
+    at = utc_text(datetime.datetime.now(datetime.timezone.utc))
+    for item in items:
+        pending = state.of(item.name).pending
+        if pending is not None and item.version is not None and pending.id == item.version["id"]:
+            state = state.withdrawn(item.name, at)
+    return state

@@ -39,6 +39,7 @@ class View:
     has_vault_file: bool = False
     stored: Stored | None = None
     is_abandoned: bool = False  # the run that issued the pending version of the state file is known to have ended
+    failure: str | None = None  # why the versions are not known
 
     @functools.cached_property
     def current(self) -> Version | None:

@@ -54,10 +54,15 @@ REVOKED: list[tuple[str, Item, list[Token], list[str]]] = [
     ("nothing that has another id now", item(MINE, OLD), [dataclasses.replace(OLD, id="another"), MINE], []),
     ("nothing that has another name now", item(MINE, OLD), [dataclasses.replace(NEW, id=OLD.id), MINE], []),
     ("nothing that was pending elsewhere", item(MINE, OLD, elsewhere=(OTHER,)), [OLD, OTHER, MINE], ["id-0001"]),
-    ("nothing that was pending elsewhere, whatever its age", item(MINE, OLD, elsewhere=(NEW,)), [OLD, NEW, MINE], ["id-0001"]),
+    (
+        "nothing that was pending elsewhere, whatever its age",
+        item(MINE, OLD, elsewhere=(NEW,)),
+        [OLD, NEW, MINE],
+        ["id-0001"],
+    ),
     ("never its own new version", item(MINE, OLD, MINE), [OLD, MINE], ["id-0001"]),
     ("nothing where there is a grace period", item(MINE, OLD, grace_hours=24), [OLD, MINE], []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.promise(1)
@@ -72,12 +77,36 @@ def test_it_revokes(given: Item, active: list[Token], revoked: list[str]) -> Non
 YOUNGER = token("0008", minutes=1)
 REFUSED: list[tuple[str, Item, list[Token], TokenState | None, str]] = [
     ("its new version is not active", item(MINE, OLD), [OLD], None, "(id id-abcd) is not active any more"),
-    ("its new version has another id", item(MINE, OLD), [OLD, dataclasses.replace(MINE, id="another")], None, "is not active any more"),
-    ("its new version has another name", item(MINE, OLD), [OLD, dataclasses.replace(YOUNGER, id=MINE.id)], None, "is not active any more"),
-    ("another run issued a younger one", item(MINE, OLD), [OLD, MINE, YOUNGER], None, f"{YOUNGER.name} was issued after {MINE.name} by another run"),
-    ("the one in use is not active, in a sweep", item(None, current=NEW), [OLD], state(NEW, (OLD, ago(days=1))), "The version in use is not active any more"),
+    (
+        "its new version has another id",
+        item(MINE, OLD),
+        [OLD, dataclasses.replace(MINE, id="another")],
+        None,
+        "is not active any more",
+    ),
+    (
+        "its new version has another name",
+        item(MINE, OLD),
+        [OLD, dataclasses.replace(YOUNGER, id=MINE.id)],
+        None,
+        "is not active any more",
+    ),
+    (
+        "another run issued a younger one",
+        item(MINE, OLD),
+        [OLD, MINE, YOUNGER],
+        None,
+        f"{YOUNGER.name} was issued after {MINE.name} by another run",
+    ),
+    (
+        "the one in use is not active, in a sweep",
+        item(None, current=NEW),
+        [OLD],
+        state(NEW, (OLD, ago(days=1))),
+        "The version in use is not active any more",
+    ),
     ("nobody knows the one in use, in a sweep", item(None), [OLD], None, "The version in use is not active any more"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.promise(5)
@@ -106,10 +135,22 @@ def test_of_two_runs_in_one_second_one_revokes_and_one_does_not() -> None:
 
 
 KEPT: list[tuple[str, Item, list[Token], TokenState | None, list[str | None]]] = [
-    ("for a grace period", item(MINE, OLD, grace_hours=1.5), [OLD, MINE], None, [f"{OLD.name} stays until 2026-11-24T10:45:00Z", None]),
-    ("for another run", item(MINE, OLD, elsewhere=(OTHER,)), [OTHER, MINE], None, [f"{OTHER.name} is kept until 2026-11-24T09:27:00Z, because another run may be delivering it", None]),
+    (
+        "for a grace period",
+        item(MINE, OLD, grace_hours=1.5),
+        [OLD, MINE],
+        None,
+        [f"{OLD.name} stays until 2026-11-24T10:45:00Z", None],
+    ),
+    (
+        "for another run",
+        item(MINE, OLD, elsewhere=(OTHER,)),
+        [OTHER, MINE],
+        None,
+        [f"{OTHER.name} is kept until 2026-11-24T09:27:00Z, because another run may be delivering it", None],
+    ),
     ("because nobody knows it", item(MINE), [NEW, MINE], None, [None, None]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("given", "active", "knows", "whys"), [row[1:] for row in KEPT], ids=[row[0] for row in KEPT])
