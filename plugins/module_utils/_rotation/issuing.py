@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, RESUME, Plan
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, Plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Account
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version
 from ansible_collections.community.turso.plugins.module_utils._token.apply import (
     LIST_PAUSES_SECONDS,
     create,
@@ -60,8 +61,8 @@ def issue(rotations: Sequence[Rotation], stored: Mapping[str, str], *, validate:
     for tokens in _clients(created):
         tell_of_refusals(tokens, [rotation for rotation in created if rotation.tokens is tokens], are_ours=True)
     for rotation in rotations:
-        if rotation.plan.action == RESUME:
-            _resume(rotation, stored)
+        if rotation.plan.resumed is not None:
+            _resume(rotation, rotation.plan.resumed, stored)
     issued = [rotation for rotation in rotations if rotation.issued is not None]
     for tokens in _clients(issued):
         _verify_by_list(tokens, [rotation for rotation in issued if rotation.tokens is tokens])
@@ -75,7 +76,7 @@ def _clients(rotations: Sequence[Rotation]) -> list[Tokens]:
 
 
 def _is_resumed(rotation: Rotation) -> bool:
-    return rotation.plan.action == RESUME
+    return rotation.plan.resumed is not None
 
 
 def _create(rotation: Rotation) -> None:
@@ -88,10 +89,8 @@ def _create(rotation: Rotation) -> None:
         rotation.issued = create(rotation.tokens, wanted, new_name=another_name)
 
 
-def _resume(rotation: Rotation, stored: Mapping[str, str]) -> None:
-    version = rotation.plan.resumed
-    if version is not None:
-        rotation.issued = Issued(Token(version.name, version.id, version.restriction), stored[rotation.plan.name])
+def _resume(rotation: Rotation, version: Version, stored: Mapping[str, str]) -> None:
+    rotation.issued = Issued(Token(version.name, version.id, version.restriction), stored[rotation.plan.name])
 
 
 def _verify_by_list(tokens: Tokens, rotations: Sequence[Rotation]) -> None:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token, utc_text
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import report, sentences, state_file
@@ -146,31 +146,27 @@ def _replaces_running(rotation: Rotation, request: Request) -> bool:
 
 def _record_pending(request: Request, surveyed: Survey, rotations: Sequence[Rotation]) -> None:
     """Write into the state file, before the delivery, which versions are pending; where that fails they are withdrawn."""
-    pending = [rotation for rotation in rotations if rotation.pending is not None]
+    pending = [(rotation, issued) for rotation in rotations for issued in [rotation.pending] if issued is not None]
     if request.state_path is None or not pending:
         return
     try:
         with state_file.locked(request.state_path):
             state = state_file.read(request.state_path)
-            for rotation in pending:
-                state = _with_pending(state, rotation, request, utc_text(surveyed.now))
+            for rotation, issued in pending:
+                state = _with_pending(state, rotation.plan, issued.token, request.controller, utc_text(surveyed.now))
             state_file.write(request.state_path, state)
     except Refused as exc:
-        for rotation in pending:
+        for rotation, _issued in pending:
             rotation.error = exc
             withdraw_unless_resumed(rotation)
 
 
-def _with_pending(state: State, rotation: Rotation, request: Request, at: str) -> State:
-    name = rotation.plan.name
-    former = state.of(name).pending
-    token = rotation.issued.token if rotation.issued else None
-    if token is None:
-        return state
-    if former is not None and former.id in {version.id for version in rotation.plan.unconfirmed} - {token.id}:
-        state = state.unconfirmed_found(name, former.id, at)
-    destinations = {recipient.label: None for recipient in rotation.plan.entry.recipients}
-    return state.pending_issued(name, Pending(token.name, token.id or "", at, request.controller, destinations), at)
+def _with_pending(state: State, plan: Plan, token: Token, controller: Process, at: str) -> State:
+    former = state.of(plan.name).pending
+    if former is not None and former.id in {version.id for version in plan.unconfirmed} - {token.id}:
+        state = state.unconfirmed_found(plan.name, former.id, at)
+    destinations = {recipient.label: None for recipient in plan.entry.recipients}
+    return state.pending_issued(plan.name, Pending(token.name, token.id or "", at, controller, destinations), at)
 
 
 def withdraw(

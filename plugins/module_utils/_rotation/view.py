@@ -77,16 +77,8 @@ class View:
             return False
         if self.state.pending is not None and self.state.pending.id == version.id:
             return self.is_abandoned
-        found = self.state.found_unconfirmed
-        return version.id in self.confirmed_ids or (found is not None and found.id == version.id)
-
-    @functools.cached_property
-    def confirmed_ids(self) -> frozenset[str]:
-        """Return the ids that the state file names as current or previous."""
-        if self.state is None:
-            return frozenset()
-        current = (self.state.current.id,) if self.state.current else ()
-        return frozenset((*current, *(previous.id for previous in self.state.previous)))
+        named = (self.state.current, self.state.found_unconfirmed, *self.state.previous)
+        return version.id in {part.id for part in named if part is not None}
 
     @functools.cached_property
     def unconfirmed(self) -> tuple[Version, ...]:
