@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils import _locks
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import report
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import Confirmation, digest_of
@@ -103,7 +104,7 @@ class _Commit:
         with contextlib.ExitStack() as stack:
             stored: Mapping[str, str] | Refused
             try:
-                stack.enter_context(_vault_file.locked(self.use.vault_file))
+                stack.enter_context(_locks.locked(self.use.vault_file))
                 stored = _vault_file.read(self.means.loader, self.use.vault_file) or {}
             except Refused as exc:
                 stored = exc
