@@ -34,6 +34,7 @@ SOURCES = sorted(PLUGINS.rglob("*.py"))
 MAY_IMPORT = {
     "_errors": set(),
     "_files": {"_errors"},
+    "_locks": {"_errors", "_files"},
     "_progress": set(),
     "_secrets": {"ansible"},
     "_api": {"requests", "urllib3", "_errors"},
