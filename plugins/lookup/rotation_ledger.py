@@ -46,7 +46,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._rotation import state_file as _ledger
+from ansible_collections.community.turso.plugins.module_utils._rotation import old_ledger as _ledger
 
 
 class LookupModule(LookupBase):

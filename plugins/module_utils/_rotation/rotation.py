@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Listing, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused, TursoError
-from ansible_collections.community.turso.plugins.module_utils._rotation import state_file as _ledger
+from ansible_collections.community.turso.plugins.module_utils._rotation import old_ledger as _ledger
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
     Settlement,
     checked,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation import state_file as _ledger
+from ansible_collections.community.turso.plugins.module_utils._rotation import old_ledger as _ledger
 
 REF = {"name": "ci-20261124t091500z-7f3a", "id": "1"}
 PART: dict[str, Any] = {

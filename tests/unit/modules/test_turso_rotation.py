@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation import old_ledger as _ledger
 from ansible_collections.community.turso.plugins.module_utils._rotation import rotation as _generations
-from ansible_collections.community.turso.plugins.module_utils._rotation import state_file as _ledger
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ENTRY_KEYS, parse_generation
 from ansible_collections.community.turso.plugins.modules import turso_rotation
 from tests.conftest import RunModule
