@@ -23,7 +23,7 @@ from ansible_collections.community.turso.plugins.module_utils._files import targ
 POLL_SECONDS = 0.1
 
 
-def _say_nothing(_message: str) -> None:
+def say_nothing(_message: str) -> None:
     """Take a message for which nobody asked."""
 
 
@@ -32,7 +32,7 @@ def locked(
     path: str,
     *,
     wait_seconds: float = 30.0,
-    on_wait: Callable[[str], None] = _say_nothing,
+    on_wait: Callable[[str], None] = say_nothing,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
