@@ -32,11 +32,9 @@ from ansible_collections.community.turso.plugins.plugin_utils._vault_crypt impor
 TOP = "turso_secrets"
 NEW_FILE = "---\n"
 INLINE = {"!vault", "!vault-encrypted"}
-_LOST = (
-    "The vault file {path} was written anew as a whole, because "
-    + TOP
-    + " in it could not be changed in place. All values are "
-    "kept; comments, blank lines and the names of anchors are not."
+LOST = (
+    "The vault file {path} was written anew as a whole, because turso_secrets in it could not be changed in place. "
+    "All values are kept; comments, blank lines and the names of anchors are not."
 )
 
 
@@ -107,7 +105,7 @@ def merge(
             f"The vault file {path} was written, and does not hold what was written into it. No old token was revoked for it. "
             "Find out what else changes the file, then run this again."
         )
-    return Written(changed=True, warnings=[] if kept else [_LOST.format(path=path)])
+    return Written(changed=True, warnings=[] if kept else [LOST.format(path=path)])
 
 
 def _expanded(path: str) -> str:

@@ -21,7 +21,7 @@ from yaml.nodes import MappingNode, ScalarNode
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 ALIAS = re.compile(r"\s*:\s+(\*[^\s,\[\]{}]+)")
 ANCHOR = re.compile(r"(?:![^\s]*\s+)?(&[^\s,\[\]{}]+\s+)")
-HEADER_COMMENT = re.compile(r"[^\n]*?(\s#[^\r\n]*)")
+HEADER_COMMENT = re.compile(r"[^\n]*?(\s+#[^\r\n]*)")
 
 Change = tuple[int, int, str]  # from where to where in the text, and what stands there instead
 Entries = Mapping[str, Union[str, Mapping[str, str]]]
@@ -58,7 +58,8 @@ def insertion(text: str, mapping: Any, entries: Entries) -> Change:
         end = end_of(text, *mapping.value[-1])
         return end, end, f", {_flow(entries)}"
     if mapping.value:
-        return _as_lines(text, end_of(text, *mapping.value[-1]), entries, mapping.value[0][0].start_mark.column)
+        column = min(key.start_mark.column for key, _value in mapping.value)
+        return _as_lines(text, end_of(text, *mapping.value[-1]), entries, column)
     if mapping.flow_style:
         return mapping.start_mark.index, mapping.end_mark.index, f"{{{_flow(entries)}}}"
     return _as_lines(text, len(text), entries, 0)
@@ -110,4 +111,5 @@ def is_plain(name: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=sys.maxsize).strip()
+    """Return a text in double quotes, in ASCII: PyYAML would not escape each line break of Unicode."""
+    return yaml.safe_dump(text, default_style='"', width=sys.maxsize).strip()
