@@ -166,6 +166,7 @@ class _Issue:
         names = {entry.name for entry in self.entries}
         return {
             **{option: value for option, value in self.args.items() if option not in _NOT_THE_MODULES},
+            "tokens": [self._with_hosts(raw, entry) for raw, entry in zip(self.args["tokens"], self.entries)],
             **({} if stored is None else {"stored": {name: stored[name] for name in stored if name in names}}),
             "has_vault_file": stored is not None,
             "controller": dataclasses.asdict(process.process_of(os.getppid())),
@@ -187,7 +188,7 @@ class _Issue:
 
     def recorded(self, result: dict[str, Any], stored: Mapping[str, str] | None) -> dict[str, Any]:
         """Store the new values, and return what the role reads."""
-        items = [self._item(raw) for raw in result.pop("items")]
+        items = [Item.from_json(raw) for raw in result.pop("items")]
         resumed = {name: (stored or {})[name] for name in result.pop("resumed")}
         secrets = {**result["secrets"], **resumed}
         if stored is not None and result["secrets"]:
@@ -216,9 +217,16 @@ class _Issue:
         """Tell whether facts of an earlier use are of this play, or of something that is not committed yet."""
         return any(use.items or use.play == self.play.id for use in self.transaction.uses)
 
-    def _item(self, raw: Mapping[str, Any]) -> Item:
-        recipients = next(entry.recipients for entry in self.entries if entry.name == raw["name"])
-        return dataclasses.replace(Item.from_json({**raw, "recipients": []}), recipients=recipients)
+    @staticmethod
+    def _with_hosts(raw: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
+        """Return an entry as it was given, with the hosts that its patterns were resolved to."""
+        if "deliver" not in raw:
+            return dict(raw)
+        pairs = zip(raw["deliver"], entry.recipients)
+        return {
+            **raw,
+            "deliver": [{**item, **({"hosts": list(found.hosts)} if found.hosts else {})} for item, found in pairs],
+        }
 
     def _resolved(self, entries: Sequence[Entry]) -> list[Entry]:
         """Freeze the hosts of every recipient: who has to confirm does not change while the run goes on."""

@@ -103,6 +103,16 @@ CHECKS: tuple[Callable[[Facts], list[str]], ...] = (
 )
 
 
+def confirmed_labels(facts: Facts) -> list[str]:
+    """Return who confirmed, as the state file calls them."""
+    return [
+        recipient.label_on(host)
+        for index, recipient in enumerate(facts.item.recipients)
+        for host in facts.hosts(recipient)
+        if recipient.is_built_in or facts.holder(index, host) is not None
+    ]
+
+
 BY_ROLE, BY_HANDLER, BY_ENTRY_POINT = "role", "handler", "entry point"
 
 

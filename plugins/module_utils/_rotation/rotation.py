@@ -124,6 +124,7 @@ def _item(rotation: Rotation, given: dict[str, Any], request: Request) -> Item |
         action=plan.action,
         version=None if pending is None else {"name": pending.token.name, "id": pending.token.id or ""},
         sha256=None if pending is None else digest_of(pending.secret),
+        recipients=plan.entry.recipients,
         previous=[version.ref for version in plan.previous],
         elsewhere=[version.ref for version in plan.elsewhere],
         versions=[version.ref for version in plan.versions],
@@ -173,7 +174,8 @@ def _with_pending(state: State, rotation: Rotation, request: Request, at: str) -
         and any(version.id == former.id for version in rotation.plan.versions)
     ):
         state = state.unconfirmed_found(name, former.id, at)
-    destinations = {recipient.label: None for recipient in rotation.plan.entry.recipients}
+    recipients = rotation.plan.entry.recipients
+    destinations = {label: None for recipient in recipients for label in recipient.labels}
     return state.pending_issued(name, Pending(token.name, token.id or "", at, request.controller, destinations), at)
 
 
