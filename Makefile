@@ -39,10 +39,10 @@ rotate: newest ## Rotate NAME=... on the real service into VAULT_FILE=... or by 
 
 ##@ Check
 
-# pytest comes last: its closing line ends the output.
+# The closing line of pytest ends the output.
 .PHONY: test
-test: lint sanity artifact docs ## Run every check
-	@$(MAKE) --no-print-directory pytest
+test: ## Run every check
+	@$(PYTHON) -m tests.tools.side_by_side lint sanity artifact docs -- pytest
 
 .PHONY: lint
 lint: ruff mypy reuse changelog-lint docs-lint ansible-lint nox ## Run the checks that only read
