@@ -95,12 +95,12 @@ def test_so_do_they_to_what_a_test_starts(tmp_path: Path) -> None:
     assert done.stdout == "[True, True]\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    "script",
+    ("script", "number"),
     [
-        pytest.param('echo $$ > "$1.pid"; exec sleep 60', id="which ends at once"),
-        pytest.param('sleep 60 & echo $! > "$1.pid"; wait', id="with a background job, which ignores SIGINT"),
+        pytest.param('echo $$ > "$1.pid"; exec sleep 60', signal.SIGINT, id="Ctrl-C"),
+        pytest.param('echo $$ > "$1.pid"; exec sleep 60', signal.SIGTERM, id="as kill sends it"),
+        pytest.param('sleep 60 & echo $! > "$1.pid"; wait', signal.SIGINT, id="a background job ignores SIGINT"),
     ],
 )
 def test_a_signal_ends_all(tmp_path: Path, script: str, number: signal.Signals) -> None:
