@@ -94,13 +94,13 @@ def merge(
     with _locks.locked(path, wait_seconds=wait_seconds, on_wait=on_wait):
         file = opened(loader, path)
         there = {} if file is None else _secrets_in(loader, path, file.text)
-        missing = {name: secret for name, secret in wanted.items() if there.get(name) != secret}
+        missing = {name: wanted[name] for name in wanted if there.get(name) != wanted[name]}
         if not missing:
             return Written(changed=False)
         text, kept = _with_entries(path, NEW_FILE if file is None else file.text, missing)
         _files.replaced(path, encrypted(loader, path, text, encryption(loader, path, file, vault_id)))
         again = read(loader, path) or {}
-    if any(again.get(name) != secret for name, secret in wanted.items()):
+    if not wanted.items() <= again.items():
         raise Refused(
             f"The vault file {path} was written, and does not hold what was written into it. No old token was revoked for it. "
             "Find out what else changes the file, then run this again."
