@@ -45,7 +45,7 @@ from ansible.plugins.lookup import LookupBase
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[bool]:
         self.set_options(var_options=variables, direct=kwargs)
-        stale = {os.path.realpath(os.path.expanduser(path)) for path in terms}
+        stale = {os.path.realpath(os.path.expanduser(path)) for path in terms if path}
         # A file may have been read by another path than the one that it is written by, such as through a link.
         known = self._loader._FILE_CACHE
         for path in [path for path in known if os.path.realpath(path) in stale]:

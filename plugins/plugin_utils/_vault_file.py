@@ -38,6 +38,10 @@ LOST = (
 )
 
 
+class NotSeenAgain(Refused):
+    """The file was replaced and does not show what was written: the values may be in it, so nobody may withdraw them."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Written:
     """What became of a file; the warnings are for the user and hold no value."""
@@ -87,7 +91,8 @@ def merge(
 
     Everything else in the file stays as it is, and a file that holds the values already is not encrypted anew.
 
-    :raises Refused: the file is as it was, or it does not hold what was written; the message says which.
+    :raises NotSeenAgain: the file was replaced, and cannot be read again or does not hold what was written.
+    :raises Refused: the file is as it was.
     """
     path = _expanded(path)
     wanted = {_plain(name): _plain(secret) for name, secret in secrets.items()}
@@ -99,13 +104,21 @@ def merge(
             return Written(changed=False)
         text, kept = _with_entries(path, NEW_FILE if file is None else file.text, missing)
         _files.replaced(path, encrypted(loader, path, text, encryption(loader, path, file, vault_id)))
-        again = read(loader, path) or {}
-    if not wanted.items() <= again.items():
-        raise Refused(
-            f"The vault file {path} was written, and does not hold what was written into it. No old token was revoked for it. "
-            "Find out what else changes the file, then run this again."
-        )
+        _look_again(loader, path, wanted)
     return Written(changed=True, warnings=[] if kept else [LOST.format(path=path)])
+
+
+def _look_again(loader: Any, path: str, wanted: Mapping[str, str]) -> None:
+    try:
+        there = read(loader, path) or {}
+        problem = None if wanted.items() <= there.items() else "it does not hold what was written into it"
+    except Refused as exc:
+        problem = exc.msg.rstrip(".")
+    if problem is not None:
+        raise NotSeenAgain(
+            f"The vault file {path} was replaced, and then read again: {problem}. The new values may be in it, so neither they nor "
+            "the old tokens were revoked. Find out what else changes the file, then run this again."
+        )
 
 
 def _expanded(path: str) -> str:
