@@ -61,7 +61,15 @@ def read(loader: Any, path: str) -> dict[str, str] | None:
     return None if file is None else _secrets_in(loader, path, file.text)
 
 
-def check(loader: Any, path: str, vault_id: str | None, *, rehearse: bool = True) -> None:
+def check(
+    loader: Any,
+    path: str,
+    vault_id: str | None,
+    *,
+    rehearse: bool = True,
+    wait_seconds: float = 30.0,
+    on_wait: Callable[[str], None] = _locks.say_nothing,
+) -> None:
     """Find out whether merge() would work, without changing the file.
 
     :param vault_id: the vault id to encrypt with; none for the one that the file has, or for the only one there is.
@@ -70,7 +78,8 @@ def check(loader: Any, path: str, vault_id: str | None, *, rehearse: bool = True
     """
     path = _expanded(path)
     _files.check_replaceable(path, rehearse=rehearse)
-    with _locks.locked(path) if rehearse else contextlib.nullcontext():
+    lock = _locks.locked(path, wait_seconds=wait_seconds, on_wait=on_wait)
+    with lock if rehearse else contextlib.nullcontext():
         file = opened(loader, path)
         encryption(loader, path, file, vault_id)
         if file is not None:

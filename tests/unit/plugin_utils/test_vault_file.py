@@ -306,12 +306,14 @@ def test_two_runs_at_once_lose_nothing_of_each_other(path: Path) -> None:
 
 def test_whoever_waits_for_the_lock_is_told(path: Path) -> None:
     told: list[str] = []
-    with (
-        _locks.locked(str(path)),
-        pytest.raises(Refused, match=r"was held for 0 seconds by process \d+"),
-    ):
-        merge(LOADER, str(path), None, {"ci": "s1"}, wait_seconds=0, on_wait=told.append)
-    assert len(told) == 1
+    actions: list[Callable[[], Any]] = [
+        lambda: check(LOADER, str(path), None, wait_seconds=0, on_wait=told.append),
+        lambda: merge(LOADER, str(path), None, {"ci": "s1"}, wait_seconds=0, on_wait=told.append),
+    ]
+    for action in actions:
+        with _locks.locked(str(path)), pytest.raises(Refused, match=r"was held for 0 seconds by process \d+"):
+            action()
+    assert len(told) == 2
 
 
 def test_nothing_plain_is_ever_on_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
