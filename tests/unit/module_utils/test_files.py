@@ -233,6 +233,17 @@ def test_a_file_that_chattr_protects_is_told(file: Path, monkeypatch: pytest.Mon
         check_replaceable(str(file))
 
 
+def test_a_folder_that_chattr_protects_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one to which can only be added, the temporary file could not be removed again."""
+
+    def append_only(handle: int, _request: int, buffer: bytearray) -> None:
+        buffer[0] = _files.FS_APPEND_FL if stat.S_ISDIR(os.fstat(handle).st_mode) else 0
+
+    monkeypatch.setattr(fcntl, "ioctl", append_only)
+    with pytest.raises(Refused, match=f"{file.parent} is immutable or append-only"):
+        check_replaceable(str(file))
+
+
 def test_flags_that_cannot_be_known_are_none(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _files._flags_of(str(file.parent / "missing")) == 0
     monkeypatch.setattr(fcntl, "ioctl", _denied)

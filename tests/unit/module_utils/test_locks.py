@@ -175,6 +175,15 @@ def test_a_lock_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_a_lock_is_not_opened_through_a_link(path: str) -> None:
+    target = Path(f"{path}.txt")
+    target.write_text("kept")
+    Path(f"{path}.lock").symlink_to(target)
+    with pytest.raises(Refused, match="cannot be opened"), locked(path):
+        raise AssertionError
+    assert target.read_text() == "kept"
+
+
 def test_a_lock_that_somebody_makes_at_the_same_time_is_shared(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = os.open
 

@@ -21,7 +21,14 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.community.turso.plugins.module_utils import _files, _locks
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_crypt
-from ansible_collections.community.turso.plugins.plugin_utils._vault_file import LOST, Written, check, merge, read
+from ansible_collections.community.turso.plugins.plugin_utils._vault_file import (
+    LOST,
+    NotSeenAgain,
+    Written,
+    check,
+    merge,
+    read,
+)
 
 PLAIN_HEADER, PROD_HEADER = b"$ANSIBLE_VAULT;1.1;AES256\n", b"$ANSIBLE_VAULT;1.2;AES256;prod\n"
 
@@ -259,17 +266,26 @@ def test_a_check_without_a_rehearsal_writes_nothing(path: Path) -> None:
     assert path.parent.stat().st_mtime_ns == before
 
 
-def test_a_value_that_somebody_changes_at_once_is_missed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever takes no lock."""
+AT_ONCE = [  # what somebody who takes no lock writes at once, what is said
+    (encrypted("turso_secrets: {ci: older}\n"), "it does not hold what was written into it"),
+    (b"turso_secrets: {ci: hunter2}\n", "exists and is not encrypted"),
+]
+
+
+@pytest.mark.parametrize(("content", "says"), AT_ONCE)
+def test_a_file_that_somebody_changes_at_once_is_told_apart_from_one_that_was_not_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, says: str
+) -> None:
     replaced = _files.replaced
 
-    def and_back(name: str, content: bytes) -> None:
+    def and_again(name: str, written: bytes) -> None:
+        replaced(name, written)
         replaced(name, content)
-        replaced(name, encrypted("turso_secrets: {ci: older}\n"))
 
-    monkeypatch.setattr(_files, "replaced", and_back)
-    with pytest.raises(Refused, match="does not hold what was written into it") as refused:
+    monkeypatch.setattr(_files, "replaced", and_again)
+    with pytest.raises(NotSeenAgain, match=says) as refused:
         merge(LOADER, str(path), None, {"ci": "hunter2"})
+    assert "neither they nor the old tokens were revoked" in refused.value.msg
     assert "hunter2" not in refused.value.msg
 
 
@@ -290,12 +306,14 @@ def test_two_runs_at_once_lose_nothing_of_each_other(path: Path) -> None:
 
 def test_whoever_waits_for_the_lock_is_told(path: Path) -> None:
     told: list[str] = []
-    with (
-        _locks.locked(str(path)),
-        pytest.raises(Refused, match=r"was held for 0 seconds by process \d+"),
-    ):
-        merge(LOADER, str(path), None, {"ci": "s1"}, wait_seconds=0, on_wait=told.append)
-    assert len(told) == 1
+    actions: list[Callable[[], Any]] = [
+        lambda: check(LOADER, str(path), None, wait_seconds=0, on_wait=told.append),
+        lambda: merge(LOADER, str(path), None, {"ci": "s1"}, wait_seconds=0, on_wait=told.append),
+    ]
+    for action in actions:
+        with _locks.locked(str(path)), pytest.raises(Refused, match=r"was held for 0 seconds by process \d+"):
+            action()
+    assert len(told) == 2
 
 
 def test_nothing_plain_is_ever_on_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
