@@ -105,6 +105,10 @@ integration: newest ## Run the integration targets on the newest ansible-core
 test-matrix: ## Run the tests on every supported ansible-core; needs Pythons 3.10 to 3.13
 	$(PYTHON) -m tests.tools.matrix $(MATRIX_ARGS)
 
+.PHONY: test-all
+test-all: test ## Run every check, and whole matrices on every supported ansible-core; takes hours
+	$(PYTHON) -m tests.tools.matrix $(MATRIX_ARGS) -- --full
+
 .PHONY: faults
 faults: newest ## Show what becomes of every call under every fault
 	@$(NEWEST)/python -m tests.faults

@@ -50,7 +50,7 @@ def main() -> None:
     sys.exit(run(Path(sys.argv[1]), sys.argv[2:]))
 
 
-def run(venv: Path, arguments: list[str], variables: Mapping[str, str] | None = None) -> int:
+def run(venv: Path, arguments: list[str], variables: Mapping[str, object] | None = None) -> int:
     """Run ansible-test of an environment, show what it says, and return its exit code.
 
     `variables` are what integration targets find defined.
