@@ -35,13 +35,13 @@ shell: newest ## Open a shell in which everything can be tried against a local s
 
 ##@ Check
 
-# pytest comes last: its closing line ends the output.
+# The closing line of pytest ends the output.
 .PHONY: test
-test: lint sanity artifact docs ## Run every check
-	@$(MAKE) --no-print-directory pytest
+test: ## Run every check
+	@$(PYTHON) -m tests.tools.side_by_side lint sanity artifact docs -- pytest
 
 .PHONY: lint
-lint: ruff mypy reuse changelog-lint docs-lint ansible-lint nox ## Run the checks that only read
+lint: ruff mypy numbers reuse changelog-lint docs-lint ansible-lint nox ## Run the checks that only read
 
 .PHONY: ruff
 ruff: tools
@@ -52,6 +52,10 @@ ruff: tools
 mypy: tools
 	$(TOOLS)/mypy $$($(PYTHON) -m tests.tools.checkout)/ansible_collections/community/turso/plugins \
 		tests/simulator tests/tools
+
+.PHONY: numbers
+numbers: tools ## Measure how dense the code is, and fail where it is denser than it may be
+	$(TOOLS)/python -m tests.tools.numbers
 
 .PHONY: reuse
 reuse: tools
@@ -100,6 +104,10 @@ integration: newest ## Run the integration targets on the newest ansible-core
 .PHONY: test-matrix
 test-matrix: ## Run the tests on every supported ansible-core; needs Pythons 3.10 to 3.13
 	$(PYTHON) -m tests.tools.matrix $(MATRIX_ARGS)
+
+.PHONY: test-all
+test-all: test ## Run every check, and whole matrices on every supported ansible-core; takes hours
+	$(PYTHON) -m tests.tools.matrix $(MATRIX_ARGS) -- --full
 
 .PHONY: faults
 faults: newest ## Show what becomes of every call under every fault

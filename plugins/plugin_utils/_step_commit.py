@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils import _locks
+from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation import report
+from ansible_collections.community.turso.plugins.module_utils._rotation import report, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import Confirmation, digest_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import (
     BY_ENTRY_POINT,
     BY_ROLE,
     Facts,
     Verdict,
+    confirmed_labels,
     evidence,
     missing_confirmations,
     verdict,
@@ -87,11 +91,13 @@ class _Commit:
         self.confirmations = list(_confirmations(means.play, use))
         self.reports: dict[str, dict[str, Any]] = {}
         self.settled: list[str] = []  # nothing is left to be done for these
+        self.confirmed: dict[str, list[str]] = {}  # by whom, of tokens that somebody else has not confirmed
 
     def carry_out(self) -> bool:
         """Revoke what may be revoked; return whether anything changed."""
         with self._stored() as stored:
             ready = [item for item in self.use.items if self._is_ready(item, stored)]
+            self._remember_who_confirmed()
             return self._revoke(ready) if ready else False
 
     @contextlib.contextmanager
@@ -103,7 +109,7 @@ class _Commit:
         with contextlib.ExitStack() as stack:
             stored: Mapping[str, str] | Refused
             try:
-                stack.enter_context(_vault_file.locked(self.use.vault_file))
+                stack.enter_context(_locks.locked(self.use.vault_file))
                 stored = _vault_file.read(self.means.loader, self.use.vault_file) or {}
             except Refused as exc:
                 stored = exc
@@ -119,7 +125,23 @@ class _Commit:
             self.settled.append(item.name)
         if what is Verdict.REFUSE:
             self.reports[item.name] = report.of_refusal(item.report, reasons)
+            self.confirmed[item.name] = confirmed_labels(facts)
         return what is Verdict.REVOKE
+
+    def _remember_who_confirmed(self) -> None:
+        """Write into the state file who confirmed a version that others did not: the next run says who was missing."""
+        path = self.use.options.get("state_file")
+        if path is None or not any(self.confirmed.values()):
+            return
+        at = utc_text(datetime.datetime.now(datetime.timezone.utc))
+        with contextlib.suppress(Refused), state_file.locked(path):  # the commit says what is wrong with the file
+            state = state_file.read(path)
+            for item in self.use.items:
+                pending = state.of(item.name).pending
+                if item.name in self.confirmed and item.version and pending and pending.id == item.version["id"]:
+                    for label in self.confirmed[item.name]:
+                        state = state.confirmed_at(item.name, label, at)
+            state_file.write(path, state)
 
     def _waits_for_others(self) -> bool:
         """Tell whether what failed is told later: it must not keep the other tokens from their delivery."""

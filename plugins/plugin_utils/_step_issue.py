@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from ansible.utils.display import Display
 
 from ansible_collections.community.turso.plugins.module_utils import _files
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
@@ -30,6 +33,12 @@ COMMIT = (*CONNECTION, "credentials", "state_file", "pending_minutes", "concurre
 POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
 _NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms")
 
+
+def say(text: str) -> None:
+    """Show why a run seems to stand still; on stderr, because callbacks own stdout."""
+    Display().display(text, color="blue", stderr=True)
+
+
 Module = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -40,7 +49,7 @@ def issue(play: Play, args: Mapping[str, Any], loader: Any, module: Module, *, c
     :returns: what the role reads: the module's result, and `transaction`, `deliveries`, `needs_the_play`, `commits_now`,
         `vault_file`.
     """
-    step = _Issue(play, args, loader, module)
+    step = _Issue(play, args, loader, module, check_mode=check_mode)
     step.refuse()
     stored = step.stored()
     result = module(step.module_args(stored))
@@ -61,8 +70,8 @@ _NOTHING: dict[str, Any] = {
 
 
 class _Issue:
-    def __init__(self, play: Play, args: Mapping[str, Any], loader: Any, module: Module) -> None:
-        self.play, self.loader, self.module = play, loader, module
+    def __init__(self, play: Play, args: Mapping[str, Any], loader: Any, module: Module, *, check_mode: bool) -> None:
+        self.play, self.loader, self.module, self.check_mode = play, loader, module, check_mode
         self.args = {**args, **self._paths(play, args)}
         self.is_main = bool(args.get("is_main", True))
         text, _host = play.transaction()
@@ -146,11 +155,17 @@ class _Issue:
         path = self.args.get("state_file")
         try:
             if path:
-                _files.check_replaceable(path)
-                with state_file.locked(path):
+                _files.check_replaceable(path, rehearse=not self.check_mode)
+                with contextlib.nullcontext() if self.check_mode else state_file.locked(path, on_wait=say):
                     state_file.read(path)
             if "vault_file" in self.args:
-                _vault_file.check(self.loader, self.args["vault_file"], self.args.get("vault_id"))
+                _vault_file.check(
+                    self.loader,
+                    self.args["vault_file"],
+                    self.args.get("vault_id"),
+                    rehearse=not self.check_mode,
+                    on_wait=say,
+                )
         except Refused as exc:
             raise Refused(f"{exc.msg} Nothing was issued.") from exc
 
@@ -166,6 +181,7 @@ class _Issue:
         names = {entry.name for entry in self.entries}
         return {
             **{option: value for option, value in self.args.items() if option not in _NOT_THE_MODULES},
+            "tokens": [self._with_hosts(raw, entry) for raw, entry in zip(self.args["tokens"], self.entries)],
             **({} if stored is None else {"stored": {name: stored[name] for name in stored if name in names}}),
             "has_vault_file": stored is not None,
             "controller": dataclasses.asdict(process.process_of(os.getppid())),
@@ -187,7 +203,7 @@ class _Issue:
 
     def recorded(self, result: dict[str, Any], stored: Mapping[str, str] | None) -> dict[str, Any]:
         """Store the new values, and return what the role reads."""
-        items = [self._item(raw) for raw in result.pop("items")]
+        items = [Item.from_json(raw) for raw in result.pop("items")]
         resumed = {name: (stored or {})[name] for name in result.pop("resumed")}
         secrets = {**result["secrets"], **resumed}
         if stored is not None and result["secrets"]:
@@ -216,9 +232,16 @@ class _Issue:
         """Tell whether facts of an earlier use are of this play, or of something that is not committed yet."""
         return any(use.items or use.play == self.play.id for use in self.transaction.uses)
 
-    def _item(self, raw: Mapping[str, Any]) -> Item:
-        recipients = next(entry.recipients for entry in self.entries if entry.name == raw["name"])
-        return dataclasses.replace(Item.from_json({**raw, "recipients": []}), recipients=recipients)
+    @staticmethod
+    def _with_hosts(raw: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
+        """Return an entry as it was given, with the hosts that its patterns were resolved to."""
+        if "deliver" not in raw:
+            return dict(raw)
+        pairs = zip(raw["deliver"], entry.recipients)
+        return {
+            **raw,
+            "deliver": [{**item, **({"hosts": list(found.hosts)} if found.hosts else {})} for item, found in pairs],
+        }
 
     def _resolved(self, entries: Sequence[Entry]) -> list[Entry]:
         """Freeze the hosts of every recipient: who has to confirm does not change while the run goes on."""
@@ -254,8 +277,11 @@ class _Issue:
         """Write the new values into the vault file; where that fails, withdraw them, because nobody took them."""
         try:
             written = _vault_file.merge(
-                self.loader, self.args["vault_file"], self.args.get("vault_id"), result["secrets"]
+                self.loader, self.args["vault_file"], self.args.get("vault_id"), result["secrets"], on_wait=say
             )
+        except _vault_file.NotSeenAgain as exc:  # it was written, so somebody may have it: the commit looks again
+            result.setdefault("warnings", []).append(exc.msg)
+            return items
         except Refused as exc:
             return self._withdrawn(result, items, exc)
         result.setdefault("warnings", []).extend(written.warnings)

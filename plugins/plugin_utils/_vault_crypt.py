@@ -106,11 +106,11 @@ def not_understood(path: str, problem: str) -> Refused:
     )
 
 
-def encryption(loader: Any, path: str, opened: Opened | None, vault_id: str | None) -> Encryption:
+def encryption(loader: Any, path: str, file: Opened | None, vault_id: str | None) -> Encryption:
     """Return what to encrypt with: the vault id asked for, else what the file has, else the only one there is."""
     wanted = vault_id or None
-    if wanted is None and opened is not None:
-        return opened.encryption
+    if wanted is None and file is not None:
+        return file.encryption
     wanted = wanted or constants.DEFAULT_VAULT_ENCRYPT_IDENTITY
     secrets = vault_of(loader, path).secrets
     known = sorted({str(label) for label, _secret in secrets})

@@ -32,12 +32,14 @@ from ansible_collections.community.turso.plugins.plugin_utils._vault_crypt impor
 TOP = "turso_secrets"
 NEW_FILE = "---\n"
 INLINE = {"!vault", "!vault-encrypted"}
-_LOST = (
-    "The vault file {path} was written anew as a whole, because "
-    + TOP
-    + " in it could not be changed in place. All values are "
-    "kept; comments, blank lines and the names of anchors are not."
+LOST = (
+    "The vault file {path} was written anew as a whole, because turso_secrets in it could not be changed in place. "
+    "All values are kept; comments, blank lines and the names of anchors are not."
 )
+
+
+class NotSeenAgain(Refused):
+    """The file was replaced and does not show what was written: the values may be in it, so nobody may withdraw them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +61,15 @@ def read(loader: Any, path: str) -> dict[str, str] | None:
     return None if file is None else _secrets_in(loader, path, file.text)
 
 
-def check(loader: Any, path: str, vault_id: str | None, *, rehearse: bool = True) -> None:
+def check(
+    loader: Any,
+    path: str,
+    vault_id: str | None,
+    *,
+    rehearse: bool = True,
+    wait_seconds: float = 30.0,
+    on_wait: Callable[[str], None] = _locks.say_nothing,
+) -> None:
     """Find out whether merge() would work, without changing the file.
 
     :param vault_id: the vault id to encrypt with; none for the one that the file has, or for the only one there is.
@@ -68,7 +78,8 @@ def check(loader: Any, path: str, vault_id: str | None, *, rehearse: bool = True
     """
     path = _expanded(path)
     _files.check_replaceable(path, rehearse=rehearse)
-    with _locks.locked(path) if rehearse else contextlib.nullcontext():
+    lock = _locks.locked(path, wait_seconds=wait_seconds, on_wait=on_wait)
+    with lock if rehearse else contextlib.nullcontext():
         file = opened(loader, path)
         encryption(loader, path, file, vault_id)
         if file is not None:
@@ -89,25 +100,34 @@ def merge(
 
     Everything else in the file stays as it is, and a file that holds the values already is not encrypted anew.
 
-    :raises Refused: the file is as it was, or it does not hold what was written; the message says which.
+    :raises NotSeenAgain: the file was replaced, and cannot be read again or does not hold what was written.
+    :raises Refused: the file is as it was.
     """
     path = _expanded(path)
     wanted = {_plain(name): _plain(secret) for name, secret in secrets.items()}
     with _locks.locked(path, wait_seconds=wait_seconds, on_wait=on_wait):
         file = opened(loader, path)
         there = {} if file is None else _secrets_in(loader, path, file.text)
-        missing = {name: secret for name, secret in wanted.items() if there.get(name) != secret}
+        missing = {name: wanted[name] for name in wanted if there.get(name) != wanted[name]}
         if not missing:
             return Written(changed=False)
         text, kept = _with_entries(path, NEW_FILE if file is None else file.text, missing)
         _files.replaced(path, encrypted(loader, path, text, encryption(loader, path, file, vault_id)))
-        again = read(loader, path) or {}
-    if any(again.get(name) != secret for name, secret in wanted.items()):
-        raise Refused(
-            f"The vault file {path} was written, and does not hold what was written into it. No old token was revoked for it. "
-            "Find out what else changes the file, then run this again."
+        _look_again(loader, path, wanted)
+    return Written(changed=True, warnings=[] if kept else [LOST.format(path=path)])
+
+
+def _look_again(loader: Any, path: str, wanted: Mapping[str, str]) -> None:
+    try:
+        there = read(loader, path) or {}
+        problem = None if wanted.items() <= there.items() else "it does not hold what was written into it"
+    except Refused as exc:
+        problem = exc.msg.rstrip(".")
+    if problem is not None:
+        raise NotSeenAgain(
+            f"The vault file {path} was replaced, and then read again: {problem}. The new values may be in it, so neither they nor "
+            "the old tokens were revoked. Find out what else changes the file, then run this again."
         )
-    return Written(changed=True, warnings=[] if kept else [_LOST.format(path=path)])
 
 
 def _expanded(path: str) -> str:

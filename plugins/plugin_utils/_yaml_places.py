@@ -15,99 +15,76 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Union
 
 import yaml
-from yaml.nodes import MappingNode, ScalarNode
+from yaml.nodes import MappingNode
 
 # A key that YAML reads as this text and not as a number, a truth value or nothing.
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-ALIAS = re.compile(r"\s*:\s+(\*[^\s,\[\]{}]+)")
-ANCHOR = re.compile(r"(?:![^\s]*\s+)?(&[^\s,\[\]{}]+\s+)")
-HEADER_COMMENT = re.compile(r"[^\n]*?(\s#[^\r\n]*)")
+TAG_AND_ANCHOR = re.compile(r"\A(?:![^\s]*\s+)?(&[^\s,\[\]{}]+\s+)?")
+# Of a block scalar: the comment of its first line, its lines, and the empty lines behind it.
+BLOCK = re.compile(r"\A[^\n]*?(\s+#[^\r\n]*)?\r?\n.*?(\s*)\Z", re.DOTALL)
 
 Change = tuple[int, int, str]  # from where to where in the text, and what stands there instead
 Entries = Mapping[str, Union[str, Mapping[str, str]]]
 
 
-def replacement(text: str, key: Any, value: Any, secret: str) -> Change:
-    """Return the change that gives a key another value; an anchor and the comment of a block's first line stay."""
-    alias = ALIAS.match(text, key.end_mark.index)
-    if is_alias(key, value) and alias:
-        return (*alias.span(1), _quoted(secret))
-    start, end = value.start_mark.index, end_of(text, key, value)
-    old = text[start:end]
-    anchor = ANCHOR.match(old)
-    new = (anchor[1] if anchor else "") + _quoted(secret)
-    if isinstance(value, ScalarNode) and value.style in {"|", ">"}:
-        comment = HEADER_COMMENT.match(old)
-        new += (comment[1] if comment else "") + old[len(old.rstrip()) :]
-    # A key without a value ends at its colon.
-    return start, end, new if start < end else f" {new}"
-
-
-def filling(text: str, key: Any, value: Any, entries: Entries, flow: bool) -> list[Change]:
-    """Return the changes that put entries below a key that has none."""
+def replacement(text: str, value: Any, secret: str) -> Change:
+    """Return the change that puts a text in the place of another; an anchor and the comment of a block scalar stay."""
     start, end = value.start_mark.index, value.end_mark.index
-    if flow:
-        return [(start, end, f" {{{_flow(entries)}}}" if start == end else f"{{{_flow(entries)}}}")]
-    start -= len(text[:start]) - len(text[:start].rstrip(" \t"))
-    return [(start, end, ""), _as_lines(text, end, entries, key.start_mark.column + 2)]
+    old = text[start:end]
+    anchor = TAG_AND_ANCHOR.findall(old)[0]
+    blank = " " if start == end else ""  # a key without a value ends at its colon
+    new = f"{blank}{anchor}{quoted(secret)}"
+    if value.style in {"|", ">"}:
+        comment, empty_lines = BLOCK.findall(old)[0]
+        new = f"{new}{comment}{empty_lines}"
+    return start, end, new
+
+
+def filling(text: str, key: Any, value: Any, entries: Entries) -> list[Change]:
+    """Return the changes that put entries below a key that has none, in the place of a null or of empty braces."""
+    start, end = value.start_mark.index, value.end_mark.index
+    blanks = len(text[:start]) - len(text[:start].rstrip(" \t"))
+    return [(start - blanks, end, ""), _as_lines(text, end, entries, key.start_mark.column + 2)]
 
 
 def insertion(text: str, mapping: Any, entries: Entries) -> Change:
-    """Return the change that puts entries behind those of a dictionary."""
-    if mapping.value and mapping.flow_style:
-        end = end_of(text, *mapping.value[-1])
-        return end, end, f", {_flow(entries)}"
-    if mapping.value:
-        return _as_lines(text, end_of(text, *mapping.value[-1]), entries, mapping.value[0][0].start_mark.column)
-    if mapping.flow_style:
-        return mapping.start_mark.index, mapping.end_mark.index, f"{{{_flow(entries)}}}"
-    return _as_lines(text, len(text), entries, 0)
+    """Return the change that puts entries behind those of a dictionary, or behind everything where it stands nowhere yet."""
+    column = min((key.start_mark.column for key, _value in mapping.value), default=0)
+    return _as_lines(text, end_of(mapping) if mapping.value else len(text), entries, column)
+
+
+def end_of(value: Any) -> int:
+    """Return where a value ends; PyYAML counts comments that follow a block to the block."""
+    if isinstance(value, MappingNode) and value.value and not value.flow_style:
+        return end_of(value.value[-1][1])
+    return int(value.end_mark.index)
 
 
 def _as_lines(text: str, after: int, entries: Entries, column: int) -> Change:
     """Return the change that puts entries into lines of their own behind the line in which a value ends."""
     line_break = "\r\n" if "\r\n" in text else "\n"
     lines = "".join(f"{line}{line_break}" for line in _block(entries, column))
-    if after == 0 or text[after - 1] == "\n":
+    if text[:after].endswith("\n") or not text[:after]:
         return after, after, lines
     place = text.find("\n", after) + 1
     return (place, place, lines) if place else (len(text), len(text), f"{line_break}{lines}")
 
 
-def is_alias(key: Any, value: Any) -> bool:
-    """Tell whether a value is an alias: it then stands where its anchor is, before the key."""
-    return bool(value.start_mark.index < key.start_mark.index)
-
-
-def end_of(text: str, key: Any, value: Any) -> int:
-    """Return where a value ends; PyYAML counts comments that follow a block to the block."""
-    if is_alias(key, value):
-        alias = ALIAS.match(text, key.end_mark.index)
-        return alias.end() if alias else key.end_mark.index
-    if isinstance(value, MappingNode) and not value.flow_style and value.value:
-        return end_of(text, *value.value[-1])
-    return int(value.end_mark.index)
-
-
 def _block(entries: Entries, column: int) -> Iterator[str]:
     for name, part in entries.items():
-        start = f"{' ' * column}{name if is_plain(name) else _quoted(name)}:"
+        start = f"{' ' * column}{name if is_plain(name) else quoted(name)}:"
         if isinstance(part, str):
-            yield f"{start} {_quoted(part)}"
+            yield f"{start} {quoted(part)}"
         else:
             yield start
             yield from _block(part, column + 2)
 
 
-def _flow(entries: Entries) -> str:
-    """Return entries in a style that is JSON as well."""
-    parts = {name: _quoted(part) if isinstance(part, str) else f"{{{_flow(part)}}}" for name, part in entries.items()}
-    return ", ".join(f"{_quoted(name)}: {part}" for name, part in parts.items())
-
-
 def is_plain(name: str) -> bool:
+    """Tell whether YAML reads a name without quotes as that text."""
     return PLAIN.fullmatch(name) is not None and yaml.safe_load(name) == name
 
 
-def _quoted(text: str) -> str:
-    return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=sys.maxsize).strip()
+def quoted(text: str) -> str:
+    """Return a text in double quotes, in ASCII: PyYAML would not escape each line break of Unicode."""
+    return yaml.safe_dump(text, default_style='"', width=sys.maxsize).strip()

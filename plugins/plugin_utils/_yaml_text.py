@@ -10,20 +10,19 @@ again. If that is not exactly what was meant, the whole text is written anew, wh
 
 from __future__ import annotations
 
-import copy
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
-from yaml.nodes import CollectionNode, MappingNode, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from ansible_collections.community.turso.plugins.plugin_utils._yaml_places import (
     Change,
     Entries,
     filling,
     insertion,
-    is_alias,
     is_plain,
     replacement,
 )
@@ -65,12 +64,12 @@ def entries_of(text: str, top: str) -> dict[str, Any]:
 
 
 def with_entries(text: str, top: str, entries: Mapping[str, str]) -> tuple[str, bool]:
-    """Return the text with these entries below a key, and whether everything else in it is as it was.
+    """Return the text with these entries below a key, and whether its comments and anchors are kept.
 
-    An anchor keeps its name, and its aliases get the new value; those below the same key don't.
+    An anchor's aliases get the new value too; those below the same key don't.
 
     :param entries: not empty.
-    :raises WrongText: the text, or what stands below the key, is not a dictionary, or comes from a merge key (<<).
+    :raises WrongText: the text, or what stands below the key, is not a dictionary, or is an alias or comes from a merge key (<<).
     """
     root = _root_of(text)
     changes = _changes(text, root, top, entries)
@@ -82,15 +81,13 @@ def with_entries(text: str, top: str, entries: Mapping[str, str]) -> tuple[str, 
         as_wanted = _serialized(composed(edited)) == wanted
     except WrongText:
         as_wanted = False
-    return (edited, True) if as_wanted else (f"---\n{wanted}", False)
+    return (edited, True) if as_wanted else (f"---\n{wanted}", not {"#", "&"} & set(text))
 
 
 def _root_of(text: str) -> Any:
-    """Return the node of the dictionary that a text is; an empty one, where it will stand, for a text that holds nothing."""
+    """Return the node of the dictionary that a text is; an empty one for a text that holds nothing."""
     root = composed(text)
-    if root is None or (_is_null(root) and not root.value):
-        return MappingNode(MAP, [], flow_style=False)
-    return MappingNode(MAP, [], root.start_mark, root.end_mark, True) if _is_null(root) else _mapping(root, "the text")
+    return MappingNode(MAP, [], flow_style=False) if root is None or _is_null(root) else _mapping(root, "the text")
 
 
 def _mapping(node: Any, what: str) -> Any:
@@ -100,81 +97,87 @@ def _mapping(node: Any, what: str) -> Any:
 
 
 def _is_null(node: Any) -> bool:
-    return isinstance(node, ScalarNode) and node.tag == NULL
+    return bool(node.tag == NULL)
 
 
-def _name_of(key: Any) -> str | None:
-    return key.value if isinstance(key, ScalarNode) else None
+def _is_alias(key: Any, value: Any) -> bool:
+    """Tell whether a value is an alias: it then stands where its anchor is, before the key."""
+    return bool(value.start_mark.index < key.start_mark.index)
 
 
 def _pairs_of(mapping: Any, within: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Yield names and values as YAML merges them: of one name the last counts."""
-    for key, value in mapping.value:
-        if key.tag == MERGE and id(mapping) not in within:
-            for source in reversed(value.value if isinstance(value, SequenceNode) else [value]):
-                if isinstance(source, MappingNode):
-                    yield from _pairs_of(source, (*within, id(mapping)))
+    for source in _merged_into(mapping):
+        if id(source) not in within:
+            yield from _pairs_of(source, (*within, id(source)))
     for key, value in mapping.value:
         if isinstance(key, ScalarNode) and key.tag != MERGE:
             yield key.value, value
 
 
+def _merged_into(mapping: Any) -> list[Any]:
+    """Return the dictionaries that merge keys (<<) name, the one that counts most last."""
+    named = [value for key, value in mapping.value if key.tag == MERGE]
+    sources = [source for value in named for source in (value.value if isinstance(value, SequenceNode) else [value])]
+    return [source for source in reversed(sources) if isinstance(source, MappingNode)]
+
+
 def _changes(text: str, root: Any, top: str, entries: Mapping[str, str]) -> list[Change]:
     """Return what to change in a text, and change its nodes to what they shall be then."""
-    places = [number for number, (key, _value) in enumerate(root.value) if _name_of(key) == top]
-    if not places:
+    place = _places_of(root).get(top)
+    if place is None:
         if top in dict(_pairs_of(root)):
             raise WrongText(f"{top} comes from a merge key (<<)")
         return _appended(text, root, {top: entries})
-    key, value = root.value[places[-1]]
-    if _is_null(value) or (isinstance(value, MappingNode) and not value.value):
-        below = _nodes_of({top: entries}, root.flow_style)[0][1]
-        root.value[places[-1]] = (key, below)
-        return filling(text, key, value, entries, root.flow_style)
-    mapping = _mapping(value, top)
-    if is_alias(key, value):  # what it stands for belongs to somebody else
-        mapping = MappingNode(MAP, [(copy.copy(name), copy.copy(node)) for name, node in value.value], flow_style=False)
-        root.value[places[-1]] = (key, mapping)
-        _merged(text, mapping, entries)
-        return []
-    return _merged(text, mapping, entries)
+    key, value = root.value[place]
+    if _is_alias(key, value):
+        raise WrongText(f"{top} is an alias")
+    if _is_null(value) or not value.value:
+        root.value[place] = (key, MappingNode(MAP, _nodes_of(entries), flow_style=False))
+        return filling(text, key, value, entries)
+    return _merged(text, _mapping(value, top), entries)
 
 
 def _merged(text: str, mapping: Any, entries: Mapping[str, str]) -> list[Change]:
+    """Return what to change for entries below a key that has some.
+
+    An alias, an anchor that has aliases here, and what is no text get no change, so that the text is written anew.
+    """
     changes = []
-    uses = [id(value) for _key, value in mapping.value]
-    places = {_name_of(key): number for number, (key, _value) in enumerate(mapping.value)}
-    for name, secret in entries.items():
-        if name in places:
-            key, value = mapping.value[places[name]]
-            changes.append(replacement(text, key, value, secret))
-            if isinstance(value, ScalarNode) and not is_alias(key, value) and uses.count(id(value)) == 1:
-                value.tag, value.value, value.style = TEXT, secret, '"'
-            else:
-                mapping.value[places[name]] = (
-                    key,
-                    ScalarNode(TEXT, secret, value.start_mark, value.end_mark, style='"'),
-                )
+    places = _places_of(mapping)
+    uses = Counter(id(value) for _key, value in mapping.value)
+    for name in entries.keys() & places.keys():
+        key, value = mapping.value[places[name]]
+        if isinstance(value, ScalarNode) and uses[id(value)] == 1 and not _is_alias(key, value):
+            changes.append(replacement(text, value, entries[name]))
+            value.tag, value.value, value.style = TEXT, entries[name], '"'
+        else:
+            new = ScalarNode(TEXT, entries[name], value.start_mark, value.end_mark, style='"')
+            mapping.value[places[name]] = (key, new)
     return changes + _appended(text, mapping, {name: entries[name] for name in entries if name not in places})
+
+
+def _places_of(mapping: Any) -> dict[str, int]:
+    """Return where in a dictionary a name stands; of one name the last place counts."""
+    return {key.value: place for place, (key, _value) in enumerate(mapping.value) if isinstance(key, ScalarNode)}
 
 
 def _appended(text: str, mapping: Any, entries: Entries) -> list[Change]:
     """Return the change that puts entries behind those of a dictionary, and put their nodes into it."""
     changes = [insertion(text, mapping, entries)] if entries else []
-    mapping.value.extend(_nodes_of(entries, mapping.flow_style))
+    mapping.value.extend(_nodes_of(entries))
     return changes
 
 
-def _nodes_of(entries: Entries, flow: bool) -> list[Pair]:
-    nodes = []
+def _nodes_of(entries: Entries) -> list[Pair]:
+    nodes: list[Pair] = []
     for name, part in entries.items():
-        value = ScalarNode(TEXT, part, style='"') if isinstance(part, str) else _nodes_below(part, flow)
-        nodes.append((ScalarNode(TEXT, name, style='"' if flow or not is_plain(name) else None), value))
+        key = ScalarNode(TEXT, name, style=None if is_plain(name) else '"')
+        if isinstance(part, str):
+            nodes.append((key, ScalarNode(TEXT, part, style='"')))
+        else:
+            nodes.append((key, MappingNode(MAP, _nodes_of(part), flow_style=False)))
     return nodes
-
-
-def _nodes_below(entries: Entries, flow: bool) -> CollectionNode:
-    return MappingNode(MAP, _nodes_of(entries, flow), flow_style=flow)
 
 
 def _serialized(root: Any) -> str:

@@ -52,6 +52,7 @@ def test_the_exit_code_tells_the_verdict_after_the_reports_are_written(
     assert simulator.writes == []
 
 
+@with_one_core
 def test_the_report_has_every_token_with_its_owner_and_findings(playbooks: Playbooks) -> None:
     playbooks.play(AUDIT, *OF_ACME)
     report = report_of(playbooks)
@@ -143,6 +144,7 @@ def test_a_role_in_a_play_of_many_hosts_audits_once_and_leaves_the_report_as_a_f
     assert not list(playbooks.directory.glob("turso-audit.*"))
 
 
+@with_one_core
 def test_a_policy_file_says_what_is_accepted(playbooks: Playbooks) -> None:
     playbooks.write(
         "policy.yml",

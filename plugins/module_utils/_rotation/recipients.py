@@ -45,10 +45,21 @@ class Recipient:
 
     @property
     def label(self) -> str:
-        """Return what messages and the state file call it."""
+        """Return what messages call it."""
+        return ", ".join(self.labels)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return what the state file calls it: a label for each host that has to confirm."""
+        if self.hosts:
+            return tuple(self.label_on(host) for host in self.hosts)
+        return (self.label_on(""),)
+
+    def label_on(self, host: str) -> str:
+        """Return what the state file calls it on one of its hosts."""
         if self.to == "tasks":
             return f"tasks {self.tasks}"
-        return f"play on {', '.join(self.hosts)}" if self.hosts else self.to.replace("_", " ")
+        return f"play on {host}" if self.hosts else self.to.replace("_", " ")
 
     def as_json(self) -> dict[str, Any]:
         return {"to": self.to, "hosts": self.hosts and list(self.hosts), "tasks": self.tasks}

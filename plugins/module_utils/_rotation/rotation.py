@@ -125,6 +125,7 @@ def _item(rotation: Rotation, given: dict[str, Any], request: Request) -> Item |
         action=plan.action,
         version=None if pending is None else {"name": pending.token.name, "id": pending.token.id or ""},
         sha256=None if pending is None else digest_of(pending.secret),
+        recipients=plan.entry.recipients,
         previous=[version.ref for version in plan.previous],
         elsewhere=[version.ref for version in plan.elsewhere],
         versions=[version.ref for version in plan.versions],
@@ -163,10 +164,14 @@ def _record_pending(request: Request, surveyed: Survey, rotations: Sequence[Rota
 
 def _with_pending(state: State, plan: Plan, token: Token, controller: Process, at: str) -> State:
     former = state.of(plan.name).pending
-    if former is not None and former.id in {version.id for version in plan.unconfirmed} - {token.id}:
+    labels = [label for recipient in plan.entry.recipients for label in recipient.labels]
+    if former is not None and former.id == token.id:  # resumed: when it was issued and who has it stays known
+        known = {label: former.destinations.get(label) for label in labels}
+        return state.pending_issued(plan.name, dataclasses.replace(former, process=controller, destinations=known), at)
+    if former is not None and former.id in {version.id for version in plan.unconfirmed}:
         state = state.unconfirmed_found(plan.name, former.id, at)
-    destinations = {recipient.label: None for recipient in plan.entry.recipients}
-    return state.pending_issued(plan.name, Pending(token.name, token.id or "", at, controller, destinations), at)
+    pending = Pending(token.name, token.id or "", at, controller, dict.fromkeys(labels))
+    return state.pending_issued(plan.name, pending, at)
 
 
 def withdraw(
