@@ -70,18 +70,26 @@ def issue_due(request: Request) -> dict[str, Any]:
     issue(rotations, request.stored or {}, validate=request.validate, concurrency=request.concurrency)
     _record_pending(request, surveyed, rotations)
     reports = [report.of_issue(rotation, view) for rotation, view in zip(rotations, surveyed.views)]
-    items = [_item(rotation, given, request) for rotation, given in zip(rotations, reports)]
-    issued = [rotation for rotation in rotations if rotation.pending and not rotation.plan.resumed]
-    result = _result(plans, reports, changed=any(rotation.pending for rotation in rotations))
-    result["secrets"] = {rotation.plan.name: rotation.pending.secret for rotation in issued if rotation.pending}
-    result["resumed"] = [rotation.plan.name for rotation in rotations if rotation.pending and rotation.plan.resumed]
-    result["tokens"] = {
-        rotation.plan.name: rotation.token.as_result(surveyed.now)
-        for rotation in rotations
-        if rotation.pending and rotation.token
+    verified = [rotation for rotation in rotations if rotation.pending is not None]
+    return {
+        **_result(plans, reports, changed=bool(verified)),
+        **_values_of(verified, surveyed.now),
+        "items": [item.as_json() for item in _items(rotations, reports, request)],
     }
-    result["items"] = [item.as_json() for item in items if item is not None]
-    return result
+
+
+def _values_of(verified: Sequence[Rotation], now: datetime.datetime) -> dict[str, Any]:
+    created = [rotation for rotation in verified if not rotation.plan.resumed]
+    return {
+        "secrets": {rotation.plan.name: rotation.issued.secret for rotation in created if rotation.issued},
+        "resumed": [rotation.plan.name for rotation in verified if rotation.plan.resumed],
+        "tokens": {rotation.plan.name: rotation.token.as_result(now) for rotation in verified if rotation.token},
+    }
+
+
+def _items(rotations: Sequence[Rotation], reports: Sequence[dict[str, Any]], request: Request) -> list[Item]:
+    items = [_item(rotation, given, request) for rotation, given in zip(rotations, reports)]
+    return [item for item in items if item is not None]
 
 
 def _planned(request: Request) -> tuple[Survey, list[Plan]]:
