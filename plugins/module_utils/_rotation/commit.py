@@ -40,6 +40,8 @@ class Commit:
         return self.settlement.item
 
     def report(self) -> dict[str, Any]:
+        if self.account.failure is not None:
+            return report.of_refusal(self.item.report, [self.account.failure.msg.rstrip(".")])
         return report.of_commit(self.settlement, self.revoked, self.problems)
 
 
@@ -61,7 +63,7 @@ def commit(
     """
     with state_file.locked(state_path) if state_path else contextlib.nullcontext():
         state = state_file.read(state_path) if state_path else None
-        accounts = {name: Account(name, clients[name], clients[name].list_own()) for name in _credentials(items)}
+        accounts = {name: Account.seen_with(name, clients[name]) for name in _credentials(items)}
         commits = [_settled(item, accounts[item.credential], state, pending) for item in items]
         if state_path and state is not None:
             state = _confirmed(state, commits)
@@ -77,8 +79,10 @@ def _credentials(items: Sequence[Item]) -> list[str | None]:
 
 
 def _settled(item: Item, account: Account, state: State | None, pending: datetime.timedelta) -> Commit:
-    now = account.listing.moment
-    versions = active_versions(account.listing.tokens, [item.name], now)[item.name]
+    if account.failure is not None:
+        return Commit(Settlement(item, refusal=account.failure.msg), account)
+    now = account.now
+    versions = active_versions(account.listed, [item.name], now)[item.name]
     settlement = settle(item, versions, now, pending=pending, state=None if state is None else state.of(item.name))
     return Commit(settlement, account, problems=[settlement.refusal] if settlement.refusal else [])
 
@@ -90,7 +94,7 @@ def _confirmed(state: State, commits: Sequence[Commit]) -> State:
         if done.settlement.refusal is not None:
             continue
         versions = (*done.settlement.revoke, *(kept.version for kept in done.settlement.kept))
-        at = utc_text(done.account.listing.moment)
+        at = utc_text(done.account.now)
         current = None if item.version is None else Current(item.version["name"], item.version["id"], at)
         previous = [
             Previous(version.name, version.id, utc_text(since[version.id]))
@@ -112,7 +116,7 @@ def _write_after_revoking(path: str, state: State, commits: Sequence[Commit]) ->
     """Take what was revoked out of the state file. One that still names it does no harm, but something is wrong."""
     revoking = [done for done in commits if done.revoked]
     for done in revoking:
-        state = state.dropped(done.item.name, done.revoked, utc_text(done.account.listing.moment))
+        state = state.dropped(done.item.name, done.revoked, utc_text(done.account.now))
     if not revoking:
         return
     try:
@@ -167,7 +171,7 @@ def _why_it_cannot_take_over(new_client: Tokens | None, ids: Sequence[str]) -> s
 
 
 def _revoke_one(done: Commit, tokens: Tokens, version_id: str) -> None:
-    token = next(token for token in done.account.listing.tokens if token.id == version_id)
+    token = next(token for token in done.account.listed if token.id == version_id)
     problem = problem_in_revoking(tokens, token)
     if problem is None:
         done.revoked.append(version_id)

@@ -48,10 +48,6 @@ class Item:
         """Tell whether somebody besides the role has to confirm."""
         return self.version is not None and not all(recipient.is_built_in for recipient in self.recipients)
 
-    @property
-    def is_stored(self) -> bool:
-        return self.version is not None
-
     def as_json(self) -> dict[str, Any]:
         return {
             **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)},
@@ -75,7 +71,7 @@ class Use:
     play: str
     host: str
     is_main: bool  # whether the role itself sees to the commit; else tasks_from: commit does
-    options: dict[str, Any]
+    options: dict[str, Any] = dataclasses.field(repr=False)
     names: list[str]
     hosts: list[str]
     vault_file: str | None = None

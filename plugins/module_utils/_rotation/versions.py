@@ -104,12 +104,13 @@ def _issued_at(token: Token, stamp: datetime.datetime | None) -> datetime.dateti
     """Return when a version was issued: the time in its id, else its stamp, else the end of the day that the API tells."""
     created = moment_of(token.created_at)
     exact = time_of_id(token.id or "")
-    if created is None:
-        return exact or stamp
+    reference = created or stamp  # what the id, which nobody documents, has to agree with
+    if reference is None:
+        return exact
     for moment in (exact, stamp):
-        if moment is not None and abs((moment.date() - created.date()).days) <= 1:
+        if moment is not None and abs((moment.date() - reference.date()).days) <= 1:
             return moment
-    return created.replace(hour=0, minute=0, second=0, microsecond=0) + _END_OF_DAY
+    return reference.replace(hour=0, minute=0, second=0, microsecond=0) + _END_OF_DAY
 
 
 def by_id(versions: Sequence[Version]) -> Mapping[str, Version]:
