@@ -156,10 +156,10 @@ options:
     description:
       - What is to be committed or withdrawn. Set by the action plugin.
     type: str
-  running_secret:
+  running_secrets:
     description:
-      - The new value of the running credential. Set by the action plugin.
-    type: str
+      - The new values of tokens that are credentials of the run, by name. Set by the action plugin.
+    type: dict
   concurrency:
     description:
       - How many requests may be under way at the same time, from 1 to 100.
@@ -325,7 +325,7 @@ SPEC: dict[str, Any] = {
     "controller": {"type": "dict"},
     "refused_if_due": {"type": "dict"},
     "items": {"type": "str"},
-    "running_secret": {"type": "str", "no_log": True},
+    "running_secrets": {"type": "dict", "no_log": True},
     "concurrency": {"type": "int", "default": 8},
 }
 
@@ -364,11 +364,11 @@ def _issue(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
 
 
 def _commit(params: Params, hide: Hide) -> dict[str, Any]:
-    new = params["running_secret"]
+    new = params["running_secrets"] or {}
     commits = commit(
         _items(params),
         _clients(params, hide),
-        tokens_from({**params, "api_token": new}, hide) if new else None,
+        {name: tokens_from({**params, "api_token": value}, hide) for name, value in new.items()},
         pending=datetime.timedelta(minutes=params["pending_minutes"]),
         state_path=params["state_file"],
         concurrency=params["concurrency"],
