@@ -212,10 +212,10 @@ class _Issue:
             items = self._store(result, items)
             pending = {item.name for item in items if item.version}
             secrets = {name: value for name, value in secrets.items() if name in pending}
+        earlier = self._goes_on()
         use = self._use(items, secrets)
         if items:
             self.transaction.uses.append(use)
-        earlier = self._goes_on()
         return {
             **result,
             "secrets": {**(self.play.fact("turso_rotate_secrets") or {} if earlier else {}), **secrets},
@@ -299,12 +299,11 @@ class _Issue:
         withdrawn = self.module({**options, "step": "withdraw", "items": text})
         reports = {report["name"]: report for report in withdrawn.get("report", ())}
         for item in failed:
-            told = reports.get(item.name) or {**item.report, "action": "failed", "msg": f"{item.name}: {item.error}."}
-            item.report, item.version, item.sha256 = told, None, None
+            item.report = reports.setdefault(item.name, _not_withdrawn(item))
+            item.version, item.sha256 = None, None
             result["secrets"].pop(item.name)
         result["report"] = [reports.get(report["name"], report) for report in result["report"]]
-        names = {item.name for item in failed}
-        return [item for item in items if item.name not in names] + failed
+        return [item for item in items if item.name not in reports] + failed
 
     def _deliveries(self, items: Sequence[Item], secrets: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the tasks files of the user's own that are to be run: entry, number of the recipient, path."""
@@ -315,6 +314,18 @@ class _Issue:
             for index, recipient in enumerate(item.recipients)
             if recipient.tasks
         ]
+
+
+def _not_withdrawn(item: Item) -> dict[str, Any]:
+    """Return the report of a token that could neither be stored nor withdrawn."""
+    version = item.version or {}
+    return {
+        **item.report,
+        "action": "failed",
+        "issued": None,
+        "msg": f"{item.name}: {item.error}. Withdrawing {version.get('name')} failed, too. Revoke it by its id "
+        f"{version.get('id')}: it may be active.",
+    }
 
 
 def _is_for_the_role(items: Sequence[Item]) -> bool:
