@@ -627,7 +627,7 @@ def test_a_stored_value_that_nobody_confirmed_is_resumed(
 ) -> None:
     keeping = {"state_file": str(path), "has_vault_file": True}
     left = issue("ci", stored={"ci": old.secret}, **keeping)
-    stored = left["secrets"]
+    stored, pending = left["secrets"], known(path)["pending"]
     for day in range(1, 4):
         simulator.advance(days=1)
         resumed = issue("ci", stored=stored, **keeping)
@@ -635,6 +635,7 @@ def test_a_stored_value_that_nobody_confirmed_is_resumed(
         assert f"resumed {left['issued'][0]} (verified by validate)" in resumed["report"][0]["msg"]
         assert len(active(simulator)) == 2, day
     assert "found_unconfirmed" not in known(path)
+    assert known(path)["pending"]["issued_at"] == pending["issued_at"]
     done = commit(resumed, state_file=str(path))
     assert (done["report"][0]["revoked"], active(simulator)) == (["ci"], left["issued"])
     assert simulator.alive(stored["ci"])
