@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule, missing_required_lib
 
 from ansible_collections.community.turso.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR, Api
-from ansible_collections.community.turso.plugins.module_utils._api.model import PRESETS, SCOPES
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
 from ansible_collections.community.turso.plugins.module_utils._secrets import Secrecy, without
@@ -100,7 +99,7 @@ def token_spec() -> dict[str, Any]:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "organization": {"type": "str"},
         "group": {"type": "str"},
-        "scopes": {"type": "list", "elements": "str", "choices": [*SCOPES, *PRESETS]},
+        "scopes": {"type": "list", "elements": "str"},
         "description": {"type": "str"},
     }
 

@@ -68,18 +68,6 @@ options:
           - What the token may do in its O(tokens[].group).
         type: list
         elements: str
-        choices:
-          - read
-          - db:create
-          - db:delete
-          - db:configure
-          - db:mint-token
-          - db:rotate-creds
-          - group:configure
-          - group:mint-token
-          - group:rotate-creds
-          - read-only
-          - full-access
       description:
         description:
           - A text that is sent to the API with each successor.

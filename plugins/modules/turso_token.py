@@ -61,22 +61,16 @@ options:
     type: str
   scopes:
     description:
-      - What the token may do in its O(group), in any order. Needs O(group). Not compared if O(state=absent).
-      - V(read-only) stands for V(read), V(full-access) for all nine scopes.
+      - What the token may do, in any order. Needs O(organization). Required with O(group) if O(state=present).
+      - For a token of a group V(read), V(db:create), V(db:delete), V(db:configure), V(db:mint-token), V(db:rotate-creds),
+        V(group:configure), V(group:mint-token), and V(group:rotate-creds); for one of a whole organization also V(org:read),
+        V(group:create), and V(group:delete).
+      - V(read-only) stands for V(read), V(full-access) for the nine scopes of a group. The API expands them itself. A token matches
+        them if it has at least these scopes, and besides them only scopes that this collection does not know.
+      - The list is open. Another scope is passed to the API, with a warning if it looks like a typing error.
+      - Not compared if O(state=absent).
     type: list
     elements: str
-    choices:
-      - read
-      - db:create
-      - db:delete
-      - db:configure
-      - db:mint-token
-      - db:rotate-creds
-      - group:configure
-      - group:mint-token
-      - group:rotate-creds
-      - read-only
-      - full-access
   description:
     description:
       - A text that is sent to the API when the token is created. The API may ignore it. It is not compared.
@@ -156,7 +150,7 @@ token:
       returned: success
       sample: production
     scopes:
-      description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
+      description: The sorted scopes of the token with presets expanded, or V(null) if it has none.
       type: list
       elements: str
       returned: success
@@ -267,7 +261,7 @@ from ansible_collections.community.turso.plugins.module_utils._module import (
     warn_of,
 )
 from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
-from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted, warnings_about
 
 
 def run(params: dict[str, Any], wanted: Wanted, tokens: Tokens, check_mode: bool) -> dict[str, Any]:
@@ -278,7 +272,10 @@ def run(params: dict[str, Any], wanted: Wanted, tokens: Tokens, check_mode: bool
         "token": outcome.token_result(now),
         "secret": outcome.secret,
         "diff": outcome.diff(now),
-        "warnings": [outcome.warning] if outcome.warning else [],
+        "warnings": [
+            *warnings_about([wanted], [wanted] if outcome.changed else []),
+            *([outcome.warning] if outcome.warning else []),
+        ],
         **({"failed": True, **outcome.error.as_result()} if outcome.error else {}),
     }
 

@@ -66,22 +66,17 @@ options:
         type: str
       scopes:
         description:
-          - What the token may do in its O(tokens[].group), in any order. Needs O(tokens[].group).
-          - V(read-only) stands for V(read), V(full-access) for all nine scopes.
+          - What the token may do, in any order. Needs O(tokens[].organization). Required with
+            O(tokens[].group) if O(tokens[].state=present).
+          - For a token of a group V(read), V(db:create), V(db:delete), V(db:configure), V(db:mint-token), V(db:rotate-creds),
+            V(group:configure), V(group:mint-token), and V(group:rotate-creds); for one of a whole organization also V(org:read),
+            V(group:create), and V(group:delete).
+          - V(read-only) stands for V(read), V(full-access) for the nine scopes of a group. The API expands them itself. A token matches
+            them if it has at least these scopes, and besides them only scopes that this collection does not know.
+          - The list is open. Another scope is passed to the API, with a warning if it looks like a typing error.
+          - Not compared if O(tokens[].state=absent).
         type: list
         elements: str
-        choices:
-          - read
-          - db:create
-          - db:delete
-          - db:configure
-          - db:mint-token
-          - db:rotate-creds
-          - group:configure
-          - group:mint-token
-          - group:rotate-creds
-          - read-only
-          - full-access
       description:
         description:
           - A text that is sent to the API when the token is created. The API may ignore it. It is not compared.
@@ -196,7 +191,7 @@ results:
           returned: success
           sample: production
         scopes:
-          description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
+          description: The sorted scopes of the token with presets expanded, or V(null) if it has none.
           type: list
           elements: str
           returned: success
@@ -317,7 +312,7 @@ from ansible_collections.community.turso.plugins.module_utils._module import (
 )
 from ansible_collections.community.turso.plugins.module_utils._progress import Progress
 from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
-from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted, warnings_about
 
 MAX_REASONS = 10  # in one message
 
@@ -355,7 +350,10 @@ def run(
         "changed": any(outcome.changed for outcome in outcomes),
         "results": [outcome.as_result(now) for outcome in outcomes],
         "diff": [outcome.headed_diff(now) for outcome in outcomes if outcome.changed],
-        "warnings": [outcome.warning for outcome in outcomes if outcome.warning],
+        "warnings": [
+            *warnings_about(wanted, [outcome.wanted for outcome in outcomes if outcome.changed]),
+            *(outcome.warning for outcome in outcomes if outcome.warning),
+        ],
     }
     if errors:
         reasons = list(dict.fromkeys(error.msg for error in errors))

@@ -252,7 +252,7 @@ REFUSED: list[tuple[str, list[dict[str, Any]], dict[str, Any], str]] = [
     ("a blank name", [{"name": " "}], {}, "turso_rotate_tokens[0] ( ): "),
     ("a name that would climb", [{"name": ".."}], {}, "turso_rotate_tokens[0] (..): "),
     ("a group without scopes", [{**CI, "group": "g"}], {}, "turso_rotate_tokens[0] (ci): group needs scopes"),
-    ("scopes without a group", [{**CI, "scopes": ["read"]}], {}, "(ci): scopes need group"),
+    ("empty scopes", [{**CI, "scopes": []}], {}, "(ci): scopes is empty"),
     ("grace without a ledger", [{**CI, "grace_hours": 1}], {}, "(ci): grace_hours needs turso_rotate_ledger"),
     (
         "grace longer than the age",
