@@ -288,7 +288,9 @@ def main() -> None:
     )
     with failures_as_results(module) as secrecy:
         wanted = Wanted.from_params(module.params)
-        result = run(module.params, wanted, tokens_from(module.params, secrecy.hide), module.check_mode)
+        creates = wanted.state == "present" and not module.check_mode
+        tokens = tokens_from(module.params, secrecy.hide, makes_secrets=creates)
+        result = run(module.params, wanted, tokens, module.check_mode)
         warn_of(module, result)
         secrecy.release([result["secret"]])
         module.exit_json(**result)

@@ -151,7 +151,9 @@ validation:
       returned: success
       sample: true
     expires_at:
-      description: When the credential expires (ISO 8601, UTC). V(null) if it never does or if the API does not tell.
+      description:
+        - When the credential expires (ISO 8601, UTC). V(null) if it never does or if the API does not tell.
+        - For a login session of the Turso CLI the end that it claims itself, if the API does not tell.
       type: str
       returned: success
       sample: null
@@ -165,6 +167,14 @@ validation:
       type: str
       returned: success
       sample: clGFZ4STEe6fljpFzIum8A
+    kind:
+      description:
+        - What the credential says that it is, not verified. One of V(api), V(group) (an API token that is pinned to a group, which
+          cannot manage tokens), V(session) (a login of the Turso CLI, which ends after a few days), and V(sql) (a token of a
+          database, which this API never takes; it is not sent). V(null) if it cannot be told.
+      type: str
+      returned: success
+      sample: api
 error:
   description: What went wrong, for a playbook to decide on.
   returned: failure
@@ -204,19 +214,27 @@ error:
       sample: 0
 """
 
+from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SESSION, SQL
 from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
-from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens, Validation
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
+    credential_from,
     failures_as_results,
     tokens_from,
     warn_of,
 )
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
+
+FORBIDDEN = (
+    "The API answered 403 to validating the credential. Working restricted tokens get that answer, too; "
+    "what it may do shows only when it is used."
+)
 
 
 def check(params: dict[str, Any]) -> None:
@@ -242,23 +260,28 @@ def listed(params: dict[str, Any], tokens: Tokens) -> dict[str, Any]:
     }
 
 
-def examined(tokens: Tokens) -> dict[str, Any]:
+def examined(params: dict[str, Any], hide: Callable[[str], None]) -> dict[str, Any]:
     """Ask the API about the credential itself. An invalid one is an answer, not a failure."""
-    validation = tokens.validate()
-    warning = (
-        "The API answered 403 to validating the credential. Working restricted tokens get that answer, too; "
-        "what it may do shows only when it is used."
-    )
+    credential = credential_from(params)
+    claims = credential.claims
+    if claims.kind == SQL:
+        validation, warnings = Validation(valid=False), [credential.sql_warning]
+    else:
+        validation = tokens_from(params, hide).validate()
+        warnings = [FORBIDDEN] if validation.forbidden else []
+    # The API says nothing of the end of a session that is over.
+    end = validation.expires_at or (claims.expires_at if claims.kind == SESSION else None)
     return {
         "tokens": [],
         "listed_at": None,
         "validation": {
             "valid": validation.valid,
-            "expires_at": utc_text(validation.expires_at) if validation.expires_at else None,
+            "expires_at": utc_text(end) if end else None,
             "never_expires": validation.never_expires,
-            "id": tokens.own_id,
+            "id": claims.id,
+            "kind": claims.kind,
         },
-        "warnings": [warning] if validation.forbidden else [],
+        "warnings": warnings,
     }
 
 
@@ -274,8 +297,10 @@ def main() -> None:
     )
     with failures_as_results(module) as secrecy:
         check(module.params)
-        tokens = tokens_from(module.params, secrecy.hide)
-        result = examined(tokens) if module.params["validate"] else listed(module.params, tokens)
+        if module.params["validate"]:
+            result = examined(module.params, secrecy.hide)
+        else:
+            result = listed(module.params, tokens_from(module.params, secrecy.hide))
         warn_of(module, result)
         module.exit_json(changed=False, **result)
 

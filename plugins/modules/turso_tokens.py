@@ -377,7 +377,8 @@ def main() -> None:
     )
     with failures_as_results(module) as secrecy:
         wanted = wanted_in(module.params)
-        tokens = tokens_from(module.params, secrecy.hide, connections=module.params["concurrency"])
+        creates = any(each.state == "present" for each in wanted) and not module.check_mode
+        tokens = tokens_from(module.params, secrecy.hide, module.params["concurrency"], makes_secrets=creates)
         progress = Progress(len(wanted), module._tmpdir if module._verbosity else None)
         result = run(module.params, wanted, tokens, module.check_mode, progress)
         warn_of(module, result)

@@ -332,6 +332,24 @@ def test_options_that_cannot_work_are_refused_before_any_request(simulator, run_
     assert simulator.requests == []
 
 
+@both_modes
+@pytest.mark.parametrize(
+    "option", ["name", "id", "state", "organization", "group", "scopes", "description", "validate"]
+)
+def test_an_option_that_comes_to_null_is_refused(simulator, run_module, option, check_mode):
+    result = run_module(turso_token, {"name": "ci", **READER}, null=(option,), check_mode=check_mode)
+    assert f"{option} is null" in result["msg"]
+    assert result["error"] == failure("invalid_request")
+    assert simulator.requests == []
+
+
+def test_texts_are_taken_as_they_are_written_or_refused(simulator, run_module):
+    assert run_module(turso_token, {"name": 2026, **IN_ACME})["token"]["name"] == "2026"
+    for value, kind in ((True, "yes or no"), (1.5, "a number with a fraction"), (["a"], "a list")):
+        assert f"name is {kind}, not a text" in run_module(turso_token, {"name": value})["msg"]
+    assert [token.name for token in simulator.tokens if token.name != "main"] == ["2026"]
+
+
 @pytest.mark.parametrize(("name", "segment"), ODD_NAMES.items(), ids=ODD_NAMES.values())
 def test_a_name_is_escaped_whatever_it_holds(simulator, run_module, name, segment):
     bystanders = [simulator.given(each) for each in ("x", "a", "b", "v1")]

@@ -136,6 +136,11 @@ REFUSED = {
         "more than once: token with the id 'x'",
         "",
     ),
+    **{
+        f"a null {option}": ([{"name": "a"}, {"name": "b", **READER, option: None}], f"tokens[1].{option} is null", "")
+        for option in ("name", "id", "organization", "group", "description", "scopes")
+    },
+    "a name that is yes or no": ([{"name": True}], "tokens[0].name is yes or no", "not a text"),
     "an option that there is not": ([{"name": "a", "nmae": "a"}], "nmae", ""),
     "an item that is no dictionary": (["a"], "dict", ""),
     **{
