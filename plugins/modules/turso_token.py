@@ -16,7 +16,8 @@ author:
 description:
   - Makes sure that an API token exists with exactly the restriction that is asked for, or that it does not exist.
   - The value of a token is shown once, when it is created. It is returned in RV(secret) and hidden from every output,
-    whether or not the task says C(no_log).
+    whether or not the task says C(no_log). A task with O(state=present) that does not C(register) its result is refused, because
+    nobody would get the value; check mode needs no C(register). At C(-v) a line on stderr names what was created.
   - A token cannot be changed. If one of the same name exists and differs, the module fails and says what differs. It
     never recreates a token under its name, because that cuts off whoever holds it. To replace a token without an outage, use
     the role P(community.turso.turso_rotate#role).
@@ -156,7 +157,7 @@ token:
       returned: success
       sample: [read]
     created_at:
-      description: When the token was created, as the API tells it. V(null) for a token that was just created.
+      description: When the token was created, as the API tells it (a date). V(null) for a token that was just created.
       type: str
       returned: success
       sample: "2026-07-27"
@@ -171,7 +172,9 @@ token:
       returned: success
       sample: group
     permissions:
-      description: What RV(token.scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes.
+      description:
+        - What RV(token.scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes. Scopes that
+          this collection does not know are left out of account.
       type: str
       returned: success
       sample: read-only

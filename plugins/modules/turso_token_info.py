@@ -66,72 +66,25 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tokens:
-  description: The tokens, in the order the API lists them. Empty with O(validate=true).
+  description:
+    - The token objects, in the order the API lists them. Empty with O(validate=true). The same keys as
+      RV(community.turso.turso_token#module:token).
   returned: success
   type: list
   elements: dict
-  contains:
-    name:
-      description: The name of the token.
-      type: str
-      returned: success
-      sample: ci-deploy
-    id:
-      description: The id of the token.
-      type: str
-      returned: success
-      sample: clGFZ4STEe6fljpFzIum8A
-    organization:
-      description: The slug of the organization that the token is restricted to, or V(null).
-      type: str
-      returned: success
-      sample: acme
-    group:
-      description: The group that the token is restricted to, or V(null).
-      type: str
-      returned: success
-      sample: production
-    scopes:
-      description: The sorted scopes of the token with presets expanded, or V(null) if it has none.
-      type: list
-      elements: str
-      returned: success
-      sample: [read]
-    created_at:
-      description: When the token was created, as the API tells it.
-      type: str
-      returned: success
-      sample: "2026-07-27"
-    age_days:
-      description: How many days ago the token was created, by the clock of the API. V(null) if the API does not tell.
-      type: int
-      returned: success
-      sample: 120
-    restriction:
-      description: How far the token reaches. One of V(unrestricted), V(organization), and V(group).
-      type: str
-      returned: success
-      sample: group
-    permissions:
-      description: What RV(tokens[].scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes.
-      type: str
-      returned: success
-      sample: read-only
-    owner:
-      description: Who created the token. V(null) except in lists of an organization.
-      type: dict
-      returned: success
-      sample: null
-    description:
-      description: The description, if the API tells it, otherwise V(null).
-      type: str
-      returned: success
-      sample: null
-    last_used_at:
-      description: When the token was used last, if the API tells it, otherwise V(null).
-      type: str
-      returned: success
-      sample: null
+  sample:
+    - name: ci-deploy
+      id: clGFZ4STEe6fljpFzIum8A
+      organization: acme
+      group: production
+      scopes: [read]
+      created_at: "2026-07-27"
+      age_days: 120
+      restriction: group
+      permissions: read-only
+      owner: null
+      description: null
+      last_used_at: null
 listed_at:
   description:
     - The time of the list by the clock of the API (ISO 8601, UTC). V(null) with O(validate=true).
@@ -176,42 +129,11 @@ validation:
       returned: success
       sample: api
 error:
-  description: What went wrong, for a playbook to decide on.
+  description:
+    - What went wrong, for a playbook to decide on. The same keys as RV(community.turso.turso_token#module:error).
   returned: failure
   type: dict
-  contains:
-    kind:
-      description:
-        - One of V(unauthorized), V(forbidden), V(not_found), V(conflict), V(rate_limited), V(invalid_request), V(api_error),
-          V(unreachable), V(unexpected_response), V(outcome_unknown), V(drift), and V(refused).
-      type: str
-      returned: failure
-      sample: drift
-    status:
-      description: The HTTP status, or V(null) if there was no answer.
-      type: int
-      returned: failure
-      sample: null
-    method:
-      description: The HTTP method, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    path:
-      description: The path of the request, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    api_message:
-      description: What the API said, or V(null).
-      type: str
-      returned: failure
-      sample: null
-    attempts:
-      description: How often the request was tried.
-      type: int
-      returned: failure
-      sample: 0
+  sample: {"kind": "unauthorized", "status": 401, "method": "GET", "path": "/v1/auth/api-tokens", "api_message": null, "attempts": 1}
 """
 
 from collections.abc import Callable
