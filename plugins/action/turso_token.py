@@ -14,6 +14,6 @@ class ActionModule(HiddenResult):
     """Refuses a create whose value nobody would get, and hides the result where it carries a secret."""
 
     def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        always = {"token": None, "secret": None, "diff": {"before": {}, "after": {}}}
+        always: dict[str, Any] = {"token": None, "secret": None, "diff": {"before": {}, "after": {}}}
         refusal = refusal_of_unkept(self._task, [self._task.args], always)
         return refusal or super()._execute_hidden(task_vars)

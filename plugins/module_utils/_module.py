@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule, missing_required_lib
 
-from ansible_collections.community.turso.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR, Answer, Api
+from ansible_collections.community.turso.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR, Api
 from ansible_collections.community.turso.plugins.module_utils._api.credential import Credential
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import (
@@ -169,7 +169,7 @@ class _Client(Api):
 
     credential: Credential
 
-    def request(self, *args: Any, **kwargs: Any) -> Answer:
+    def request(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().request(*args, **kwargs)
         except (Unauthorized, Forbidden) as exc:

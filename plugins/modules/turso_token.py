@@ -276,7 +276,7 @@ def run(params: dict[str, Any], wanted: Wanted, tokens: Tokens, check_mode: bool
         "secret": outcome.secret,
         "diff": outcome.diff(now),
         "warnings": [
-            *warnings_about([wanted], [wanted] if outcome.changed else []),
+            *warnings_about([outcome.wanted], [outcome.wanted] if outcome.changed else []),
             *([outcome.warning] if outcome.warning else []),
         ],
         **({"failed": True, **outcome.error.as_result()} if outcome.error else {}),

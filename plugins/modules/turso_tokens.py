@@ -262,7 +262,9 @@ def run(
         "results": [outcome.as_result(now) for outcome in outcomes],
         "diff": [outcome.headed_diff(now) for outcome in outcomes if outcome.changed],
         "warnings": [
-            *warnings_about(wanted, [outcome.wanted for outcome in outcomes if outcome.changed]),
+            *warnings_about(
+                [outcome.wanted for outcome in outcomes], [outcome.wanted for outcome in outcomes if outcome.changed]
+            ),
             *(outcome.warning for outcome in outcomes if outcome.warning),
         ],
     }
