@@ -189,7 +189,7 @@ def moment_in_id(token_id: str | None) -> datetime.datetime | None:
     if token_id is None or len(token_id) != 22:
         return None
     try:
-        decoded = uuid.UUID(bytes=base64.b64decode(token_id + "==", altchars=b"-_", validate=True))
+        decoded = uuid.UUID(bytes=base64.urlsafe_b64decode(token_id + "=="))
     except ValueError:
         return None
     return _UUID_EPOCH + datetime.timedelta(microseconds=decoded.time // 10) if decoded.version == 1 else None

@@ -78,6 +78,10 @@ KINDS = {
         jwt(b'{"jti": "a", "id": "d", "a": "rw"}'),
         Claims("api", "a"),
     ),
+    "the claims of two kinds": (
+        jwt(f'{{"jti": "a", "exp": {END}, "id": "d", "a": "rw"}}'.encode()),
+        Claims(None, "a", NOON),
+    ),
     "a header that cannot be read": (jwt(b'{"jti": "a"}', "?"), Claims("api", "a")),
     "opaque": ("opaque", Claims()),
 }

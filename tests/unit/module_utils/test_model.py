@@ -161,6 +161,7 @@ NO_TIMES = {
     "version 4": id_of(NOW, version=4),
     "of no version": "A" * 22,
     "too long": id_of(NOW) + "A",
+    "more than an id": id_of(NOW) + "*",
 }
 
 

@@ -113,7 +113,7 @@ TYPED = {
     "known ones": ([*SCOPES, *ORGANIZATION_SCOPES, *PRESETS], []),
     "unlike any": (["billing"], []),
     "a letter too few": (["db:creat"], [("db:creat", "db:create")]),
-    "capitals": (["Read"], [("Read", "read")]),
+    "capitals": (["DB:CREATE"], [("DB:CREATE", "db:create")]),
     "a preset": (["read_only"], [("read_only", "read-only")]),
     "twice": (["raed", "raed"], [("raed", "read")]),
     "two": (["db:delte", "read", "fullaccess"], [("db:delte", "db:delete"), ("fullaccess", "full-access")]),
