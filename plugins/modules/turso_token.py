@@ -268,7 +268,7 @@ from ansible_collections.community.turso.plugins.module_utils._token.decide impo
 
 
 def run(params: dict[str, Any], wanted: Wanted, tokens: Tokens, check_mode: bool) -> dict[str, Any]:
-    """Bring the token about and return the result, which has C(failed) set if that failed."""
+    """Bring the token about and return the result, which has failed set if that failed."""
     (outcome,), now = apply(tokens, [wanted], check_mode=check_mode, validate=params["validate"])
     return {
         "changed": outcome.changed,

@@ -247,7 +247,7 @@ def wanted_in(params: dict[str, Any]) -> list[Wanted]:
 def run(
     params: dict[str, Any], wanted: list[Wanted], tokens: Tokens, check_mode: bool, progress: Progress
 ) -> dict[str, Any]:
-    """Bring the tokens about and return the result, which has C(failed) set if any of them failed."""
+    """Bring the tokens about and return the result, which has failed set if any of them failed."""
     outcomes, now = apply(
         tokens,
         wanted,

@@ -163,14 +163,15 @@ def warnings_about(wanted: Sequence[Wanted], changed: Sequence[Wanted]) -> list[
 
     :param changed: those that this run creates or revokes, or would in check mode.
     """
-    present = [each for each in wanted if each.state == "present"]
     warnings = [
         f"The {each.label} asks for the scope {scope!r}, which this collection does not know. If you mean {known!r}, correct "
         "it; otherwise ignore this warning. The API decides whether the scope exists."
-        for each in present
+        for each in wanted
+        if each.state == "present"
         for scope, known in misspelt(each.scopes)
     ]
-    unrestricted = [each.label for each in present if each in changed and each.restriction.level == "unrestricted"]
+    created = [each for each in changed if each.state == "present"]
+    unrestricted = [each.label for each in created if each.restriction.level == "unrestricted"]
     if unrestricted:
         more = f", and {len(unrestricted) - MAX_LABELS} more" if len(unrestricted) > MAX_LABELS else ""
         warnings.append(
