@@ -42,11 +42,16 @@ MAY_IMPORT = {
     "_rotation": {"_token", "_api", "_errors", "_files", "_locks"},
     "_audit": {"_rotation", "_token", "_api", "_errors"},
     "_emergency": {"_audit", "_rotation", "_token", "_api", "_errors"},
-    "_module": {"ansible", "_api", "_secrets", "_errors"},
+    "_written": {"_errors"},
+    "_module": {"ansible", "_api", "_secrets", "_written", "_errors"},
 }
 PURE = (
     "_errors.py",
+    "_written.py",
     "_api/model.py",
+    "_api/scopes.py",
+    "_api/claims.py",
+    "_api/credential.py",
     "_token/decide.py",
     *(
         f"_rotation/{stem}.py"
