@@ -194,7 +194,6 @@ def test_a_variable_that_cannot_be_rendered_is_not_one_that_is_not_given(
     "filtered",
     [
         pytest.param("audit_findings('2026-11-24')", id="findings"),
-        pytest.param("revocation_selection(pattern='*')", id="selection"),
     ],
 )
 def test_what_the_filters_return_is_never_a_template(playbooks: Playbooks, filtered: str) -> None:
