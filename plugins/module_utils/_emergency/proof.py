@@ -92,4 +92,4 @@ class Proof:
 
 def claimed_id(value: str) -> str | None:
     """Return the id that a value claims, also where quotes or line breaks came with it."""
-    return jti_of("".join(value.split()).strip("'\"`"))
+    return jti_of("".join(value.split()))

@@ -82,7 +82,7 @@ class Selection:
 def select(request: Request, tokens: Sequence[Token], leaks: Sequence[Leak]) -> Selection:
     """Return which of the listed tokens are meant, and which are spared though they are."""
     selected, spared = [], []
-    for token in tokens:
+    for token in {token.id: token for token in tokens}.values():
         labels = _labels(token, request.selectors)
         claims = [leak for leak in leaks if leak.id == token.id]
         if labels or claims:

@@ -164,6 +164,10 @@ def test_a_number_confirms_only_where_nothing_is_in_doubt(asked: dict[str, Any],
     assert selection.is_confirmed_by(str(selection.code))
 
 
+def test_a_token_that_the_list_has_twice_is_one_token() -> None:
+    assert str(selection_of(names=["ci-deploy"], tokens=[*TOKENS, *TOKENS]).code).startswith("1-")
+
+
 def test_nothing_is_never_confirmed() -> None:
     selection = selection_of(ids=["9"])
     assert selection.code is None
