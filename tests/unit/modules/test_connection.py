@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils import _module as _spec
 from ansible_collections.community.turso.plugins.modules import (
+    turso_revocation,
     turso_rotation,
     turso_token,
     turso_token_info,
@@ -28,8 +29,9 @@ MODULES = {
     "turso_token_info": (turso_token_info, {}),
     "turso_tokens": (turso_tokens, {"tokens": [{"name": "ci"}]}),
     "turso_rotation": (turso_rotation, {"tokens": []}),
+    "turso_revocation": (turso_revocation, {"names": ["ci"]}),
 }
-# The last one sends nothing if it is given nothing to do.
+# The last ones send nothing if they are given nothing to do, or fail if nothing matches.
 THAT_ASK = dict(list(MODULES.items())[:3])
 
 every_module = pytest.mark.parametrize(("module", "asked"), MODULES.values(), ids=MODULES)

@@ -15,6 +15,7 @@ TASKS = {
     "turso_token_info": {},
     "turso_tokens": {"tokens": [{"name": "ci"}]},
     "turso_rotation": {"tokens": []},
+    "turso_revocation": {"names": ["ci"]},
 }
 
 
