@@ -205,25 +205,15 @@ class _Issue:
 
     def recorded(self, result: dict[str, Any], stored: Mapping[str, str] | None) -> dict[str, Any]:
         """Store the new values, and return what the role reads."""
-        items = [Item.from_json(raw) for raw in result.pop("items")]
-        resumed = {name: (stored or {})[name] for name in result.pop("resumed")}
-        secrets = {**result["secrets"], **resumed}
-        if stored is not None and result["secrets"]:
-            items = self._store(result, items)
-            pending = {item.name for item in items if item.version}
-            secrets = {name: value for name, value in secrets.items() if name in pending}
-        earlier = self._goes_on()
-        use = self._use(items, secrets)
+        items, secrets = self._delivered_first(result, stored)
+        known_secrets, known_report = self._of_earlier_uses()
         if items:
-            self.transaction.uses.append(use)
+            self.transaction.uses.append(self._use(items, secrets))
         return {
             **result,
-            "secrets": {**(self.play.fact("turso_rotate_secrets") or {} if earlier else {}), **secrets},
-            "report": [*(self.play.fact("turso_rotate_report") or [] if earlier else []), *result["report"]],
-            "lines": [
-                *(entry["msg"] for entry in result["report"] if entry["action"] != "unchanged"),
-                _last_line(result),
-            ],
+            "secrets": {**known_secrets, **secrets},
+            "report": [*known_report, *result["report"]],
+            "lines": _lines(result),
             "transaction": self.transaction.as_text(),
             "deliveries": self._deliveries(items, secrets),
             "needs_the_play": any(item.needs_the_play for item in items),
@@ -231,9 +221,25 @@ class _Issue:
             "vault_file": self.args.get("vault_file", "") if result["secrets"] else "",
         }
 
-    def _goes_on(self) -> bool:
-        """Tell whether facts of an earlier use are of this play, or of something that is not committed yet."""
-        return any(use.items or use.play == self.play.id for use in self.transaction.uses)
+    def _delivered_first(
+        self, result: dict[str, Any], stored: Mapping[str, str] | None
+    ) -> tuple[list[Item], dict[str, str]]:
+        """Write the new values into the vault file, if there is one, before anybody else gets them.
+
+        :returns: what is left to be committed, and the values of what is pending, issued or resumed.
+        """
+        items = [Item.from_json(raw) for raw in result.pop("items")]
+        known = stored or {}
+        resumed = {name: known[name] for name in result.pop("resumed")}
+        if stored is not None and result["secrets"]:
+            items = self._store(result, items)
+        return items, {**result["secrets"], **resumed}
+
+    def _of_earlier_uses(self) -> tuple[Mapping[str, str], Sequence[dict[str, Any]]]:
+        """Return secrets and report of uses in this play, or of which something is not committed yet."""
+        if not any(use.items or use.play == self.play.id for use in self.transaction.uses):
+            return {}, []
+        return self.play.fact("turso_rotate_secrets") or {}, self.play.fact("turso_rotate_report") or []
 
     @staticmethod
     def _with_hosts(raw: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
@@ -334,8 +340,9 @@ def _is_for_the_role(items: Sequence[Item]) -> bool:
     return any(not item.needs_the_play and (item.error is None or not waiting) for item in items)
 
 
-def _last_line(result: Mapping[str, Any]) -> str:
-    """Return the summary, and which token is due next."""
+def _lines(result: Mapping[str, Any]) -> list[str]:
+    """Return what is shown: what is not as it was, a summary, and which token is due next."""
     due = min(result["next_due"].items(), key=lambda item: item[1], default=None)
     next_due = "" if due is None else f"; next due: {due[0]}, {due[1][:10]}"
-    return f"{result['summary']}{next_due}"
+    changes = [entry["msg"] for entry in result["report"] if entry["action"] != "unchanged"]
+    return [*changes, f"{result['summary']}{next_due}"]
