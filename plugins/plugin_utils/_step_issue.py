@@ -45,11 +45,12 @@ Module = Callable[[Mapping[str, Any]], dict[str, Any]]
 def issue(play: Play, args: Mapping[str, Any], loader: Any, module: Module, *, check_mode: bool) -> dict[str, Any]:
     """Carry the step out.
 
+    :param args: the arguments of the task. An empty text is none.
     :param module: runs the module with these arguments and returns its result.
     :returns: what the role reads: the module's result, and `transaction`, `deliveries`, `needs_the_play`, `commits_now`,
         `vault_file`.
     """
-    step = _Issue(play, args, loader, module, check_mode=check_mode)
+    step = _Issue(play, _not_blank(args), loader, module, check_mode=check_mode)
     step.refuse()
     stored = step.stored()
     result = module(step.module_args(stored))
@@ -58,6 +59,22 @@ def issue(play: Play, args: Mapping[str, Any], loader: Any, module: Module, *, c
     if check_mode:
         return {**result, **_NOTHING, "lines": [*(entry["msg"] for entry in result["report"]), result["summary"]]}
     return step.recorded(result, stored)
+
+
+def _not_blank(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that are not empty. Before ansible-core 2.19 null is rendered as an empty text.
+
+    :raises Refused: for null, and for a number or switch that is empty.
+    """
+    blank = [name for name, value in args.items() if value is None or (value == "" and name in POLICY)]
+    if blank:
+        raise refused(
+            [
+                f"turso_rotate_{name} is null or empty. Leave it out if it is not meant: a blank variable must not change what is done."
+                for name in blank
+            ]
+        )
+    return {name: value for name, value in args.items() if value != ""}
 
 
 _NOTHING: dict[str, Any] = {

@@ -79,6 +79,9 @@ def on(*hosts: str) -> dict[str, Any]:
 
 
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
+    ("a null state file", CI, {"state_file": None}, {}, "turso_rotate_state_file is null or empty"),
+    ("a null age", CI, {"max_age_days": None}, {}, "turso_rotate_max_age_days is null or empty"),
+    ("an empty age", CI, {"max_age_days": ""}, {}, "turso_rotate_max_age_days is null or empty"),
     ("a play with two hosts", CI, {}, {"size": 2}, "this play has 2 hosts"),
     ("an entry that is wrong", {**CI, "group": "g"}, {}, {}, "group needs scopes"),
     ("a credential that is not given", {**CI, "credential": "x"}, {"credentials": {"y": "v"}}, {}, "has no 'x'"),
@@ -126,6 +129,11 @@ def test_it_refuses_before_any_request(
     assert says in refused.value.msg
     assert refused.value.msg.endswith("Nothing was issued.")
     assert module.given == []
+
+
+def test_an_empty_text_is_none() -> None:
+    _result, module = step(api_url="", state_file="", vault_file="")
+    assert not {"api_url", "state_file", "vault_file", "stored"} & set(module.given[0])
 
 
 def test_a_refusal_names_every_entry_and_every_reason() -> None:
