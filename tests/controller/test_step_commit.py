@@ -30,9 +30,9 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.transact
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._play import CONFIRMATIONS, SEALED
 from ansible_collections.community.turso.plugins.plugin_utils._step_commit import Means, check, commit
+from tests.controller.plays import Facts, FakeModule, FakePlay, after
 from tests.unit.module_utils.rotation.test_transaction import use
 from tests.unit.module_utils.rotation.world import MINE, VAULT_FILE, item
-from tests.unit.plugin_utils.plays import Facts, FakeModule, FakePlay, after
 
 SECRET = "the-new-value"
 DIGEST = hashlib.sha256(SECRET.encode()).hexdigest()
