@@ -33,6 +33,7 @@ SOURCES = sorted(PLUGINS.rglob("*.py"))
 # plugins/module_utils; within its own package each may import its neighbours.
 MAY_IMPORT = {
     "_errors": set(),
+    "_lifetime": set(),
     "_progress": set(),
     "_secrets": {"ansible"},
     "_api": {"requests", "urllib3", "_errors"},

@@ -53,6 +53,8 @@ if REQUESTS_IMPORT_ERROR is None:
     import urllib3
     from requests.adapters import HTTPAdapter
 
+__all__ = ["REQUESTS_IMPORT_ERROR", "VERSION", "Api"]
+
 VERSION = "0.1.0"
 MAX_TIMEOUT_SECONDS = 86400.0
 MAX_CONNECTIONS = 100
