@@ -202,12 +202,13 @@ class Api:
         self, outgoing: _Outgoing, asked: Asked, sent_at: float, deadline: float, *, fresh: bool
     ) -> Answer | Verdict:
         """Do one try, and return its answer or what the lack of one means; tell the other threads what they need to know."""
+        number = self._outage.sent(sent_at)
         try:
             response, content = self._send(outgoing, deadline, fresh=fresh)
         except Lost as lost:
-            self._outage.lost(sent_at, self._clock())
+            self._outage.lost(number, self._clock())
             return verdict_on_loss(str(lost), asked, sent=lost.sent, final=lost.final)
-        self._outage.answered(self._clock())
+        self._outage.answered(number, self._clock())
         status, headers = response.status_code, response.headers
         if 200 <= status < 300:
             self._pace.passed()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 from ansible_collections.community.turso.plugins.module_utils._errors import RateLimited, TursoError, Unreachable
@@ -20,21 +21,32 @@ class Outage:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._tries = itertools.count()
+        self._waiting: dict[int, float] = {}  # since when
         self._answered_at: float | None = None
         self._lost_at = 0.0
         self._losses = 0
         self._closed_until = 0.0
 
-    def answered(self, now: float) -> None:
-        """Take in that the API answered, whatever it said."""
-        with self._lock:
-            self._losses, self._answered_at = 0, now
-
-    def lost(self, began_at: float, now: float) -> None:
-        """Take in that a try that began at began_at got no answer."""
+    def sent(self, now: float) -> int:
+        """Take in that a try begins, and return its number."""
         with self._lock:
             if self._answered_at is None:
-                self._answered_at = began_at
+                self._answered_at = now
+            number = next(self._tries)
+            self._waiting[number] = now
+            return number
+
+    def answered(self, number: int, now: float) -> None:
+        """Take in that the API answered a try, whatever it said."""
+        with self._lock:
+            del self._waiting[number]
+            self._losses, self._answered_at = 0, now
+
+    def lost(self, number: int, now: float) -> None:
+        """Take in that a try got no answer."""
+        with self._lock:
+            del self._waiting[number]
             self._losses, self._lost_at = self._losses + 1, now
 
     def closed(self, until: float) -> None:
@@ -51,11 +63,18 @@ class Outage:
                     f"Could not {what}: it was not tried, because the API asks to wait another {seconds:.0f} s. "
                     "Nothing was changed by it. Try again then."
                 )
-            silent_seconds = self._lost_at - (self._answered_at or 0.0)
-            is_silent = self._losses >= LOSSES and silent_seconds >= SILENT_SECONDS
-            if is_silent and now - self._lost_at < REST_SECONDS:
+            if self._is_silent(now):
+                silent_seconds = self._lost_at - (self._answered_at or 0.0)
                 return Unreachable(
-                    f"Could not {what}: it was not tried, because the API answered none of the last {self._losses} requests. "
+                    f"Could not {what}: it was not tried, because the API has answered no request for {silent_seconds:.0f} s. "
                     "Nothing was changed by it. Check api_url and the network between here and there, then try again."
                 )
             return None
+
+    def _is_silent(self, now: float) -> bool:
+        if not self._losses or now - self._lost_at >= REST_SECONDS:
+            return False
+        since = self._lost_at - SILENT_SECONDS
+        # What waits for as long is as good as lost: its thread need not be the next to ask.
+        as_good_as_lost = sum(sent_at <= since for sent_at in self._waiting.values())
+        return (self._answered_at or 0.0) <= since and self._losses + as_good_as_lost >= LOSSES

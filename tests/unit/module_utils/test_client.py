@@ -748,11 +748,50 @@ def test_a_connection_that_died_between_requests_loses_nothing(simulator: Simula
     assert ask(api, "POST").attempts == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_try_after_a_lost_one_goes_out_on_a_new_connection(simulator: Simulator, api: Api, method: str) -> None:
+    simulator.given("ci")
+    ask(api)
+    simulator.faults.add("*", faults.Idle(), times=None)
+    assert ask(api, method).attempts == 2
+
+
+def test_what_is_not_repeatable_is_not_tried_again_after_a_lost_answer(simulator: Simulator, api: Api) -> None:
+    for fault, tries in ((faults.Reset(), 1), (faults.Status(500), 1), (faults.rate_limited(1), 5)):
+        simulator.faults.clear()
+        simulator.faults.add("*", fault, times=None)
+        assert failed(api, "DELETE", repeatable=False).attempts == tries
+
+
+def test_the_time_of_every_try_is_told(simulator: Simulator, api: Api, clock: Clock) -> None:
+    simulator.faults.add("list", faults.rate_limited(7))
+    sent: list[float] = []
+    ask(api, on_send=sent.append)
+    assert sent == [1000.0, 1007.0]
+
+
 def test_a_prefix_of_the_path_is_kept_and_segments_are_escaped(make_api: MakeApi) -> None:
     with Simulator(path_prefix="/turso/api") as simulator:
         api = make_api(simulator.url + "/", simulator.credential)
         answer = api.request("POST", *OWN, "a/b c?d#e%2F..ü~", what="create")
     assert answer.path == simulator.requests[0].path == "/turso/api/v1/auth/api-tokens/a%2Fb%20c%3Fd%23e%252F..%C3%BC~"
+
+
+def test_a_null_url_is_not_taken_for_left_out() -> None:
+    with pytest.raises(InvalidRequest, match="api_url is null"):
+        Api(None, "a-token")  # type: ignore[arg-type]
+
+
+def test_a_name_that_cannot_be_resolved_is_not_the_tokens_fault(
+    make_api: MakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    error = failed(make_api(PROXIED), "POST")
+    assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 5, False)
+    assert "cannot be resolved (Name or service not known), so the API token was not tried" in error.msg
 
 
 REFUSED_URLS = {
