@@ -9,6 +9,7 @@ What is tried again and when is decided in retries, what an exception means in l
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import random
@@ -48,7 +49,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.urls import (
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 
-if REQUESTS_IMPORT_ERROR is None:
+with contextlib.suppress(ImportError):  # losses keeps the reason
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter

@@ -63,8 +63,8 @@ class Pace:
             self._resume_at = max(self._resume_at, resume_at)
             if is_known:
                 return
-            self._told_at = now
-            if self._passed and self._began is not None:
+            is_first, self._told_at = self._told_at is None, now
+            if self._passed and self._began is not None and not is_first:  # a limit lets more pass before it is met
                 self._learn((self._resume_at - self._began) / self._passed)
             self._passed_before, self._passed, self._began = self._passed, 0, None
 

@@ -20,6 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.client import
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens, Validation
 from ansible_collections.community.turso.plugins.module_utils._errors import UnexpectedResponse
+from tests.bench.pressure import long_list
 from tests.simulator import Simulator, faults
 
 ACME = Restriction("acme")
@@ -226,6 +227,13 @@ def test_ten_thousand_tokens(simulator: Simulator, tokens: Tokens) -> None:
     ]
     simulator.faults.add("list", faults.garbage({"tokens": entries}))
     assert [token.name for token in tokens.list_own().tokens] == [entry["name"] for entry in entries]
+
+
+def test_fifty_thousand_tokens_with_all_scopes_are_read_soon_and_in_little_memory() -> None:
+    found, seconds, mib = long_list()
+    assert found == 50_000
+    assert seconds < 5 * 2  # on a machine that has other things to do
+    assert mib < 200
 
 
 def test_a_token_is_found_by_its_whole_name_or_id(simulator: Simulator, tokens: Tokens) -> None:
