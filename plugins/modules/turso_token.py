@@ -162,7 +162,7 @@ token:
       returned: success
       sample: [read]
     created_at:
-      description: When the token was created, as the API tells it. V(null) for a token that was just created.
+      description: When the token was created, as the API tells it. V(null) if it does not tell.
       type: str
       returned: success
       sample: "2026-07-27"

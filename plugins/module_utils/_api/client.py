@@ -9,17 +9,14 @@ What is tried again and when is decided in retries, what an exception means in l
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import random
-import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import (
-    MAX_BODY_BYTES,
     Answer,
     Asked,
     answer_in,
@@ -27,9 +24,6 @@ from ansible_collections.community.turso.plugins.module_utils._api.answers impor
 from ansible_collections.community.turso.plugins.module_utils._api.losses import (
     REQUESTS_IMPORT_ERROR,
     Lost,
-    loss_in_reading,
-    loss_in_sending,
-    unsendable,
 )
 from ansible_collections.community.turso.plugins.module_utils._api.outage import Outage
 from ansible_collections.community.turso.plugins.module_utils._api.pace import Pace
@@ -45,41 +39,15 @@ from ansible_collections.community.turso.plugins.module_utils._api.urls import (
     checked_url,
     is_bearer,
     path_of,
-    split_origin,
 )
+from ansible_collections.community.turso.plugins.module_utils._api.wire import Outgoing, Wire
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-
-with contextlib.suppress(ImportError):  # losses keeps the reason
-    import requests
-    import urllib3
-    from requests.adapters import HTTPAdapter
 
 __all__ = ["REQUESTS_IMPORT_ERROR", "VERSION", "Api"]
 
 VERSION = "0.1.0"
 MAX_TIMEOUT_SECONDS = 86400.0
 MAX_CONNECTIONS = 100
-
-
-class _Bearer:
-    """Sets the Authorization header. As an auth object, because requests lets ~/.netrc replace a plain header."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-@dataclasses.dataclass(frozen=True)
-class _Outgoing:
-    """What goes over the wire, the same in every try."""
-
-    method: str
-    path: str
-    body: dict[str, Any] | None
-    bearer: str | None = dataclasses.field(repr=False)
 
 
 class Api:
@@ -105,8 +73,7 @@ class Api:
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._base, loopback = checked_url(url)
-        self._origin, self._prefix = split_origin(self._base)
+        base, loopback = checked_url(url)
         if not is_bearer(token):
             raise InvalidRequest(
                 "api_token is empty or holds white space or characters that cannot be sent in a header. "
@@ -122,11 +89,18 @@ class Api:
             raise InvalidRequest(f"ca_path {verify!r} does not exist on the host that runs the module.")
         self.token = token
         self.tries = retries + 1
-        self._timeout = (timeout_seconds, timeout_seconds)
-        self._verify = verify
         self._sleep, self._clock, self._jitter = sleep, clock, jitter
         self._pace, self._outage = Pace(), Outage()
-        self._session = _session(connections, trust_env=not loopback)
+        self._wire = Wire(
+            base,
+            loopback=loopback,
+            user_agent=f"community.turso/{VERSION}",
+            timeout_seconds=timeout_seconds,
+            head_seconds=MAX_TOTAL_SECONDS,
+            verify=verify,
+            connections=connections,
+            clock=clock,
+        )
 
     def request(
         self,
@@ -153,7 +127,7 @@ class Api:
         :param on_send: is given the time of every try, by the client's clock.
         :raises TursoError: the kind says which; ambiguous tells whether a write may have been carried out.
         """
-        outgoing = _Outgoing(method, path_of(self._prefix, segments), body, bearer)
+        outgoing = Outgoing(method, path_of(self._wire.prefix, segments), body, bearer or self.token)
         asked = Asked(what, method, outgoing.path, attempts=0, secrets=tuple(filter(None, (bearer, self.token))))
         ready_at = self._clock()
         self._refuse_if_hopeless(asked)
@@ -200,12 +174,12 @@ class Api:
             now = max(at, self._clock())
 
     def _try(
-        self, outgoing: _Outgoing, asked: Asked, sent_at: float, deadline: float, *, fresh: bool
+        self, outgoing: Outgoing, asked: Asked, sent_at: float, deadline: float, *, fresh: bool
     ) -> Answer | Verdict:
         """Do one try, and return its answer or what the lack of one means; tell the other threads what they need to know."""
         number = self._outage.sent(sent_at)
         try:
-            response, content = self._send(outgoing, deadline, fresh=fresh)
+            response, content = self._wire.send(outgoing, deadline, fresh=fresh)
         except Lost as lost:
             self._outage.lost(number, self._clock())
             return verdict_on_loss(str(lost), asked, sent=lost.sent, final=lost.final)
@@ -234,80 +208,3 @@ class Api:
             verdict.error.ambiguous = again.may_be_done and verdict.error.method != "GET"
             raise verdict.error
         return ready_at
-
-    def _send(self, outgoing: _Outgoing, deadline: float, *, fresh: bool) -> tuple[requests.Response, bytearray]:
-        """Do one try and return the answer with its body read.
-
-        The adapter is asked directly: a session reads the whole body of a redirect and looks at where it leads, and
-        keeps cookies.
-
-        :raises Lost: no complete answer came.
-        """
-        url = self._origin + outgoing.path
-        adapter: Any = HTTPAdapter() if fresh else self._session.get_adapter(url)
-        try:
-            return self._read(self._begin(adapter, url, outgoing), deadline)
-        finally:
-            if fresh:
-                adapter.close()
-
-    def _begin(self, adapter: Any, url: str, outgoing: _Outgoing) -> requests.Response:
-        """Send a request and return the answer that begins."""
-        try:
-            request = requests.Request(
-                outgoing.method, url, json=outgoing.body, auth=_Bearer(outgoing.bearer or self.token)
-            )
-            prepared = self._session.prepare_request(request)
-            settings: dict[str, Any]
-            settings = dict(self._session.merge_environment_settings(prepared.url, {}, True, self._verify, None))
-            response: requests.Response = adapter.send(prepared, timeout=self._timeout, **settings)
-            return response
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as exc:
-            raise loss_in_sending(exc, self._base, self._timeout[1]) from exc
-        except (ValueError, OSError) as exc:  # a setting of the environment that cannot be parsed, encoded or found
-            raise unsendable(exc, self._base) from exc
-
-    def _read(self, response: requests.Response, deadline: float) -> tuple[requests.Response, bytearray]:
-        """Return an answer with its body."""
-        try:
-            with response:
-                return response, self._body(response, max(deadline, self._clock() + self._timeout[1]))
-        except urllib3.exceptions.DecodeError:
-            return response, bytearray()  # an answer came, though nobody can read it
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
-            raise loss_in_reading(exc, self._base) from exc
-
-    def _body(self, response: requests.Response, deadline: float) -> bytearray:
-        """Read the whole body, up to a little more than is allowed, however slowly it comes."""
-        content = bytearray()
-        for piece in _pieces(response.raw):
-            content += piece
-            if len(content) > MAX_BODY_BYTES:
-                return content
-            if self._clock() > deadline:
-                raise requests.exceptions.ReadTimeout
-        promised = response.headers.get("Content-Length", "")
-        length = int(promised) if re.fullmatch(r"[0-9]{1,18}", promised) else 0
-        if len(content) < length and "Content-Encoding" not in response.headers:
-            # Older urllib3 passes a body that was cut off as if it were whole.
-            raise requests.exceptions.ChunkedEncodingError
-        return content
-
-
-def _session(connections: int, *, trust_env: bool) -> requests.Session:
-    """Return a session that on loopback ignores the proxies of the environment."""
-    session = requests.Session()
-    session.trust_env = trust_env
-    session.headers.update({"Accept": "application/json", "User-Agent": f"community.turso/{VERSION}"})
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, pool_block=True)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-def _pieces(raw: Any) -> Iterable[bytes]:
-    """Return the pieces of a body as they arrive; older urllib3 hands over full pieces only, so they are small there."""
-    if not hasattr(raw, "read1"):
-        pieces: Iterable[bytes] = raw.stream(1024, decode_content=True)
-        return pieces
-    return iter(lambda: raw.read1(65536, decode_content=True), b"")

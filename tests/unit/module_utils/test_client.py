@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import gzip
 import importlib.util
@@ -195,20 +196,19 @@ def test_a_conflict_after_nothing_but_rate_limits_is_somebody_elses(
 
 
 def test_a_conflict_after_refused_connections_is_somebody_elses_too(
-    make_api: MakeApi, monkeypatch: pytest.MonkeyPatch, clock: Clock
+    make_api: MakeApi, clock: Clock, tmp_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as placeholder:
-        port = placeholder.getsockname()[1]
+    with Simulator(state_file=tmp_path / "state") as placeholder:
+        port, credential = placeholder.port, placeholder.credential
+        placeholder.given("ci")
     running: list[Simulator] = []
 
     def start_meanwhile(seconds: float) -> None:
         clock.sleep(seconds)
         if not running:
-            running.append(Simulator(port=port).start())
-            running[0].given("ci")
-            monkeypatch.setattr(api, "token", running[0].credential)
+            running.append(Simulator(port=port, state_file=tmp_path / "state").start())
 
-    api = make_api(f"http://127.0.0.1:{port}", sleep=start_meanwhile)
+    api = make_api(f"http://127.0.0.1:{port}", credential, sleep=start_meanwhile)
     try:
         error = failed(api, "POST")
     finally:
@@ -504,6 +504,32 @@ def test_a_body_that_drips_is_given_up(make_api: MakeApi, clock: Clock) -> None:
     assert "did not complete its answer" in error.msg
 
 
+@pytest.mark.parametrize(
+    "piece", [b"A: b\r\n", b"x", b"HTTP/1.1 100 Continue\r\n\r\n"], ids=["headers", "bytes", "1xx"]
+)
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_head_that_trickles_is_given_up(
+    make_api: MakeApi, monkeypatch: pytest.MonkeyPatch, piece: bytes, fresh: bool
+) -> None:
+    """Each piece comes in time, and there is no end of them."""
+    monkeypatch.setattr(client, "MAX_TOTAL_SECONDS", 0.3)
+
+    def trickle(connection: socket.socket, head: bytes) -> None:
+        if not piece.startswith(b"HTTP"):
+            connection.sendall(b"HTTP/1.1 200 OK\r\n" + (b"" if piece.endswith(b"\n") else b"A: "))
+        with contextlib.suppress(OSError):
+            for _ in range(90):
+                connection.sendall(piece)
+                time.sleep(0.02)
+
+    with listening(trickle) as port:
+        api = make_api(f"http://127.0.0.1:{port}", timeout_seconds=0.2, retries=0)
+        started = time.monotonic()
+        error = failed(api, "DELETE", fresh=fresh)
+    assert (error.kind, error.ambiguous) == (UNREACHABLE, True)
+    assert time.monotonic() - started < 1.5
+
+
 OLD_URLLIB3 = {
     "whole": ({"Content-Length": "4"}, b"abcd"),
     "of unknown length": ({}, b"abcd"),
@@ -522,9 +548,9 @@ def test_a_body_is_read_through_older_urllib3_as_well(
     api = make_api("http://127.0.0.1")
     if body is None:
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
-            api._body(response, deadline=2000)
+            api._wire._body(response, deadline=2000)
     else:
-        assert api._body(response, deadline=2000) == body
+        assert api._wire._body(response, deadline=2000) == body
 
 
 def test_without_requests_the_reason_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
