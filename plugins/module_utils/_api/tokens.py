@@ -103,22 +103,7 @@ class Tokens:
         }
         body = {key: value for key, value in asked.items() if value is not None}
         answer = self.api.request("POST", *_TOKENS, name, what=what, body=body or None, fresh=fresh, on_send=on_send)
-        inner = answer.data["token"] if isinstance(answer.data.get("token"), dict) else answer.data
-        secret = text_or_none(inner.get("value") or inner.get("token"))
-        token_id = text_or_none(inner.get("id") or answer.data.get("id"))
-        if secret is not None and secret != name and self._on_secret is not None:
-            self._on_secret(secret)
-        if secret is None or not is_bearer(secret) or token_id is None:
-            raise answer.unexpected(what, "the new token's id and value")
-        told_name = text_or_none(inner.get("name") or answer.data.get("name"))
-        token = Token(
-            name=told_name or name,
-            id=token_id,
-            restriction=restriction_in(inner) or restriction,
-            created_at=text_or_none(inner.get("created_at")),
-            description=text_or_none(inner.get("description")),
-        )
-        return Issued(token, secret)
+        return self._issued(answer, what, name, restriction)
 
     def revoke_by_name(self, name: str) -> None:
         """Revoke a token of the calling user. Source: DELETE /v1/auth/api-tokens/{name}.
@@ -148,6 +133,25 @@ class Tokens:
         if not is_understood or answer.data.get("error"):
             raise answer.unexpected(what, "a time of expiry that a calendar has")
         return Validation(valid=True, expires_at=expires_at, never_expires=never_expires)
+
+    def _issued(self, answer: Answer, what: str, name: str, restriction: Restriction) -> Issued:
+        """Read the answer to a create; what it does not tell is as it was asked for."""
+        inner = answer.data["token"] if isinstance(answer.data.get("token"), dict) else answer.data
+        secret = text_or_none(inner.get("value") or inner.get("token"))
+        token_id = text_or_none(inner.get("id") or answer.data.get("id"))
+        if secret is not None and secret != name and self._on_secret is not None:
+            self._on_secret(secret)
+        if secret is None or not is_bearer(secret) or token_id is None:
+            raise answer.unexpected(what, "the new token's id and value")
+        answered_name = text_or_none(inner.get("name") or answer.data.get("name"))
+        token = Token(
+            name=answered_name or name,
+            id=token_id,
+            restriction=restriction_in(inner) or restriction,
+            created_at=text_or_none(inner.get("created_at")),
+            description=text_or_none(inner.get("description")),
+        )
+        return Issued(token, secret)
 
     def _revoke(self, segments: tuple[str, ...], what: str, *, repeatable: bool) -> None:
         answer = self.api.request("DELETE", *segments, what=what, repeatable=repeatable)
