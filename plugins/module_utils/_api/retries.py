@@ -92,8 +92,9 @@ class Tries:
         if verdict.limited and others_passed:
             self.fruitless = 0
             self.deadline = max(self.deadline, now + MAX_TOTAL_SECONDS)
-        self.fruitless += 1
-        at = now + wait_seconds(self.fruitless, verdict.wait_seconds, jitter)
+        else:
+            self.fruitless += 1
+        at = now + wait_seconds(max(1, self.fruitless), verdict.wait_seconds, jitter)
         allowed = verdict.may_pass and (self.repeatable or not verdict.may_be_done)
         return at if allowed and self.fruitless < self.limit and at <= self.deadline else None
 

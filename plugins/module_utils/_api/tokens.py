@@ -118,7 +118,7 @@ class Tokens:
         self._revoke((*_of(organization), token_id), what, repeatable=True)
 
     def validate(self, secret: str | None = None) -> Validation:
-        """Ask the API about a credential: the one in use, or C(secret). Source: GET /v1/auth/validate."""
+        """Ask the API about a credential: the one in use, or the secret that is given. Source: GET /v1/auth/validate."""
         what = "validate the credential" if secret is None else "validate the new token"
         try:
             answer = self.api.request("GET", "v1", "auth", "validate", what=what, bearer=secret)
