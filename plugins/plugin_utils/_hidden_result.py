@@ -19,6 +19,8 @@ from ansible.module_utils.ansible_release import __version__
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.community.turso.plugins.plugin_utils._orphan import ended_with_parent
+
 # ansible-core >= 2.22 masks the value that the module registered, and nothing else.
 CORE_MASKS_VALUES = find_spec("ansible.module_utils.secrets") is not None
 
@@ -75,7 +77,8 @@ class ActionModule(ActionBase):
         written = self._task.no_log, play_context.no_log
         self._task.no_log = play_context.no_log = True
         try:
-            executed: dict[str, Any] = self._execute_module(task_vars=task_vars)
+            with ended_with_parent():
+                executed: dict[str, Any] = self._execute_module(task_vars=task_vars)
         finally:
             self._task.no_log, play_context.no_log = written
         return executed

@@ -14,8 +14,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.listing import Listing
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
-from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Listing, Tokens
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused, TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file as _ledger
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
@@ -26,16 +27,13 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.plan imp
     settle,
     strike,
 )
-from ansible_collections.community.turso.plugins.module_utils._token.apply import (
-    LIST_PAUSES_SECONDS,
-    create,
-    failure_kept_in,
-    prove,
-    side_by_side,
-    tell_of_refusals,
-    withdraw,
-)
+from ansible_collections.community.turso.plugins.module_utils._token.apply import side_by_side
+from ansible_collections.community.turso.plugins.module_utils._token.create import create
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._token.outcome import failure_kept_in
+from ansible_collections.community.turso.plugins.module_utils._token.refusals import tell_of_refusals
+from ansible_collections.community.turso.plugins.module_utils._token.revoke import LIST_PAUSES_SECONDS, withdraw
+from ansible_collections.community.turso.plugins.module_utils._token.verify import prove
 
 _PENDING = "pending: "
 
