@@ -342,7 +342,7 @@ def _clients(params: Params, hide: Hide, names: Iterable[str | None], *, issues:
         name: tokens_from(
             {**params, "api_token": values[name]}, hide, connections=params["concurrency"], makes_secrets=issues
         )
-        for name in dict.fromkeys(names)
+        for name in dict.fromkeys(names) or (None,)
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -30,6 +31,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state im
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Pending, Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Survey, survey
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
+from ansible_collections.community.turso.plugins.module_utils._token.apply import side_by_side
 
 
 @dataclasses.dataclass(frozen=True)
