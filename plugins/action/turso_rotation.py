@@ -52,8 +52,7 @@ class ActionModule(HiddenResult):
         }
 
     def _issue(self, play: Play) -> dict[str, Any]:
-        args = {name: value for name, value in self._task.args.items() if value not in (None, "")}
-        return issue(play, args, self._loader, self._run_module, check_mode=self._task.check_mode)
+        return issue(play, self._task.args, self._loader, self._run_module, check_mode=self._task.check_mode)
 
     def _confirm(self, play: Play) -> dict[str, Any]:
         nothing: dict[str, Any] = {"changed": False, "refusal": "", "commits": False, "seals": False}
