@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Let a plain pytest import `ansible_collections.community.turso` from this checkout, wherever it lies."""
+"""Let a plain pytest import `ansible_collections.community.turso` from this checkout, wherever it lies and runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import sys
 import pytest
 
 from tests.tools.checkout import collections_path
+from tests.tools.signals import ignore_in_this_process_alone
 
 sys.path.insert(0, str(collections_path()))
+ignore_in_this_process_alone()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

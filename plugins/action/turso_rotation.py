@@ -4,20 +4,93 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.loader import connection_loader
+
+from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
+from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import BY_ENTRY_POINT
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
+from ansible_collections.community.turso.plugins.plugin_utils._play import Play
+from ansible_collections.community.turso.plugins.plugin_utils._step_commit import Means, check, commit
+from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import confirm_here
+from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
+from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
 
 
 class ActionModule(HiddenResult):
-    """Hides the result where it carries a secret, and tells which play it is that asks: no variable of Ansible's does."""
+    """Gathers what the play is, asks the pure code, and runs the module for what asks the API.
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        result["play"] = self._task.play._uuid
-        return result
+    Everything happens on the control node, whatever the connection of the host says: the vault file and the state file lie
+    there.
+    """
 
     def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        if self._task.args.get("state") == "absent" and self._task.args.get("pending") == "":
-            return {"changed": False, "report": []}  # a module would take a third of a second to say so
-        return super()._execute_hidden(task_vars)
+        self._vars: dict[str, Any] = task_vars or {}
+        step = self._steps.get(str(self._task.args.get("step")))
+        if step is None:
+            raise AnsibleActionFail(f"step must be one of {', '.join(self._steps)}")
+        try:
+            result = step(Play(self, self._vars))
+        except TursoError as exc:
+            return {"failed": True, "changed": False, **exc.as_result()}
+        if result.get("transaction"):  # it holds the credential that the commit needs
+            result["_ansible_no_log"] = True
+        return result
+
+    @property
+    def _steps(self) -> dict[str, Callable[[Play], dict[str, Any]]]:
+        return {
+            "issue": self._issue,
+            "confirm": self._confirm,
+            "check": self._check,
+            "commit": self._commit,
+            "fresh": self._fresh,
+        }
+
+    def _issue(self, play: Play) -> dict[str, Any]:
+        args = {name: value for name, value in self._task.args.items() if value not in (None, "")}
+        return issue(play, args, self._loader, self._run_module, check_mode=self._task.check_mode)
+
+    def _confirm(self, play: Play) -> dict[str, Any]:
+        nothing: dict[str, Any] = {"changed": False, "refusal": "", "commits": False, "seals": False}
+        if self._task.check_mode:
+            return nothing
+        # The variables of an include come before facts here: a fact that a tasks file set would beat them.
+        return confirm_here(
+            play,
+            {**self._vars, **self._task.get_vars()},
+            self._templar,
+            only_by_value=bool(self._task.args.get("only_by_value")),
+        )
+
+    def _check(self, play: Play) -> dict[str, Any]:
+        return check(play, self._task.args.get("reminded") or [])
+
+    def _commit(self, play: Play) -> dict[str, Any]:
+        if self._task.check_mode:
+            return {"changed": False, "report": [], "lines": [], "failed_names": [], "transaction": ""}
+        return commit(Means(play, self._loader, self._run_module), str(self._task.args.get("by", BY_ENTRY_POINT)))
+
+    def _fresh(self, play: Play) -> dict[str, Any]:
+        return fresh(play, self._vars, self._templar)
+
+    def _run_module(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the module here and return its result. Its arguments go through its standard input, so a kill leaves no file."""
+        self._come_home()
+        given, self._task.args = self._task.args, dict(args)
+        self._connection.always_pipeline_modules = True
+        try:
+            return super()._execute_hidden(self._vars)
+        finally:
+            self._task.args = given
+
+    def _come_home(self) -> None:
+        """Run on the control node where the inventory says that this host is reached by something else."""
+        if self._connection.transport == "local":  # type: ignore[has-type]
+            return
+        self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
+        self._vars = {**self._vars, "ansible_python_interpreter": sys.executable}

@@ -4,56 +4,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import (
+    Restriction,
+    Token,
+    expand_scopes,
+    moment_of,
+    utc_text,
+)
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import plan
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, Entry, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan, plan_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.report import of_plan
+from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
+from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
 
 
 def rotation_plan(
-    generations: list[dict[str, Any]],
+    versions: list[dict[str, Any]],
     wanted: list[dict[str, Any]],
     now: str,
     *,
     nonce: str = "0000",
-    max_age_days: float = 90,
-    grace_hours: float = 0,
-    force: bool = False,
-    in_flight_minutes: float = 15,
-    max_generations: int = 5,
-    ledger: dict[str, Any] | None = None,
+    state: dict[str, Any] | None = None,
+    stored: dict[str, str | None] | None = None,
+    **defaults: Any,
 ) -> list[dict[str, Any]]:
-    """Door to L(plan), which says what goes in and out; C(now) is an ISO 8601 time."""
+    """Plan a rotation with plain data in and out.
+
+    :param versions: token objects, as the modules list them.
+    :param wanted: entries of `turso_rotate_tokens`.
+    :param now: an ISO 8601 time.
+    :param state: what the state file holds; None without one.
+    :param stored: the ids of the values in the vault file, by name; None without a vault file.
+    :param defaults: `max_age_days`, `grace_hours`, `spread_days`, `force`, `pending_minutes`, `max_versions`, `credentials`.
+    :raises AnsibleFilterError: for input that cannot be planned with.
+    """
     moment = moment_of(str(now))
     if moment is None:
         raise AnsibleFilterError(f"rotation_plan: now must be an ISO 8601 time, not {now!r}")
-    for name, value in (("generations", generations), ("wanted", wanted)):
-        if not isinstance(value, list) or not all(isinstance(item, dict) and item.get("name") for item in value):
-            raise AnsibleFilterError(f"rotation_plan: {name} must be a list of dictionaries that have a name")
-    if not all(item.get("id") for item in generations):
-        raise AnsibleFilterError(
-            "rotation_plan: generations must have an id, as the modules of the collection list them"
-        )
+    _check_objects("versions", versions, ("name", "id"))
+    _check_objects("wanted", wanted, ("name",))
     try:
-        return plan(
-            generations,
-            wanted,
-            moment,
-            nonce=nonce,
-            ledger=ledger,
-            max_age_days=max_age_days,
-            grace_hours=grace_hours,
-            force=force,
-            in_flight_minutes=in_flight_minutes,
-            max_generations=max_generations,
-        )
+        given = Defaults(has_state_file=state is not None, has_vault_file=stored is not None, **defaults)
+        entries = read_entries(wanted, given)
+        known = None if state is None else State.from_json(state) if state else State()
+        active = active_versions([_token(item) for item in versions], [entry.name for entry in entries], moment)
+        views = [
+            View(
+                entry,
+                active[entry.name],
+                moment,
+                None if known is None else known.of(entry.name),
+                has_vault_file=stored is not None,
+                stored=_stored(entry, stored),
+            )
+            for entry in entries
+        ]
+        return [_as_dict(plan, view) for plan, view in zip(plan_entries(views, nonce), views)]
     except TursoError as exc:
-        raise AnsibleFilterError(exc.msg) from exc
+        raise AnsibleFilterError(f"rotation_plan: {exc.msg}") from exc
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise AnsibleFilterError(f"rotation_plan: the input is not what it takes: {type(exc).__name__}: {exc}") from exc
+
+
+def _check_objects(name: str, value: Any, keys: Sequence[str]) -> None:
+    if not isinstance(value, list) or not all(
+        isinstance(item, dict) and all(item.get(key) for key in keys) for item in value
+    ):
+        raise AnsibleFilterError(f"rotation_plan: {name} must be a list of dictionaries with {' and '.join(keys)}")
+
+
+def _token(given: Mapping[str, Any]) -> Token:
+    scopes = given.get("scopes")
+    return Token(
+        str(given["name"]),
+        str(given["id"]),
+        Restriction(given.get("organization"), given.get("group"), expand_scopes(scopes)),
+        given.get("created_at"),
+    )
+
+
+def _stored(entry: Entry, stored: Mapping[str, str | None] | None) -> Stored | None:
+    if stored is None or entry.name not in stored:
+        return None
+    return Stored(stored[entry.name])
+
+
+def _as_dict(plan: Plan, view: View) -> dict[str, Any]:
+    due = plan.next_due()
+    return {
+        "name": plan.name,
+        "action": plan.action,
+        "reason": plan.reason,
+        "refusal": plan.refusal,
+        "current": None if plan.current is None else plan.current.ref,
+        "new_name": plan.new_name,
+        "resumed": None if plan.resumed is None else plan.resumed.ref,
+        "previous": _refs(plan.previous),
+        "pending_elsewhere": _refs(plan.elsewhere),
+        "swept": _refs(plan.swept),
+        "next_due": None if due is None else utc_text(due),
+        "grace_hours": plan.entry.policy.grace.total_seconds() / 3600,
+        "msg": of_plan(plan, view)["msg"],
+    }
+
+
+def _refs(versions: Sequence[Version]) -> list[dict[str, str]]:
+    return [version.ref for version in versions]
 
 
 class FilterModule:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: turso_rotation
-short_description: Issue and settle generations of API tokens, for the role turso_rotate
+short_description: Issue, confirm and commit versions of API tokens, for the role turso_rotate
 version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - The engine of the role P(community.turso.turso_rotate#role), which calls it in the right order and with the checks that make it
-    safe. Use the role.
-  - With O(state=present) it lists once, plans as P(community.turso.rotation_plan#filter) does, issues every successor that is due
-    side by side, and proves each. One list must show it with exactly the organization, group and scopes asked for, and its secret is
-    tried on C(GET /v1/auth/validate). A successor that is not proven is revoked again.
-  - With O(state=absent) it lists once, checks that every successor that was handed over is still there, writes the ledger, and
-    revokes the generations that were superseded and whose grace is over.
+  - The engine of the role P(community.turso.turso_rotate#role), which calls it in the right order. Use the role; its variables
+    are described there, and the options here carry them.
+  - Everything happens on the control node, whatever the connection of the host says.
+  - With O(step=issue) it refuses what can be told without the API, lists once for each credential, plans as
+    P(community.turso.rotation_plan#filter) does, issues every version that is due side by side, and verifies each. A version that
+    is not verified is withdrawn. The new values are written into O(vault_file).
+  - With O(step=confirm) it records what the host of the task confirms.
+  - With O(step=commit) it decides for which tokens everybody that O(tokens[].deliver) names has confirmed, lists once more, writes
+    the state file, and revokes the previous versions whose grace period is over.
   - The failure of one token does not stop the others and does not fail the module. It stands in RV(report).
 extends_documentation_fragment:
   - community.turso.api
@@ -30,120 +32,134 @@ attributes:
   check_mode:
     support: partial
     details:
-      - O(state=present) returns the plan. O(state=absent) does nothing.
+      - O(step=issue) returns the plan. The other steps do nothing.
   diff_mode:
     support: none
   idempotent:
     support: partial
     details:
-      - O(state=absent) is. O(state=present) is once its successors were handed over and those they replace are revoked.
+      - O(step=confirm) and O(step=commit) are. O(step=issue) is once its versions were confirmed and committed.
 options:
-  state:
+  step:
     description:
-      - Whether successors are to be issued, or superseded generations to be revoked.
+      - What is to be done. V(issue), V(confirm) and V(commit) are the halves of a rotation.
+      - V(check) says who has not confirmed, V(fresh) makes sure that C(turso_secrets) has the new values, and V(withdraw) revokes
+        versions that nobody got. The role uses them.
     type: str
-    choices: [present, absent]
-    default: present
+    choices: [issue, confirm, commit, check, fresh, withdraw]
+    required: true
   tokens:
     description:
-      - For O(state=present), the logical tokens.
+      - For O(step=issue), the entries, as C(turso_rotate_tokens) of the role.
     type: list
     elements: dict
-    suboptions:
-      name:
-        description:
-          - The logical name. Generations are named after it, with a time stamp and a nonce.
-        type: str
-        required: true
-      organization:
-        description:
-          - The slug of the organization that the token is restricted to.
-        type: str
-      group:
-        description:
-          - The group that the token is restricted to. Needs O(tokens[].organization) and O(tokens[].scopes).
-        type: str
-      scopes:
-        description:
-          - What the token may do in its O(tokens[].group).
-        type: list
-        elements: str
-        choices:
-          - read
-          - db:create
-          - db:delete
-          - db:configure
-          - db:mint-token
-          - db:rotate-creds
-          - group:configure
-          - group:mint-token
-          - group:rotate-creds
-          - read-only
-          - full-access
-      description:
-        description:
-          - A text that is sent to the API with each successor.
-        type: str
-      max_age_days:
-        description:
-          - Overrides O(max_age_days) for this token.
-        type: float
-      grace_hours:
-        description:
-          - Overrides O(grace_hours) for this token.
-        type: float
-      current:
-        description:
-          - The name or id of the generation that is in use, if it is not the newest one.
-        type: str
-  pending:
-    description:
-      - For O(state=absent), the RV(pending) of O(state=present). Empty means that there is nothing to do but to return RV(play).
-    type: str
   max_age_days:
     description:
-      - The age above which a generation is due, for entries of O(tokens) that do not say.
-    type: float
+      - As C(turso_rotate_max_age_days).
+    type: int
     default: 90
   grace_hours:
     description:
-      - How long a superseded generation stays alive, for entries of O(tokens) that do not say. Needs O(ledger).
+      - As C(turso_rotate_grace_hours).
     type: float
+    default: 0
+  spread_days:
+    description:
+      - As C(turso_rotate_spread_days).
+    type: int
     default: 0
   force:
     description:
-      - Whether every token is due.
+      - As C(turso_rotate_force).
     type: bool
     default: false
-  max_generations:
+  pending_minutes:
     description:
-      - How many generations of one token may be alive. A token that is due and has as many is refused.
+      - As C(turso_rotate_pending_minutes).
+    type: int
+    default: 15
+  max_versions:
+    description:
+      - As C(turso_rotate_max_versions).
     type: int
     default: 5
   validate:
     description:
-      - Whether to try each new secret on C(GET /v1/auth/validate). The list is always asked.
+      - As C(turso_rotate_validate).
     type: bool
     default: true
-  running:
+  credential_name:
     description:
-      - The logical name of the credential in use, if it does not carry a C(jti) that tells.
+      - As C(turso_rotate_credential_name).
     type: str
-  in_flight_minutes:
+  credentials:
     description:
-      - A younger generation that the ledger does not name may be in the hands of another run. It is not superseded.
-      - A successor that is older at O(state=absent) may have been replaced by another run, so nothing is revoked then.
-      - V(0) turns both off.
-    type: float
-    default: 15
-  ledger:
+      - As C(turso_rotate_credentials).
+    type: dict
+  vault_file:
     description:
-      - The path of the ledger. O(state=present) reads it, O(state=absent) writes it.
+      - As C(turso_rotate_vault_file).
     type: path
-  successor_token:
+  vault_id:
     description:
-      - For O(state=absent), the secret of the successor of the credential in use. It revokes its own predecessor.
+      - As C(turso_rotate_vault_id).
     type: str
+  state_file:
+    description:
+      - As C(turso_rotate_state_file).
+    type: path
+  is_main:
+    description:
+      - For O(step=issue), whether the role itself sees to the commit, by its own last task or by its handlers.
+    type: bool
+    default: true
+  play_confirms:
+    description:
+      - For O(step=issue), whether the play has tasks of the user's own that could confirm.
+    type: bool
+    default: true
+  by:
+    description:
+      - For O(step=commit), who asks. The V(role) commits what nobody but it delivers, the V(handler) what its play issued and
+        everybody confirmed, the V(entry point) also what was left to it, and fails for whoever is missing.
+    type: str
+    choices: [role, handler, entry point]
+    default: entry point
+  only_by_value:
+    description:
+      - For O(step=confirm), whether a confirmation by word counts for nothing, as at the end of a tasks file.
+    type: bool
+    default: false
+  reminded:
+    description:
+      - For O(step=check), the ids of the versions that were not confirmed when this was last asked.
+    type: list
+    elements: str
+  stored:
+    description:
+      - The values in the vault file by name. Set by the action plugin.
+    type: dict
+  has_vault_file:
+    description:
+      - Whether there is a vault file. Set by the action plugin.
+    type: bool
+    default: false
+  controller:
+    description:
+      - The process that runs the playbook. Set by the action plugin.
+    type: dict
+  refused_if_due:
+    description:
+      - Why a token must not be due where the task stands, by name. Set by the action plugin.
+    type: dict
+  items:
+    description:
+      - What is to be committed or withdrawn. Set by the action plugin.
+    type: str
+  running_secrets:
+    description:
+      - The new values of tokens that are credentials of the run, by name. Set by the action plugin.
+    type: dict
   concurrency:
     description:
       - How many requests may be under way at the same time, from 1 to 100.
@@ -155,78 +171,33 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Issue and prove what is due
+- name: Issue and verify what is due
   community.turso.turso_rotation:
+    step: issue
     tokens:
       - name: ci-deploy
         organization: acme
   register: issued
-
-# Deliver issued.secrets here.
-
-- name: Revoke what the delivered successors replace
-  community.turso.turso_rotation:
-    state: absent
-    pending: "{{ issued.pending }}"
+  check_mode: true # the role does more than this task: use it
 """
 
 RETURN = r"""
-results:
-  description: What was done for each token, in the order of O(tokens).
-  returned: O(state=present)
-  type: list
-  elements: dict
-  contains:
-    name:
-      description: The logical name.
-      type: str
-      returned: always
-      sample: ci-deploy
-    reason:
-      description: Why it was due, or V(null).
-      type: str
-      returned: always
-      sample: aged
-    changed:
-      description: Whether a successor was issued and proven.
-      type: bool
-      returned: always
-      sample: true
-    failed:
-      description: Whether this token failed.
-      type: bool
-      returned: always
-      sample: false
-    error:
-      description: What went wrong, as RV(error), or V(null).
-      type: dict
-      returned: always
-      sample: null
-    issued:
-      description: The C(name) and C(id) of the successor, or V(null).
-      type: dict
-      returned: always
-    token:
-      description: The token object of the successor, as M(community.turso.turso_token_info) returns it, or V(null).
-      type: dict
-      returned: always
-    proven:
-      description:
-        - How the successor was proven. V(validated) by its secret, or V(listed) by the list alone, otherwise V(null).
-      type: str
-      returned: always
-      sample: validated
 report:
   description: What the role reports of each token. Never a secret.
-  returned: success
+  returned: O(step=issue) and O(step=commit)
   type: list
   elements: dict
   contains:
     name:
-      description: The logical name.
+      description: The name of the managed token.
       type: str
       returned: always
       sample: ci-deploy
+    kind:
+      description: V(api).
+      type: str
+      returned: always
+      sample: api
     action:
       description: V(issued), V(rotated), V(swept), V(unchanged), or V(failed).
       type: str
@@ -238,182 +209,205 @@ report:
       returned: always
       sample: aged
     issued:
-      description: The name of the successor, or V(null).
+      description: The name of the new version, or V(null).
       type: str
       returned: always
       sample: ci-deploy-20261124t091500z-7f3a
     revoked:
-      description: The names of the generations that were revoked.
+      description: The names of the versions that were revoked.
       type: list
       elements: str
       returned: always
       sample: []
     kept:
-      description: The names of the generations that are alive.
+      description: The names of the versions that are active.
       type: list
       elements: str
       returned: always
       sample: [ci-deploy, ci-deploy-20261124t091500z-7f3a]
+    evidence:
+      description: Who confirmed the new version, and how.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        to:
+          description: V(play), V(tasks), or V(vault_file).
+          type: str
+          returned: always
+          sample: play
+        host:
+          description: The host that confirmed.
+          type: str
+          returned: always
+          sample: localhost
+        by:
+          description: V(read back) where the value was compared, V(word) where a task said so.
+          type: str
+          returned: always
+          sample: read back
     msg:
       description: What happened in words, or what went wrong and what to do about it.
       type: str
       returned: always
-      sample: "ci-deploy: aged, issued ci-deploy-20261124t091500z-7f3a (validated), nothing revoked yet"
-pending:
-  description: What O(state=absent) has to do, for O(pending). Empty if there is nothing.
-  returned: O(state=present)
+      sample: "ci-deploy: aged, issued ci-deploy-20261124t091500z-7f3a (verified by validate); nothing was revoked yet."
+summary:
+  description: One line about all tokens.
+  returned: O(step=issue)
   type: str
-  sample: ""
-play:
-  description: What tells the play of this task from every other of the run. The role keeps one play's commit from another's tokens by it.
-  returned: always
-  type: str
-  sample: 0242ac11-0002-5f3c-8d6e-000000000005
-due:
-  description: The logical names that were due, or had superseded generations to sweep.
-  returned: O(state=present)
-  type: list
-  elements: str
-  sample: [ci-deploy]
-issued:
-  description: The names of the successors that were issued and proven.
-  returned: O(state=present)
-  type: list
-  elements: str
-  sample: [ci-deploy-20261124t091500z-7f3a]
-heir:
-  description: The logical name of the token whose successor replaces the credential in use, or V(null).
-  returned: O(state=present)
-  type: str
-  sample: null
-all_failed:
-  description: Whether something was due and all of it failed.
-  returned: O(state=present)
-  type: bool
-  sample: false
+  sample: 3 to rotate, 1 to revoke, 96 unchanged
+next_due:
+  description: When each token that is not due is due by its age, by name, in ISO 8601.
+  returned: O(step=issue)
+  type: dict
+  sample: {"ci-deploy": "2027-02-22T09:15:00Z"}
 secrets:
-  description: The value of each successor that was issued and proven, by logical name. Hidden from output.
-  returned: O(state=present)
+  description: The value of each version that was issued or resumed and verified, by name. Hidden from output.
+  returned: O(step=issue)
+  type: dict
+  sample: {}
+tokens:
+  description: The token object of each of these versions, by name, as M(community.turso.turso_token_info) returns it.
+  returned: O(step=issue)
   type: dict
   sample: {}
 error:
-  description: What went wrong, for a playbook to decide on.
+  description: As M(community.turso.turso_token) returns it.
   returned: failure
   type: dict
-  contains:
-    kind:
-      description:
-        - One of V(unauthorized), V(forbidden), V(not_found), V(conflict), V(rate_limited), V(invalid_request), V(api_error),
-          V(unreachable), V(unexpected_response), V(outcome_unknown), V(drift), and V(refused).
-      type: str
-      returned: failure
-      sample: drift
-    status:
-      description: The HTTP status, or V(null) if there was no answer.
-      type: int
-      returned: failure
-      sample: null
-    method:
-      description: The HTTP method, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    path:
-      description: The path of the request, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    api_message:
-      description: What the API said, or V(null).
-      type: str
-      returned: failure
-      sample: null
-    attempts:
-      description: How often the request was tried.
-      type: int
-      returned: failure
-      sample: 0
 """
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
     failures_as_results,
-    token_spec,
     tokens_from,
 )
-from ansible_collections.community.turso.plugins.module_utils._rotation.rotation import commit, pending_of, rotate
+from ansible_collections.community.turso.plugins.module_utils._rotation import rotation
+from ansible_collections.community.turso.plugins.module_utils._rotation.commit import commit
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 
-ENTRY = {
-    "name": {"type": "str", "required": True},
-    **{option: token_spec()[option] for option in ("organization", "group", "scopes", "description")},
-    "max_age_days": {"type": "float"},
-    "grace_hours": {"type": "float"},
-    "current": {"type": "str"},
+POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
+SPEC: dict[str, Any] = {
+    "step": {
+        "type": "str",
+        "required": True,
+        "choices": ["issue", "confirm", "commit", "check", "fresh", "withdraw"],
+    },
+    "tokens": {"type": "list", "elements": "dict", "no_log": False},
+    "max_age_days": {"type": "int", "default": 90},
+    "grace_hours": {"type": "float", "default": 0},
+    "spread_days": {"type": "int", "default": 0},
+    "force": {"type": "bool", "default": False},
+    "pending_minutes": {"type": "int", "default": 15},
+    "max_versions": {"type": "int", "default": 5},
+    "validate": {"type": "bool", "default": True},
+    "credential_name": {"type": "str"},
+    "credentials": {"type": "dict", "no_log": True},
+    "vault_file": {"type": "path"},
+    "vault_id": {"type": "str"},
+    "state_file": {"type": "path"},
+    "is_main": {"type": "bool", "default": True},
+    "play_confirms": {"type": "bool", "default": True},
+    "by": {"type": "str", "choices": ["role", "handler", "entry point"], "default": "entry point"},
+    "only_by_value": {"type": "bool", "default": False},
+    "reminded": {"type": "list", "elements": "str"},
+    "stored": {"type": "dict", "no_log": True},
+    "has_vault_file": {"type": "bool", "default": False},
+    "controller": {"type": "dict"},
+    "refused_if_due": {"type": "dict"},
+    "items": {"type": "str"},
+    "running_secrets": {"type": "dict", "no_log": True},
+    "concurrency": {"type": "int", "default": 8},
 }
-POLICY = ("max_age_days", "grace_hours", "force", "in_flight_minutes", "max_generations")
+
+Params = Mapping[str, Any]
+Hide = Callable[[str], None]
 
 
-def _rotated(params: Mapping[str, Any], hide: Callable[[str], None], check_mode: bool) -> dict[str, Any]:
-    return rotate(
-        tokens_from(params, hide, connections=params["concurrency"]),
-        params["tokens"],
-        ledger_path=params["ledger"],
-        validate=params["validate"],
-        running=params["running"],
-        concurrency=params["concurrency"],
-        check_mode=check_mode,
+def _clients(params: Params, hide: Hide, names: Iterable[str | None], *, issues: bool) -> dict[str | None, Tokens]:
+    """Return a client for each credential, by its name; None is the run's own."""
+    values = {**(params["credentials"] or {}), None: params["api_token"]}
+    return {
+        name: tokens_from(
+            {**params, "api_token": values[name]}, hide, connections=params["concurrency"], makes_secrets=issues
+        )
+        for name in dict.fromkeys(names)
+    }
+
+
+def _issue(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
+    defaults = Defaults(
         **{option: params[option] for option in POLICY},
+        has_state_file=params["state_file"] is not None,
+        has_vault_file=params["has_vault_file"],
+        credentials=tuple(params["credentials"] or ()),
     )
-
-
-def _committed(params: Mapping[str, Any], hide: Callable[[str], None]) -> dict[str, Any]:
-    successor = params["successor_token"]
-    changed, report = commit(
-        tokens_from(params, hide, connections=params["concurrency"]),
-        pending_of(params["pending"]),
-        tokens_from({**params, "api_token": successor}, hide) if successor else None,
-        window=datetime.timedelta(minutes=params["in_flight_minutes"]),
-        ledger_path=params["ledger"],
+    entries = read_entries(params["tokens"], defaults)
+    request = rotation.Request(
+        entries,
+        _clients(params, hide, (entry.credential for entry in entries), issues=not check_mode),
+        state_path=params["state_file"],
+        stored=(params["stored"] or {}) if params["has_vault_file"] else None,
+        credential_name=params["credential_name"],
+        controller=Process(**(params["controller"] or {})),
+        refused_if_due=params["refused_if_due"] or {},
+        validate=params["validate"],
         concurrency=params["concurrency"],
     )
-    return {"changed": changed, "report": report}
+    return rotation.plan_only(request) if check_mode else rotation.issue_due(request)
+
+
+def _commit(params: Params, hide: Hide) -> dict[str, Any]:
+    new = params["running_secrets"] or {}
+    items = _items(params)
+    commits = commit(
+        items,
+        _clients(params, hide, (item.credential for item in items), issues=False),
+        {name: tokens_from({**params, "api_token": value}, hide) for name, value in new.items()},
+        pending=datetime.timedelta(minutes=params["pending_minutes"]),
+        state_path=params["state_file"],
+        concurrency=params["concurrency"],
+    )
+    return {"changed": any(done.revoked for done in commits), "report": [done.report() for done in commits]}
+
+
+def _withdraw(params: Params, hide: Hide) -> dict[str, Any]:
+    items = _items(params)
+    clients = _clients(params, hide, (item.credential for item in items), issues=False)
+    return {"changed": True, "report": rotation.withdraw(items, clients, params["state_file"])}
+
+
+def _items(params: Params) -> list[Item]:
+    return Transaction.from_text(params["items"]).open_items
+
+
+def run(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
+    if params["step"] == "issue":
+        return _issue(params, hide, check_mode)
+    if params["step"] in ("commit", "withdraw") and not check_mode:
+        return _commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)
+    raise InvalidRequest(
+        f"step={params['step']} is done by the action plugin of this module; use the role turso_rotate."
+    )
 
 
 def main() -> None:
     module = TursoModule(
-        argument_spec={
-            **connection_spec(),
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "tokens": {"type": "list", "elements": "dict", "no_log": False, "options": ENTRY},
-            "pending": {"type": "str"},
-            "max_age_days": {"type": "float", "default": 90},
-            "grace_hours": {"type": "float", "default": 0},
-            "force": {"type": "bool", "default": False},
-            "max_generations": {"type": "int", "default": 5},
-            "validate": {"type": "bool", "default": True},
-            "running": {"type": "str"},
-            "in_flight_minutes": {"type": "float", "default": 15},
-            "ledger": {"type": "path"},
-            "successor_token": {"type": "str", "no_log": True},
-            "concurrency": {"type": "int", "default": 8},
-        },
-        required_if=[("state", "present", ["tokens"]), ("state", "absent", ["pending"])],
+        argument_spec={**connection_spec(), **SPEC},
+        required_if=[("step", "issue", ["tokens"])],
         supports_check_mode=True,
     )
-    params = module.params
-    if params["state"] == "absent" and (module.check_mode or not params["pending"]):
-        module.exit_json(changed=False, report=[])
     with failures_as_results(module) as secrecy:
-        result = (
-            _rotated(params, secrecy.hide, module.check_mode)
-            if params["state"] == "present"
-            else _committed(params, secrecy.hide)
-        )
+        result = run(module.params, secrecy.hide, module.check_mode)
         secrecy.release(result.get("secrets", {}).values())
         module.exit_json(**result)
 

@@ -19,17 +19,22 @@ from tests.audit.browser import Page, a_page, find_chromium
 from tests.audit.world import arrange
 from tests.playbooks import Playbooks
 from tests.simulator import Simulator
+from tests.tools.venvs import for_tests
 
 CHROMIUM = find_chromium()
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH; Debian's package chromium has one")
 
 
-@pytest.fixture
-def report(playbooks: Playbooks, simulator: Simulator) -> Path:
-    arrange(simulator)
-    played = playbooks.play("community.turso.audit", "-e", "turso_audit_organization=acme")
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One page, which no test changes, from one of the ansible-cores at hand: what is on it is not theirs to say."""
+    with Simulator() as simulator:
+        arrange(simulator)
+        directory = tmp_path_factory.mktemp("audit")
+        playbooks = Playbooks(for_tests()[-1], directory, api_url=simulator.url, api_token=simulator.credential)
+        played = playbooks.play("community.turso.audit", "-e", "turso_audit_organization=acme")
     assert played.ok, played.output
-    return playbooks.directory / "turso-audit.html"
+    return directory / "turso-audit.html"
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import stat
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from tests.audit.world import HOSTILE, arrange
 from tests.playbooks import Playbooks, with_one_core
 from tests.simulator import Simulator
+from tests.unit.module_utils.hostile import Certificate
 
 AUDIT = "community.turso.audit"
 OF_ACME = ("-e", "turso_audit_organization=acme")
@@ -52,6 +54,7 @@ def test_the_exit_code_tells_the_verdict_after_the_reports_are_written(
     assert simulator.writes == []
 
 
+@with_one_core
 def test_the_report_has_every_token_with_its_owner_and_findings(playbooks: Playbooks) -> None:
     playbooks.play(AUDIT, *OF_ACME)
     report = report_of(playbooks)
@@ -143,6 +146,7 @@ def test_a_role_in_a_play_of_many_hosts_audits_once_and_leaves_the_report_as_a_f
     assert not list(playbooks.directory.glob("turso-audit.*"))
 
 
+@with_one_core
 def test_a_policy_file_says_what_is_accepted(playbooks: Playbooks) -> None:
     playbooks.write(
         "policy.yml",
@@ -179,7 +183,21 @@ def test_what_cannot_be_audited_is_told(playbooks: Playbooks, arguments: tuple[s
     assert not list(playbooks.directory.glob("turso-audit.*"))
 
 
-@pytest.mark.parametrize("variable", ["organization", "api_token", "api_url"])
+@with_one_core
+def test_the_authority_to_trust_can_be_given(playbooks: Playbooks, tmp_path: Path) -> None:
+    certificate = Certificate(tmp_path, "127.0.0.1")
+    with Simulator(tls=(certificate.chain, certificate.key)) as secure:
+        asked = ("-e", f"turso_audit_api_url={secure.url}", "-e", f"turso_audit_api_token={secure.credential}")
+        refused = playbooks.play(AUDIT, *asked)
+        assert "is not trusted" in refused.output
+        assert secure.requests == []
+        lenient = ("-e", "turso_audit_fail_on=never", "-e", f"turso_audit_ca_path={certificate.authority}")
+        played = playbooks.play(AUDIT, *asked, *lenient)
+    assert played.ok, played.output
+    assert report_of(playbooks)["summary"]["tokens"] == 1
+
+
+@pytest.mark.parametrize("variable", ["organization", "api_token", "api_url", "ca_path"])
 def test_a_variable_that_cannot_be_rendered_is_not_one_that_is_not_given(
     playbooks: Playbooks, simulator: Simulator, variable: str
 ) -> None:

@@ -90,6 +90,7 @@ def holds(simulator: Simulator, path: Path) -> bool:
     return simulator.alive(path.read_text().strip())
 
 
+@with_one_core
 def test_readme(reader: Reader, simulator: Simulator) -> None:
     """Each of its rotations was done on the token that the one before it left, which was then 120 days old."""
     played = reader.follow(README)

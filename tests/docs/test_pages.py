@@ -27,7 +27,7 @@ from tests.tools.venvs import CORES
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-PAGES = [README, *sorted(DOCS.glob("*.md"))]
+PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 
 # What reviewers of Galaxy and of certified content look for, in their order.
 SECTIONS = [

@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each integration target, played by ansible-test against a simulator of its own.
+"""The integration targets, played by ansible-test, each against a simulator of its own.
 
-A target finds `turso_api_url` and `turso_api_token` defined.
+A target finds `turso_apis` defined: by its own name, the `url` and the `token` of the API that is there for it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -20,11 +21,15 @@ from tests.tools.ansible_test import run
 # A folder without tasks is a helper of other targets.
 TARGETS = sorted(path.parents[1].name for path in Path(__file__).parent.glob("targets/*/tasks/main.yml"))
 
-# ansible-test runs once at a time anyway: let the other workers go on with something else.
-pytestmark = pytest.mark.xdist_group("ansible-test")
 
-
-@pytest.mark.parametrize("target", [name for name in TARGETS if not name.startswith(("setup_", "prepare_"))])
-def test_target(target: str, simulator: Simulator) -> None:
-    variables = {"turso_api_url": simulator.url, "turso_api_token": simulator.credential}
-    assert run(Path(sys.prefix), ["integration", target, "--local", "--color", "no"], variables) == 0
+def test_targets(capfd: pytest.CaptureFixture[str]) -> None:
+    """ansible-test needs longer to begin than for a target, so it is asked once, and goes on after a failure."""
+    names = [name for name in TARGETS if not name.startswith(("setup_", "prepare_"))]
+    with contextlib.ExitStack() as stack:
+        apis = {name: stack.enter_context(Simulator()) for name in names}
+        variables = {"turso_apis": {name: {"url": api.url, "token": api.credential} for name, api in apis.items()}}
+        arguments = ["integration", *names, "--local", "--color", "no", "--continue-on-error"]
+        returncode = run(Path(sys.prefix), arguments, variables)
+    shown = capfd.readouterr()
+    assert returncode == 0, shown.out + shown.err
+    assert [name for name, api in apis.items() if not api.requests] == []

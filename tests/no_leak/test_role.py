@@ -98,6 +98,7 @@ def delivering(terminal: Terminal) -> dict[str, Any]:
 WITH_VAULT = ("--vault-password-file", "password", "-e", "@credentials.yml")
 
 
+@pytest.mark.promise(8)
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_rotation(rotating: Terminal, mode: Mode, full: bool) -> None:
     if mode is not EVERYTHING and not full:
@@ -128,6 +129,7 @@ def test_rotation(rotating: Terminal, mode: Mode, full: bool) -> None:
     rotating.assert_everything_was_written("turso_rotate_report")
 
 
+@pytest.mark.promise(8)
 def test_check_mode(rotating: Terminal) -> None:
     mode = Mode(verbosity=4, arguments=("--check", "--diff"))
     played = rotating.play(
@@ -138,6 +140,7 @@ def test_check_mode(rotating: Terminal) -> None:
     assert not rotating.worlds.writes
 
 
+@pytest.mark.promise(8)
 def test_failures(rotating: Terminal) -> None:
     """Every way in which an issue fails, then commits that must not or cannot be made."""
     to = delivering(rotating)
@@ -163,6 +166,7 @@ def test_failures(rotating: Terminal) -> None:
     assert rotating.worlds.issued >= 5
 
 
+@pytest.mark.promise(8)
 def test_processes(rotating: Terminal) -> None:
     """No command line holds a secret, and no environment but what the user put there."""
     mark = uuid.uuid4().hex

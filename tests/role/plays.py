@@ -32,16 +32,33 @@ def play(*tasks: Task, hosts: str = "localhost", **keywords: Any) -> Play:
     return {"hosts": hosts, "gather_facts": False, "tasks": list(tasks), **keywords}
 
 
+def entry(name: str, *deliver: dict[str, Any], **keys: Any) -> dict[str, Any]:
+    """Return an entry of acme, delivered by what is given, else by the play."""
+    return {"name": name, "organization": "acme", **({"deliver": list(deliver)} if deliver else {}), **keys}
+
+
 def rotate(*names: str, tasks_from: str | None = None, by: str = "include_role", **settings: Any) -> Task:
     """Return a task that rotates tokens of acme; `turso_rotate_` goes before every setting."""
     variables = {f"turso_rotate_{name}": value for name, value in settings.items()}
     if names:
-        variables["turso_rotate_tokens"] = [{"name": name, "organization": "acme"} for name in names]
+        variables["turso_rotate_tokens"] = [entry(name) for name in names]
     role = {"name": ROLE, **({"tasks_from": tasks_from} if tasks_from else {})}
     return {f"ansible.builtin.{by}": role, "vars": variables}
 
 
-def deliver(*names: str) -> Task:
+def confirm(*names: str, by: str = "include_role", **keywords: Any) -> Task:
+    """Return a task that confirms: by value, from where `deliver` puts secrets, or by word where no name is given."""
+    task: Task = {f"ansible.builtin.{by}": {"name": ROLE, "tasks_from": "confirm"}, **keywords}
+    if names:
+        task["vars"] = {"turso_rotate_read_back": {name: READ_BACK.replace("NAME", name) for name in names}}
+    return task
+
+
+COMMIT: Task = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "commit"}}
+READ_BACK = "{{ lookup('ansible.builtin.file', playbook_dir ~ '/delivered-NAME') }}"
+
+
+def deliver(*names: str, **keywords: Any) -> Task:
     """Return a task that puts new secrets where `delivered` finds them."""
     return {
         "ansible.builtin.copy": {
@@ -52,6 +69,7 @@ def deliver(*names: str) -> Task:
         "loop": list(names),
         "when": "item in turso_rotate_secrets",
         "no_log": True,
+        **keywords,
     }
 
 
@@ -61,8 +79,8 @@ def delivered(playbooks: Playbooks, name: str) -> str | None:
     return path.read_text() if path.exists() else None
 
 
-def generations(simulator: Simulator, name: str) -> list[str]:
-    """Return the names of the living generations of a token, the oldest first, a bare one before all others."""
+def versions(simulator: Simulator, name: str) -> list[str]:
+    """Return the names of the active versions of a token, the oldest first, a bare one before all others."""
     pattern = re.compile(rf"{re.escape(name)}(-\d{{8}}t\d{{6}}z-[0-9a-f]{{4}})?")
     return sorted(token.name for token in simulator.tokens if pattern.fullmatch(token.name))
 
@@ -76,6 +94,6 @@ def revoked(simulator: Simulator) -> list[str]:
 
 
 def report_in(output: str) -> dict[str, dict[str, Any]]:
-    """Return the report that SHOW printed last, by logical name."""
+    """Return the report that SHOW printed last, by name."""
     found = re.findall(r"REPORT=([A-Za-z0-9+/=]+)", output)[-1]
     return {entry["name"]: entry for entry in json.loads(base64.b64decode(found))}

@@ -1,8 +1,7 @@
 # Copyright (c) 2026 the community.turso contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-"""The commit proves its right to revoke: every way in which it has none, really played."""
+"""The commit by handlers, really played: last of all however the role came in, and never without a confirmation."""
 
 from __future__ import annotations
 
@@ -10,227 +9,252 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, with_one_core
 from tests.role.plays import (
+    COMMIT,
     FAIL,
     FLUSH,
     ROLE,
     Play,
     Task,
+    confirm,
     created,
     deliver,
     delivered,
-    generations,
+    entry,
     play,
     revoked,
     rotate,
+    versions,
 )
 from tests.simulator import Simulator
 
-WEB = {"all": {"hosts": {name: {"ansible_connection": "local"} for name in ("web1", "web2")}}}
-RESCUED = {"block": [FAIL], "rescue": [{"ansible.builtin.debug": {"msg": "never mind"}}]}
-CLEARED = {"block": [FAIL], "always": [{"ansible.builtin.meta": "clear_host_errors"}]}
-TO_UNREACHABLE = {"ansible.builtin.command": "true", "delegate_to": "far"}
-END_ROLE = [{"ansible.builtin.meta": "end_role"}]
+STATIC = {"name": ROLE, "vars": rotate("ci")["vars"]}
+# Says, when it runs, whether the old value still works: a restart has to come before the old one is revoked.
+RESTART: Task = {
+    "name": "Restart the consumer",
+    "ansible.builtin.uri": {
+        "url": "{{ lookup('ansible.builtin.env', 'TURSO_API_BASEURL') }}/v1/auth/validate",
+        "headers": {"Authorization": "Bearer {{ old }}"},
+    },
+    "vars": {"old": "{{ lookup('ansible.builtin.file', playbook_dir ~ '/old') }}"},
+}
+DELIVER = deliver("ci", notify="Restart the consumer")
+RESTARTS: dict[str, Any] = {"handlers": [RESTART]}
 
 
-def tagged(task: Task, *tags: str) -> Task:
-    return {**task, "tags": list(tags)}
+def dependency(playbooks: Playbooks, *tasks: Task, depth: int = 1) -> None:
+    """Write a role `app` that depends on the rotation, by as many roles as `depth` says."""
+    names = ["app", *(f"between{index}" for index in range(1, depth))]
+    for name, below in zip(names, [*names[1:], None]):
+        needed: dict[str, Any] = {"role": below} if below else {"role": ROLE, "vars": rotate("ci")["vars"]}
+        playbooks.write(f"roles/{name}/meta/main.yml", {"dependencies": [needed]})
+    playbooks.write("roles/app/tasks/main.yml", list(tasks))
+    playbooks.write("roles/app/handlers/main.yml", [RESTART])
 
 
-IMPORTED = tagged(rotate("ci", by="import_role"), "rotate")
-FAILED = "Something failed on this host"
-UNSEEN = ""  # no handler runs for a host that is unreachable
-TAGS = "Tags were selected or skipped"
+def by_roles(*confirming: Task) -> Play:
+    return play(DELIVER, *confirming, roles=[STATIC], **RESTARTS)
 
-REFUSED = [  # what: the play, its arguments, what the handler says
-    ("a failed delivery is followed by force_handlers", play(rotate("ci"), FAIL, force_handlers=True), [], FAILED),
-    ("its failure is cleared", play(rotate("ci"), CLEARED, force_handlers=True), [], FAILED),
-    ("a host delivered to is unreachable", play(rotate("ci"), TO_UNREACHABLE, force_handlers=True), [], UNSEEN),
-    ("only some tags run", play(IMPORTED, tagged(deliver("ci"), "deliver")), ["--tags", "rotate"], TAGS),
-    ("some tags are skipped", play(IMPORTED, tagged(deliver("ci"), "deliver")), ["--skip-tags", "deliver"], TAGS),
+
+WAYS: list[tuple[str, Play]] = [
+    ("roles", by_roles(confirm("ci"))),
+    ("import_role", play(rotate("ci", by="import_role"), DELIVER, confirm("ci"), **RESTARTS)),
+    ("include_role", play(rotate("ci"), DELIVER, confirm("ci"), **RESTARTS)),
+    ("include_role, confirmed by word", play(rotate("ci"), DELIVER, confirm(), **RESTARTS)),
+    ("an imported confirmation", play(rotate("ci"), DELIVER, confirm("ci", by="import_role"), **RESTARTS)),
+    ("pre_tasks, confirmed in tasks", play(DELIVER, confirm("ci"), pre_tasks=[rotate("ci")], **RESTARTS)),
+    ("pre_tasks alone", {**play(), "pre_tasks": [rotate("ci"), DELIVER, confirm("ci")], **RESTARTS}),
+    ("an early flush", play(rotate("ci"), FLUSH, DELIVER, confirm("ci"), **RESTARTS)),
+    ("confirmed in post_tasks", {**by_roles(), "post_tasks": [confirm("ci")]}),
 ]
 
 
-@pytest.mark.parametrize(
-    ("playing", "arguments", "says"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
-)
-def test_nothing_is_revoked_where(
-    simulator: Simulator, playbooks: Playbooks, playing: Play, arguments: list[str], says: str
+@pytest.mark.promise(1)
+@pytest.mark.parametrize("playing", [row[1] for row in WAYS], ids=[row[0] for row in WAYS])
+def test_the_old_token_is_revoked_after_the_restart_by(
+    simulator: Simulator, playbooks: Playbooks, playing: Play
 ) -> None:
-    simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("hosts.yml", {"all": {"hosts": {"far": {"ansible_host": "127.0.0.1", "ansible_port": 1}}}})
-    played = playbooks.play([playing], "-i", "hosts.yml", *arguments)
-    assert not played.ok
-    assert says in played.output
-    assert ("Nothing was revoked" in played.output) is bool(says)
-    assert len(generations(simulator, "ci")) == 2
-    assert revoked(simulator) == []
-
-
-HOOKS = [  # what the hook does, and whether the play excuses that
-    ("fails", [FAIL], True),
-    ("ends the role", END_ROLE, False),
-    ("flushes the handlers", [FLUSH], False),
-]
-
-
-@pytest.mark.parametrize(("hook", "excused"), [row[1:] for row in HOOKS], ids=[row[0] for row in HOOKS])
-def test_nothing_is_revoked_where_the_hook(
-    simulator: Simulator, playbooks: Playbooks, hook: list[Task], excused: bool
-) -> None:
-    if hook is END_ROLE and playbooks.core < (2, 18):
-        pytest.skip("meta: end_role came with ansible-core 2.18")
-    simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("hook.yml", hook)
-    task = rotate("ci", deliver="hook.yml")
-    played = playbooks.play([play({**RESCUED, "block": [task]} if excused else task)])
-    assert not played.ok
-    assert "The deliver hook did not reach its end for ci-" in played.output
-    assert len(generations(simulator, "ci")) == 2
-    assert revoked(simulator) == []
-
-
-SEVERAL: list[tuple[str, dict[str, Any], str | None]] = [
-    ("has two hosts", {"hosts": "all"}, None),
-    ("takes its hosts one by one", {"hosts": "all", "serial": 1}, None),
-    ("runs the role once for all", {"hosts": "all", "run_once": True}, None),
-    ("issues for two hosts", {"hosts": "all"}, "issue"),
-]
-
-
-@pytest.mark.parametrize(("keywords", "tasks_from"), [row[1:] for row in SEVERAL], ids=[row[0] for row in SEVERAL])
-def test_nothing_is_asked_of_the_api_where_a_play(
-    simulator: Simulator, playbooks: Playbooks, keywords: dict[str, Any], tasks_from: str | None
-) -> None:
-    simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("hosts.yml", WEB)
-    played = playbooks.play([play(rotate("ci", tasks_from=tasks_from), **keywords)], "-i", "hosts.yml")
-    assert not played.ok
-    assert "this play has 2 hosts" in " ".join(played.output.split())
-    assert simulator.requests == []
-
-
-EXCUSED = [  # what: the play that ignores the errors of its own tasks, its arguments
-    ("only some tags run", play(IMPORTED, tagged(deliver("ci"), "deliver")), ["--tags", "rotate"]),
-    ("the hook fails", play(rotate("ci", deliver="hook.yml")), []),
-    (
-        "a host did not confirm",
-        play(rotate("ci", tasks_from="issue"), rotate(tasks_from="revoke", delivered_to="web1")),
-        [],
-    ),
-]
-
-
-@pytest.mark.parametrize(("playing", "arguments"), [row[1:] for row in EXCUSED], ids=[row[0] for row in EXCUSED])
-def test_a_play_that_ignores_errors_revokes_nothing_where(
-    simulator: Simulator, playbooks: Playbooks, playing: Play, arguments: list[str]
-) -> None:
-    simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("hosts.yml", WEB)
-    playbooks.write("hook.yml", [FAIL])
-    played = playbooks.play([{**playing, "ignore_errors": True}], "-i", "hosts.yml", *arguments)
-    assert not played.ok
-    assert len(generations(simulator, "ci")) == 2
-    assert revoked(simulator) == []
-
-
-def test_a_play_of_two_hosts_that_ignores_errors_issues_nothing(simulator: Simulator, playbooks: Playbooks) -> None:
-    playbooks.write("hosts.yml", WEB)
-    assert not playbooks.play([play(rotate("ci"), hosts="all", ignore_errors=True)], "-i", "hosts.yml").ok
-    assert simulator.requests == []
-
-
-END_PLAY: Task = {"ansible.builtin.meta": "end_play"}
-OTHERS_USES: list[tuple[str, list[Play]]] = [
-    ("a use in the same play that leaves it to the playbook", [play(rotate("ci", revoke="manual"), rotate("b"))]),
-    ("the entry point issue in an earlier play", [play(rotate("ci", tasks_from="issue")), play(rotate("b"))]),
-    ("an earlier play that ended before its handler", [play(rotate("ci"), END_PLAY), play(rotate("b"))]),
-    (
-        "an earlier play that ended, by the entry point revoke",
-        [play(rotate("ci"), END_PLAY), play(rotate("b", revoke="manual"), rotate(tasks_from="revoke"))],
-    ),
-]
-
-
-@pytest.mark.parametrize("plays", [row[1] for row in OTHERS_USES], ids=[row[0] for row in OTHERS_USES])
-def test_the_commit_of_one_use_does_not_commit_what_was_issued_by(
-    simulator: Simulator, playbooks: Playbooks, plays: list[Play]
-) -> None:
-    ci, b = (simulator.given(name, organization="acme", age_days=120) for name in ("ci", "b"))
-    played = playbooks.play(plays)
-    assert played.ok, played.output
-    assert simulator.alive(ci.secret)
-    assert not simulator.alive(b.secret)
-    assert len(generations(simulator, "ci")) == 2
-
-
-@pytest.mark.parametrize("by", ["roles", "include_role", "import_role"])
-def test_the_commit_comes_after_the_handlers_of_the_play(simulator: Simulator, playbooks: Playbooks, by: str) -> None:
-    """They restart what holds the old value, which has to work until then."""
     old = simulator.given("ci", organization="acme", age_days=120)
-    restart = {"name": "Restart", "ansible.builtin.assert": {"that": "turso_rotate_report[0].revoked == []"}}
-    playing = play({**deliver("ci"), "notify": "Restart"}, handlers=[restart])
-    if by == "roles":
-        playing["roles"] = [{"role": ROLE, **rotate("ci")["vars"]}]
-    else:
-        playing["tasks"].insert(0, rotate("ci", by=by))
+    playbooks.write("old", old.secret)
     played = playbooks.play([playing])
     assert played.ok, played.output
-    assert "RUNNING HANDLER [Restart]" in played.output
+    assert "RUNNING HANDLER [Restart the consumer]" in played.output
     assert not simulator.alive(old.secret)
+    assert simulator.alive(delivered(playbooks, "ci") or "")
+    assert len(versions(simulator, "ci")) == 1
 
 
-def test_a_failure_that_the_playbook_excuses_is_none(simulator: Simulator, playbooks: Playbooks) -> None:
-    """A limit, told in the documentation: nobody can see what a rescue hides."""
-    simulator.given("ci", organization="acme", age_days=120)
-    assert playbooks.play([play(rotate("ci"), RESCUED)]).ok
-    assert len(generations(simulator, "ci")) == 1
-
-
-def test_a_play_that_ends_early_revokes_nothing_and_the_next_one_converges(
-    simulator: Simulator, playbooks: Playbooks
+@pytest.mark.promise(1)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_old_token_is_revoked_after_the_restart_of_a_role_that_depends_on_the_rotation(
+    simulator: Simulator, playbooks: Playbooks, depth: int
 ) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
-    early = [play(rotate("ci", in_flight_minutes=0), {"ansible.builtin.meta": "end_play"}, deliver("ci"))]
-    assert playbooks.play(early).ok
-    assert simulator.alive(old.secret)
-    assert len(generations(simulator, "ci")) == 2
-    assert playbooks.play([play(rotate("ci", in_flight_minutes=0), deliver("ci"))]).ok
-    assert len(generations(simulator, "ci")) == 1
+    playbooks.write("old", old.secret)
+    dependency(playbooks, DELIVER, confirm("ci"), depth=depth)
+    played = playbooks.play([{**play(), "roles": ["app"]}])
+    assert played.ok, played.output
+    assert not simulator.alive(old.secret)
     assert simulator.alive(delivered(playbooks, "ci") or "")
 
 
-def test_an_early_flush_commits_and_the_end_of_the_play_has_nothing_left_to_do(
-    simulator: Simulator, playbooks: Playbooks
+def excused(*tasks: Task) -> Task:
+    return {"block": list(tasks), "rescue": [{"ansible.builtin.debug": {"msg": "never mind"}}]}
+
+
+TAGGED: Task = {**rotate("ci", by="import_role"), "tags": "rotate"}
+WITHOUT: list[tuple[str, Play, list[str]]] = [
+    ("nobody confirms", play(rotate("ci"), DELIVER, **RESTARTS), []),
+    ("the role in roles is all there is", {**play(), "roles": [STATIC]}, []),
+    ("tags leave the rest out", play(TAGGED, DELIVER, confirm("ci"), **RESTARTS), ["--tags", "rotate"]),
+    ("a condition leaves it out", play(rotate("ci"), {**DELIVER, "when": False}, confirm("ci", when=False), **RESTARTS), []),
+    ("its failure is excused", play(rotate("ci"), excused(FAIL, confirm("ci")), ignore_errors=True), []),
+    ("an early flush is followed by nothing", play(rotate("ci"), FLUSH), []),
+    ("the play flushes twice before", play(rotate("ci"), FLUSH, FLUSH, DELIVER, confirm("ci"), **RESTARTS), []),
+    ("the host failed after it", play(rotate("ci"), DELIVER, confirm("ci"), FAIL, force_handlers=True, **RESTARTS), []),
+]  # fmt: skip
+
+
+@pytest.mark.promise(1)
+@pytest.mark.parametrize(("playing", "arguments"), [row[1:] for row in WITHOUT], ids=[row[0] for row in WITHOUT])
+def test_nothing_is_revoked_and_the_run_fails_where(
+    simulator: Simulator, playbooks: Playbooks, playing: Play, arguments: list[str]
 ) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
-    check = {"ansible.builtin.assert": {"that": "turso_rotate_report[0].revoked == ['ci']"}}
-    revoke = rotate(tasks_from="revoke")
-    played = playbooks.play([play(rotate("ci"), deliver("ci"), FLUSH, check, revoke)])
+    playbooks.write("old", old.secret)
+    played = playbooks.play([playing], *arguments)
+    assert not played.ok, played.output
+    assert simulator.alive(old.secret)
+    assert revoked(simulator) == []
+    assert "Nothing" in played.output
+    assert "revoked" in played.output
+
+
+def test_the_failure_says_who_is_missing_and_what_to_add(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    played = playbooks.play([play(rotate("ci"), deliver("ci"))])
+    said = " ".join(played.output.split())
+    assert "Not confirmed: ci (localhost)" in said
+    assert "tasks_from: confirm" in said
+
+
+@pytest.mark.promise(1)
+@with_one_core
+def test_a_play_that_ends_revokes_nothing_and_the_next_run_goes_on(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    played = playbooks.play([play(rotate("ci"), {"ansible.builtin.meta": "end_play"})])
+    assert played.ok
+    assert simulator.alive(old.secret)
+    simulator.advance(minutes=16)
+    played = playbooks.play([play(rotate("ci"), deliver("ci"), confirm("ci"))])
     assert played.ok, played.output
-    assert not simulator.alive(old.secret)
-    assert len(created(simulator)) == len(revoked(simulator)) == 1
+    assert len(versions(simulator, "ci")) == 1
+    assert simulator.alive(delivered(playbooks, "ci") or "")
 
 
-VAULT = "{{ playbook_dir }}/vault.yml"
-LOSSES = [
-    ("gone", {"ansible.builtin.file": {"path": VAULT, "state": "absent"}}, "does not hold the successors any more"),
-    (
-        "no longer to be opened",
-        {"ansible.builtin.copy": {"content": "$ANSIBLE_VAULT;1.1;AES256\n00", "dest": VAULT, "decrypt": False}},
-        "opens the vault file",
-    ),
+@with_one_core
+def test_in_post_tasks_main_refuses_a_due_token_that_the_play_confirms(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    simulator.given("young", organization="acme", age_days=1)
+    played = playbooks.play([{**play(), "post_tasks": [rotate("ci", "young")]}])
+    assert not played.ok
+    assert "post_tasks have one flush of handlers only" in " ".join(played.output.split())
+    assert created(simulator) == []
+
+
+@with_one_core
+def test_in_post_tasks_a_token_that_is_not_due_is_no_failure(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=1)
+    played = playbooks.play([{**play(), "post_tasks": [rotate("ci")]}])
+    assert played.ok, played.output
+
+
+@with_one_core
+def test_several_uses_in_one_play_are_committed_together(simulator: Simulator, playbooks: Playbooks) -> None:
+    for name in ("a", "b"):
+        simulator.given(name, organization="acme", age_days=120)
+    tasks = [rotate("a"), deliver("a"), rotate("b"), deliver("a", "b"), confirm("a", "b")]
+    played = playbooks.play([play(*tasks)])
+    assert played.ok, played.output
+    for name in ("a", "b"):
+        assert len(versions(simulator, name)) == 1
+        assert simulator.alive(delivered(playbooks, name) or "")
+
+
+@with_one_core
+def test_the_one_that_nobody_confirms_keeps_no_other_from_its_commit(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    for name in ("a", "b"):
+        simulator.given(name, organization="acme", age_days=120)
+    played = playbooks.play([play(rotate("a", "b"), deliver("a", "b"), confirm("a"))])
+    assert not played.ok
+    assert "Not confirmed: b (localhost)" in " ".join(played.output.split())
+    assert len(versions(simulator, "a")) == 1
+    assert len(versions(simulator, "b")) == 2
+
+
+TWICE: list[tuple[str, list[Task]]] = [
+    ("confirmed", [rotate("ci"), deliver("ci"), confirm("ci"), confirm("ci")]),
+    ("confirmed and committed", [rotate("ci", tasks_from="issue"), deliver("ci"), confirm("ci"), COMMIT, COMMIT]),
 ]
 
 
-@pytest.mark.parametrize(("lose", "says"), [row[1:] for row in LOSSES], ids=[row[0] for row in LOSSES])
-def test_nothing_is_revoked_where_the_vault_file_is(
-    simulator: Simulator, playbooks: Playbooks, lose: Task, says: str
+@with_one_core
+@pytest.mark.parametrize("tasks", [row[1] for row in TWICE], ids=[row[0] for row in TWICE])
+def test_it_does_no_harm_to_be(simulator: Simulator, playbooks: Playbooks, tasks: list[Task]) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    played = playbooks.play([play(*tasks)])
+    assert played.ok, played.output
+    assert len(revoked(simulator)) == 1
+
+
+@with_one_core
+def test_after_issue_the_commit_fails_for_whoever_is_missing_and_can_be_tried_again(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    first = excused(COMMIT)
+    played = playbooks.play([play(rotate("ci", tasks_from="issue"), first, deliver("ci"), confirm("ci"), COMMIT)])
+    assert played.ok, played.output
+    assert "not confirmed by localhost" in played.output
+    assert not simulator.alive(old.secret)
+
+
+@with_one_core
+def test_what_failed_before_is_told_with_the_last_of_the_plays_tokens(
+    simulator: Simulator, playbooks: Playbooks
 ) -> None:
     simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("password", "correct horse")
-    played = playbooks.play([play(rotate("ci", vault_file="vault.yml"), lose)], "--vault-password-file", "password")
+    for index in range(2):
+        simulator.given(f"full-2026010{index + 1}t000000z-000{index}", organization="acme", age_days=120)
+    tasks = [rotate("ci", "full", max_versions=2), deliver("ci"), confirm("ci")]
+    played = playbooks.play([play(*tasks)])
     assert not played.ok
-    assert says in played.output
-    assert revoked(simulator) == []
+    assert "2 versions are active and turso_rotate_max_versions is 2" in " ".join(played.output.split())
+    assert len(versions(simulator, "ci")) == 1
+
+
+@with_one_core
+def test_each_play_commits_what_it_issued(simulator: Simulator, playbooks: Playbooks) -> None:
+    for name in ("a", "b"):
+        simulator.given(name, organization="acme", age_days=120)
+    plays = [play(rotate(name), deliver(name), confirm(name)) for name in ("a", "b")]
+    played = playbooks.play(plays)
+    assert played.ok, played.output
+    assert [len(versions(simulator, name)) for name in ("a", "b")] == [1, 1]
+
+
+@with_one_core
+def test_a_vault_file_alone_needs_no_handler(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("password", "correct horse")
+    tokens = [entry("ci", {"to": "vault_file", "takes_effect_hours": 0})]
+    task = rotate(tokens=tokens, vault_file="vault.yml")
+    played = playbooks.play([play(task, {"ansible.builtin.meta": "end_play"})], "--vault-password-file", "password")
+    assert played.ok, played.output
+    assert "RUNNING HANDLER" not in played.output
+    assert not simulator.alive(old.secret)

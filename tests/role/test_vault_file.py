@@ -1,155 +1,271 @@
 # Copyright (c) 2026 the community.turso contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-"""The vault file, with whatever vault secrets a run has: encrypted at every moment, and nothing else in it touched."""
+"""The vault file, really played: a store that has to hold the value, and what reads it gets the new one."""
 
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks
-from tests.role.plays import Play, generations, play, rotate
-from tests.simulator import Simulator
+from tests.playbooks import Playbooks, with_one_core
+from tests.role.plays import Play, Task, confirm, entry, play, revoked, rotate, versions
+from tests.simulator import Simulator, faults
 
 VAULT = "vault.yml"
 PASSWORD = ("--vault-password-file", "password")
-SCRIPT = "#!/bin/sh\necho correct horse\n"
+STORED = {"to": "vault_file", "takes_effect_hours": 0}
+KEEP: Task = {  # what a later task gets by the variable
+    "ansible.builtin.copy": {
+        "content": "{{ turso_secrets.ci }}",
+        "dest": "{{ playbook_dir }}/kept-{{ inventory_hostname }}",
+        "mode": "0600",
+    },
+    "no_log": True,
+}
+HERE: dict[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 
-def rotation(*names: str, **settings: Any) -> list[Play]:
-    return [play(rotate(*names, vault_file=VAULT, **settings))]
+def rotation(*names: str, path: str = VAULT, **settings: Any) -> Task:
+    tokens = [entry(name, STORED) for name in names]
+    return rotate(tokens=tokens, vault_file=path, **settings)
 
 
-def text_of(playbooks: Playbooks) -> str:
-    return (playbooks.directory / VAULT).read_text()
-
-
-def opened(playbooks: Playbooks, *arguments: str) -> dict[str, Any]:
-    viewed = playbooks.run("ansible-vault", "view", VAULT, *arguments)
+def content_of(playbooks: Playbooks, path: str = VAULT) -> dict[str, Any]:
+    viewed = playbooks.run("ansible-vault", "view", path, *PASSWORD)
     assert viewed.ok, viewed.output
     content: dict[str, Any] = yaml.safe_load(viewed.output)
     return content
 
 
-@pytest.fixture
-def password(playbooks: Playbooks) -> None:
+def encrypt(playbooks: Playbooks, content: Any, path: str = VAULT) -> Path:
+    written = playbooks.write(path, content)
+    assert playbooks.run("ansible-vault", "encrypt", path, *PASSWORD).ok
+    return written
+
+
+@pytest.fixture(autouse=True)
+def _password(playbooks: Playbooks) -> None:
     playbooks.write("password", "correct horse\n")
     playbooks.write("other", "battery staple\n")
-    playbooks.write("password.sh", SCRIPT).chmod(0o700)
 
 
-SECRETS = [  # the vault secrets of the run, the settings, the header of the file, how to open it
-    ("a file", PASSWORD, {}, "$ANSIBLE_VAULT;1.1;AES256\n", PASSWORD),
-    ("a script", ("--vault-password-file", "password.sh"), {}, "$ANSIBLE_VAULT;1.1;AES256\n", PASSWORD),
-    ("an id", ("--vault-id", "prod@password"), {}, "$ANSIBLE_VAULT;1.2;AES256;prod\n", PASSWORD),
+def test_the_new_value_is_stored_and_the_old_token_revoked(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    played = playbooks.play([play(rotation("ci"))], *PASSWORD)
+    assert played.ok, played.output
+    assert simulator.alive(content_of(playbooks)["turso_secrets"]["ci"])
+    assert stat.S_IMODE((playbooks.directory / VAULT).stat().st_mode) == 0o600
+    assert not simulator.alive(old.secret)
+    for path in playbooks.directory.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert not any(secret.encode() in content for secret in simulator.canaries), path
+
+
+def test_what_is_not_ours_stays_as_it_is(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    text = "---\n# who owns this: ops\ndatabase:\n  password: hunter2  # changed in May\nturso_secrets:\n  z: kept # by hand\n"
+    encrypt(playbooks, text).chmod(0o640)
+    played = playbooks.play([play(rotation("ci"))], *PASSWORD)
+    assert played.ok, played.output
+    viewed = playbooks.run("ansible-vault", "view", VAULT, *PASSWORD).output
+    for line in text.splitlines():
+        assert line in viewed
+    assert stat.S_IMODE((playbooks.directory / VAULT).stat().st_mode) == 0o640
+
+
+@with_one_core
+def test_a_link_is_written_through(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    encrypt(playbooks, {"turso_secrets": {}}, "releases/vault.yml")
+    (playbooks.directory / VAULT).symlink_to("releases/vault.yml")
+    played = playbooks.play([play(rotation("ci"))], *PASSWORD)
+    assert played.ok, played.output
+    assert (playbooks.directory / VAULT).is_symlink()
+    assert simulator.alive(content_of(playbooks, "releases/vault.yml")["turso_secrets"]["ci"])
+
+
+READERS: list[tuple[str, str, Play, list[Play]]] = [
+    ("group_vars, a later task", "group_vars/all/vault.yml", play(), [KEEP]),
+    ("group_vars, a later play on another host", "group_vars/all/vault.yml", play(), []),
+    ("vars_files, a later task", VAULT, play(vars_files=[VAULT]), [KEEP]),
+]
+
+
+@pytest.mark.promise(1)
+@pytest.mark.parametrize(("path", "keywords", "tasks"), [row[1:] for row in READERS], ids=[row[0] for row in READERS])
+def test_what_reads_the_variable_afterwards_gets_the_new_value(
+    simulator: Simulator, playbooks: Playbooks, path: str, keywords: Play, tasks: list[Task]
+) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    encrypt(playbooks, {"turso_secrets": {"ci": old.secret}}, path)
+    playbooks.write("hosts.yml", {"all": {"hosts": {"web": HERE}}})
+    first: Task = {"ansible.builtin.debug": {"msg": "{{ turso_secrets.ci | length }} read before"}}
+    plays = [{**keywords, "tasks": [first, rotation("ci", path=path), *tasks]}]
+    plays += [] if tasks else [play(KEEP, hosts="web")]
+    played = playbooks.play(plays, "-i", "hosts.yml", *PASSWORD)
+    assert played.ok, played.output
+    (kept,) = playbooks.directory.glob("kept-*")
+    assert simulator.alive(kept.read_text())
+    assert not simulator.alive(old.secret)
+
+
+BEATEN: list[tuple[str, Play, list[str]]] = [
+    ("extra variables", play(), ["-e", "@vault.yml"]),
+    ("include_vars", play({"ansible.builtin.include_vars": {"file": VAULT}}), []),
+]
+
+
+@pytest.mark.promise(1)
+@pytest.mark.parametrize(("before", "arguments"), [row[1:] for row in BEATEN], ids=[row[0] for row in BEATEN])
+def test_the_run_ends_where_the_old_value_would_go_on_by(
+    simulator: Simulator, playbooks: Playbooks, before: Play, arguments: list[str]
+) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    encrypt(playbooks, {"turso_secrets": {"ci": old.secret}})
+    playing = {**before, "tasks": [*before["tasks"], rotation("ci"), KEEP]}
+    played = playbooks.play([playing], *PASSWORD, *arguments)
+    assert not played.ok
+    assert "turso_secrets still has the old value of ci" in " ".join(played.output.split())
+    assert simulator.alive(old.secret)
+    assert revoked(simulator) == []
+
+
+LOST: list[tuple[str, Any]] = [
+    ("deleted", None),
+    ("restored to yesterday's", "old"),
+    ("without its entry", {}),
+]
+
+
+@pytest.mark.promise(9)
+@with_one_core
+@pytest.mark.parametrize("restored", [row[1] for row in LOST], ids=[row[0] for row in LOST])
+def test_the_next_run_finds_a_file_that_was(simulator: Simulator, playbooks: Playbooks, restored: Any) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    encrypt(playbooks, {"turso_secrets": {"ci": old.secret}})
+    yesterdays = (playbooks.directory / VAULT).read_bytes()
+    assert playbooks.play([play(rotation("ci"))], *PASSWORD).ok
+    (playbooks.directory / VAULT).unlink()
+    if restored == "old":
+        (playbooks.directory / VAULT).write_bytes(yesterdays)
+    elif restored is not None:
+        encrypt(playbooks, {"turso_secrets": restored})
+    simulator.advance(minutes=16)
+    played = playbooks.play([play(rotation("ci"))], *PASSWORD)
+    assert played.ok, played.output
+    assert "ci: lost, issued ci-" in played.output
+    assert simulator.alive(content_of(playbooks)["turso_secrets"]["ci"])
+    assert len(versions(simulator, "ci")) == 1
+
+
+REFUSED: list[tuple[str, str | None, tuple[str, ...], str]] = [  # what is there, the vault secrets, what is said
+    ("a plain file", "turso_secrets: {}\n", PASSWORD, "not encrypted"),
+    ("a file that another secret opens", None, ("--vault-password-file", "other"), "opens"),
+    ("no vault secret", None, (), "vault secret"),
     (
-        "several ids, one of them asked for",
-        ("--vault-id", "dev@other", "--vault-id", "prod@password"),
-        {"vault_id": "prod"},
-        "$ANSIBLE_VAULT;1.2;AES256;prod\n",
-        PASSWORD,
+        "several vault ids for a new file",
+        "",
+        ("--vault-id", "a@password", "--vault-id", "b@other"),
+        "turso_rotate_vault_id",
     ),
 ]
 
 
-@pytest.mark.usefixtures("password")
-@pytest.mark.parametrize(
-    ("arguments", "settings", "header", "opens"), [row[1:] for row in SECRETS], ids=[row[0] for row in SECRETS]
-)
-def test_the_successor_is_kept_with(
-    simulator: Simulator,
-    playbooks: Playbooks,
-    arguments: tuple[str, ...],
-    settings: dict[str, Any],
-    header: str,
-    opens: tuple[str, ...],
-) -> None:
-    old = simulator.given("ci", organization="acme", age_days=120)
-    played = playbooks.play(rotation("ci", **settings), *arguments)
-    assert played.ok, played.output
-    assert text_of(playbooks).startswith(header)
-    assert stat.S_IMODE((playbooks.directory / VAULT).stat().st_mode) == 0o600
-    assert simulator.alive(opened(playbooks, *opens)["turso_secrets"]["ci"])
-    assert not simulator.alive(old.secret)
-
-
-@pytest.mark.usefixtures("password")
-def test_other_entries_stay_and_what_does_not_change_is_not_encrypted_anew(
-    simulator: Simulator, playbooks: Playbooks
-) -> None:
-    for name in ("a", "b"):
-        simulator.given(name, organization="acme", age_days=120)
-    content = {"database": {"password": "hunter2"}, "turso_secrets": {"z": "kept"}}
-    playbooks.write(VAULT, content)
-    assert playbooks.run("ansible-vault", "encrypt", VAULT, "--vault-id", "prod@password").ok
-    ids = ("--vault-id", "dev@other", "--vault-id", "prod@password")
-    assert playbooks.play(rotation("a", "b"), *ids).ok
-    now = opened(playbooks, *PASSWORD)
-    assert now["database"] == content["database"]
-    assert sorted(now["turso_secrets"]) == ["a", "b", "z"]
-    assert now["turso_secrets"]["z"] == "kept"
-    assert text_of(playbooks).startswith("$ANSIBLE_VAULT;1.2;AES256;prod\n")
-    before = text_of(playbooks)
-    again = playbooks.play(rotation("a", "b"), *ids)
-    assert again.recap["changed"] == 0
-    assert text_of(playbooks) == before
-
-
-@pytest.mark.usefixtures("password")
-def test_a_file_stays_encrypted_with_the_secret_that_opens_it(simulator: Simulator, playbooks: Playbooks) -> None:
-    """It has no label, and the secret that opens it is not the first of the run."""
-    simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write(VAULT, {"turso_secrets": {}})
-    assert playbooks.run("ansible-vault", "encrypt", VAULT, *PASSWORD).ok
-    played = playbooks.play(rotation("ci"), "--vault-id", "dev@other", "--vault-id", "prod@password")
-    assert played.ok, played.output
-    assert simulator.alive(opened(playbooks, *PASSWORD)["turso_secrets"]["ci"])
-
-
-REFUSED = [  # what is there, the vault secrets of the run, what is said
-    ("a plain file", "turso_secrets: {}\n", PASSWORD, "exists and is not encrypted. It was left as it is"),
-    ("a date that there is not", "turso_secrets: 2026-99-99\n", PASSWORD, "does not hold a dictionary"),
-    ("a plain text that is no number", "turso_secrets: !!int hunter2\n", PASSWORD, "does not hold a dictionary"),
-    ("a file that another secret opens", None, ("--vault-password-file", "other"), "No vault secret of this run opens"),
-    ("an unknown vault id", None, (*PASSWORD, "-e", "turso_rotate_vault_id=prod"), "fits the vault id 'prod'"),
-    ("no vault secret", None, (), "No vault secret is loaded"),
-]
-
-
-@pytest.mark.usefixtures("password")
+@pytest.mark.promise(7)
+@with_one_core
 @pytest.mark.parametrize(("there", "arguments", "says"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
-def test_nothing_is_asked_of_the_api_with(
+def test_nothing_is_issued_with(
     simulator: Simulator, playbooks: Playbooks, there: str | None, arguments: tuple[str, ...], says: str
 ) -> None:
     simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write(VAULT, there or "turso_secrets: {}\n")
-    if there is None or says == "does not hold a dictionary":
-        playbooks.run("ansible-vault", "encrypt", VAULT, *PASSWORD)
-    before = text_of(playbooks)
-    played = playbooks.play(rotation("ci"), *arguments)
+    if there is None:
+        encrypt(playbooks, {"turso_secrets": {}})
+    elif there:
+        playbooks.write(VAULT, there)
+    played = playbooks.play([play(rotation("ci"))], *arguments)
     assert not played.ok
-    assert says in " ".join(played.output.split())
-    assert "hunter2" not in played.output
-    assert text_of(playbooks) == before
+    said = " ".join(played.output.split())
+    assert says in said
+    assert "Nothing was issued." in said
     assert simulator.requests == []
 
 
-@pytest.mark.usefixtures("password")
-def test_the_vault_file_is_written_before_the_hook_runs_and_nothing_plain_is_left(
+@pytest.mark.promise(7)
+@with_one_core
+def test_nothing_is_issued_where_the_state_file_is_locked_elsewhere_or_none(
     simulator: Simulator, playbooks: Playbooks
 ) -> None:
     simulator.given("ci", organization="acme", age_days=120)
-    copy = {"src": "{{ playbook_dir }}/vault.yml", "dest": "{{ playbook_dir }}/seen.yml", "decrypt": False}
-    playbooks.write("hook.yml", [{"ansible.builtin.copy": {**copy, "mode": "0600"}}])
-    played = playbooks.play(rotation("ci", deliver="hook.yml"), *PASSWORD)
+    playbooks.write("state.json", '{"ci": 1}')
+    played = playbooks.play([play(rotation("ci", state_file="state.json"))], *PASSWORD)
+    assert not played.ok
+    said = " ".join(played.output.split())
+    assert "is not a state file of turso_rotate" in said
+    assert "Nothing was issued." in said
+    assert simulator.requests == []
+
+
+@pytest.mark.promise(1)
+@with_one_core
+def test_a_store_is_never_enough(simulator: Simulator, playbooks: Playbooks) -> None:
+    """An entry that the play delivers is stored, too, and needs its confirmation all the same."""
+    old = simulator.given("ci", organization="acme", age_days=120)
+    played = playbooks.play([play(rotate("ci", vault_file=VAULT))], *PASSWORD)
+    assert not played.ok
+    assert simulator.alive(old.secret)
+    assert simulator.alive(content_of(playbooks)["turso_secrets"]["ci"])
+
+
+@pytest.mark.promise(1)
+@with_one_core
+def test_a_file_that_lost_the_value_before_the_commit_keeps_the_old_token(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    spoil: Task = {"ansible.builtin.file": {"path": "{{ playbook_dir }}/vault.yml", "state": "absent"}}
+    played = playbooks.play([play(rotate("ci", vault_file=VAULT), spoil, confirm())], *PASSWORD)
+    assert not played.ok
+    assert "the vault file does not hold the new value any more" in " ".join(played.output.split())
+    assert simulator.alive(old.secret)
+
+
+@pytest.mark.promise(7)
+def test_a_recipient_that_is_down_for_days_costs_two_versions_and_is_served_when_it_is_mended(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    task = rotate("ci", vault_file=VAULT)
+    for _day in range(3):
+        assert not playbooks.play([play(task)], *PASSWORD).ok
+        simulator.advance(hours=24)
+        assert len(versions(simulator, "ci")) == 2
+    assert simulator.alive(old.secret)
+    copy = {"content": "{{ turso_rotate_secrets.ci }}", "dest": "{{ playbook_dir }}/delivered-ci", "mode": "0600"}
+    played = playbooks.play([play(task, {"ansible.builtin.copy": copy}, confirm("ci"))], *PASSWORD)
     assert played.ok, played.output
-    assert (playbooks.directory / "seen.yml").read_text() == text_of(playbooks)
-    assert len(generations(simulator, "ci")) == 1
-    for path in playbooks.directory.rglob("*"):
-        content = path.read_bytes() if path.is_file() else b""
-        assert not any(secret.encode() in content for secret in simulator.canaries), path
+    assert "resumed ci-" in played.output
+    assert len(versions(simulator, "ci")) == 1
+    assert simulator.alive((playbooks.directory / "delivered-ci").read_text())
+    assert not simulator.alive(old.secret)
+
+
+@pytest.mark.promise(5)
+@with_one_core
+def test_two_runs_that_share_a_file_lose_no_token(simulator: Simulator, playbooks: Playbooks) -> None:
+    for name in ("a", "b"):
+        simulator.given(name, organization="acme", age_days=120)
+        playbooks.write(f"{name}.yml", [play(rotation(name))])
+    rule = simulator.faults.add("create", faults.Pause(), times=2)
+    runs = [playbooks.start(f"{name}.yml", *PASSWORD) for name in ("a", "b")]
+    assert rule.wait(60)
+    rule.resume()
+    for run in runs:
+        output, _ = run.communicate(timeout=90)
+        assert run.returncode == 0, output
+    stored = content_of(playbooks)["turso_secrets"]
+    assert all(simulator.alive(stored[name]) for name in ("a", "b"))

@@ -50,16 +50,17 @@ def main() -> None:
     sys.exit(run(Path(sys.argv[1]), sys.argv[2:]))
 
 
-def run(venv: Path, arguments: list[str], variables: Mapping[str, str] | None = None) -> int:
+def run(venv: Path, arguments: list[str], variables: Mapping[str, object] | None = None) -> int:
     """Run ansible-test of an environment, show what it says, and return its exit code.
 
     `variables` are what integration targets find defined.
     """
     venv = venv.resolve()
     prepare_home(venv)
-    # It keeps its state under tests/output of the copy, so one runs at a time.
-    with locked("ansible-test"):
-        copy = stage()
+    # It keeps its state under tests/output of the copy, so one runs at a time in it: sanity need not wait for targets.
+    name = "stage" if arguments[0] == "sanity" else "stage-of-targets"
+    with locked(f"ansible-test-{name}"):
+        copy = stage(name)
         if variables:
             # JSON is YAML, and this is where ansible-test looks.
             (copy / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(dict(variables)))

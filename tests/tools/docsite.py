@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 from tests.tools.checkout import CACHE, ROOT
 from tests.tools.stage import stage
@@ -38,6 +37,12 @@ community.turso
    {guides}
 
 .. toctree::
+   :caption: Decisions
+   :maxdepth: 1
+
+   {decisions}
+
+.. toctree::
    :caption: Reference
 
    collections/index
@@ -54,7 +59,7 @@ def main() -> None:
     subprocess.run([*init, *title, "community.turso"], check=True, env=environment, stdout=subprocess.DEVNULL)
     with (SITE / "conf.py").open("a") as settings:
         settings.write(OFFLINE)
-    (SITE / "rst" / "index.rst").write_text(INDEX.format(guides="\n   ".join(guides())))
+    (SITE / "rst" / "index.rst").write_text(INDEX.format(**pages()))
     # As in the build.sh beside them, but a warning fails.
     (SITE / "rst").chmod(0o755)
     collect = ["antsibull-docs", "--config-file", "antsibull-docs.cfg", "collection", "--use-current"]
@@ -64,11 +69,15 @@ def main() -> None:
     print(SITE / "build" / "html" / "index.html")
 
 
-def guides() -> list[str]:
-    """Copy the guides to the site and return the names of their pages."""
+def pages() -> dict[str, str]:
+    """Copy the guides to the site and return the names of its pages, by their part of the index."""
     there = SITE / "rst" / "docs"
     shutil.copytree(ROOT / "docs", there)
-    return sorted(str(Path("docs") / path.stem) for path in there.glob("*.md"))
+    found = {"guides": there.glob("*.md"), "decisions": there.glob("decisions/*.md")}
+    return {
+        part: "\n   ".join(sorted(str(path.relative_to(there.parent).with_suffix("")) for path in paths))
+        for part, paths in found.items()
+    }
 
 
 if __name__ == "__main__":

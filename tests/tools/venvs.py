@@ -8,6 +8,7 @@
 
 prints one path a line. An environment is made on first use, and again when its requirements or its Python change.
 Needs nothing but a Python from 3.9 on to run in; the Pythons of the environments are looked for (see `find_python`).
+They are filled by uv where it can be had, which takes a fifth of pip's time, else by pip (see `tests.tools.uv`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.tools import uv
 from tests.tools.checkout import CACHE, ROOT, locked
 
 VENVS = CACHE / "venvs"
@@ -184,12 +186,17 @@ def _ensure(path: Path, python: str, requirements: Path, *extra: str) -> Path:
         if stamp.is_file() and stamp.read_text() == wanted:
             return path
         print(f"preparing {path.relative_to(ROOT)} ...", file=sys.stderr, flush=True)
-        # Updated in place: somebody may be running in it.
-        subprocess.run([python, "-m", "venv", str(path)], check=True)
-        pip = [str(path / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", str(requirements), *extra], check=True)
+        _fill(path, python, ["-r", str(requirements), *extra])
         stamp.write_text(wanted)
     return path
+
+
+def _fill(path: Path, python: str, wanted: list[str]) -> None:
+    """Install requirements into an environment, which is made, or updated in place: somebody may be running in it."""
+    if not uv.fill(path, python, wanted):
+        own = str(path / "bin" / "python")
+        subprocess.run([python, "-m", "venv", str(path)], check=True)
+        subprocess.run([own, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *wanted], check=True)
 
 
 def _point(link: Path, target: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import SCOPES, moment_of
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import POWERS
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import parse_generation
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 
 DAY = datetime.timedelta(days=1)
 UNKNOWN_OWNER = "an unknown owner"
@@ -44,7 +44,7 @@ class Subject:
 
     @classmethod
     def of(cls, token: Mapping[str, Any], now: datetime.datetime) -> Subject:
-        version = parse_generation(token["name"])
+        version = parse_version_name(token["name"])
         created = _day_of(token.get("created_at"), now)
         owner = _owner_of(token)
         unknown = f"owner of {token.get('id')}"

@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, UNKNOWN, Leak
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request, Selectors
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import parse_generation
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 
 CODE_DIGITS = 6
 
@@ -161,7 +161,7 @@ def _labelled(kind: str, words: Iterable[str]) -> list[str]:
 
 def _is_named(token: Token, word: str) -> bool:
     """Tell whether a token has a name, or is a version of the managed token of that name."""
-    version = parse_generation(token.name)
+    version = parse_version_name(token.name)
     return token.name == word or (version is not None and version[0] == word)
 
 

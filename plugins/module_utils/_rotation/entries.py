@@ -1,0 +1,185 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read the entries of `turso_rotate_tokens`, once, and refuse what no answer of the API could make right. Private."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation import values
+from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import (
+    THE_PLAY,
+    Recipient,
+    longest_takes_effect,
+    read_recipients,
+)
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+
+_TEXTS = ("name", "kind", "organization", "group", "description", "current", "credential")
+KEYS = (*_TEXTS, "scopes", "max_age_days", "grace_hours", "deliver")
+
+
+@dataclasses.dataclass(frozen=True)
+class Defaults:
+    """What the role's variables say for every entry; raw values, which are read with each entry."""
+
+    max_age_days: Any = 90
+    grace_hours: Any = 0
+    spread_days: Any = 0
+    force: Any = False
+    pending_minutes: Any = 15
+    max_versions: Any = 5
+    has_state_file: bool = False
+    has_vault_file: bool = False
+    credentials: Sequence[str] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """How one managed token is to be rotated. `grace` is the effective one: it covers the slowest recipient."""
+
+    max_age: datetime.timedelta
+    grace: datetime.timedelta
+    pending: datetime.timedelta
+    max_versions: int
+    force: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One entry of `turso_rotate_tokens`."""
+
+    label: str  # what messages call it
+    name: str
+    want: Wanted
+    policy: Policy
+    current: str | None  # as given, by name or id
+    credential: str | None  # a key of turso_rotate_credentials; None for the run's own
+    recipients: tuple[Recipient, ...]
+
+    @property
+    def is_committed_by_the_role(self) -> bool:
+        """Tell whether nobody but the role delivers, so that its own last task commits."""
+        return all(recipient.is_built_in for recipient in self.recipients)
+
+
+def read_entries(given: Any, defaults: Defaults) -> list[Entry]:
+    """Read every entry.
+
+    :param given: `turso_rotate_tokens`, as templates gave it.
+    :raises Refused: with every entry that cannot be carried out safely.
+    """
+    if not isinstance(given, (list, tuple)) or not all(isinstance(entry, Mapping) for entry in given):
+        raise refused(["turso_rotate_tokens must be a list of dictionaries."])
+    names = Counter(str(entry.get("name")) for entry in given)
+    entries, refusals = [], []
+    for index, raw in enumerate(given):
+        label = f"turso_rotate_tokens[{index}] ({_shown_name(raw)})"
+        try:
+            if names[str(raw.get("name"))] > 1:
+                raise Refused("the name is used more than once")
+            entries.append(_entry(raw, label, defaults))
+        except (Refused, InvalidRequest) as exc:
+            refusals.append(refusal(label, exc))
+    if refusals:
+        raise refused(refusals)
+    return entries
+
+
+def refusal(label: str, exc: Refused | InvalidRequest) -> str:
+    """Return one entry's part of a refusal."""
+    return f"{label}: {exc.msg.rstrip('.')}."
+
+
+def refused(refusals: Sequence[str]) -> Refused:
+    """Return the refusal of a whole run, before anything was written."""
+    return Refused(f"{' '.join(refusals)} Nothing was issued.")
+
+
+def _shown_name(raw: Mapping[str, Any]) -> str:
+    name = raw.get("name")
+    return str(name) if isinstance(name, (str, int)) and str(name) else "without a name"
+
+
+def _entry(raw: Mapping[str, Any], label: str, defaults: Defaults) -> Entry:
+    values.refuse_unknown_keys(raw, KEYS, "an entry")
+    values.refuse_nulls({key: value for key, value in raw.items() if key != "deliver"})
+    given = {**raw, **{key: values.text(key, raw[key]) for key in _TEXTS if key in raw}}
+    _check_kind(given)
+    if "scopes" in given:
+        given["scopes"] = _scopes(given["scopes"])
+    recipients = (
+        read_recipients(given["deliver"], has_vault_file=defaults.has_vault_file) if "deliver" in given else (THE_PLAY,)
+    )
+    want = Wanted.from_params({key: value for key, value in given.items() if key in _WANTED})
+    name = want.name or ""
+    if parse_version_name(name) is not None:
+        raise Refused("the name looks like that of a version; give the managed token's name, without stamp and nonce")
+    _check_credential(given, defaults)
+    policy = _policy(given, recipients, defaults)
+    return Entry(label, name, want, policy, given.get("current"), given.get("credential"), recipients)
+
+
+_WANTED = ("name", "organization", "group", "scopes", "description")
+
+
+def _check_kind(given: Mapping[str, Any]) -> None:
+    if given.get("kind", "api") != "api":
+        raise Refused(f"kind must be api, not {given['kind']!r}")
+
+
+def _check_credential(given: Mapping[str, Any], defaults: Defaults) -> None:
+    credential = given.get("credential")
+    if credential is not None and credential not in defaults.credentials:
+        raise Refused(f"turso_rotate_credentials has no {credential!r}")
+
+
+def _scopes(value: Any) -> list[str]:
+    return values.texts("scopes", value.split(",") if isinstance(value, str) else value)
+
+
+def _policy(given: Mapping[str, Any], recipients: Sequence[Recipient], defaults: Defaults) -> Policy:
+    name = str(given.get("name"))
+    max_age = datetime.timedelta(
+        days=values.whole_number("max_age_days", given.get("max_age_days", defaults.max_age_days))
+    )
+    spread = datetime.timedelta(days=values.whole_number("turso_rotate_spread_days", defaults.spread_days))
+    if spread > max_age:
+        raise Refused("turso_rotate_spread_days is longer than max_age_days: a new token would be due at once")
+    grace = values.hours("grace_hours", given.get("grace_hours", defaults.grace_hours))
+    max_versions = values.whole_number("turso_rotate_max_versions", defaults.max_versions)
+    if max_versions < 1:
+        raise Refused("turso_rotate_max_versions must be at least 1")
+    policy = Policy(
+        max_age=max_age - spread * _fraction(name),
+        grace=max(grace, longest_takes_effect(recipients)),
+        pending=datetime.timedelta(
+            minutes=values.whole_number("turso_rotate_pending_minutes", defaults.pending_minutes)
+        ),
+        max_versions=max_versions,
+        force=values.switch("turso_rotate_force", defaults.force),
+    )
+    if policy.grace and not defaults.has_state_file:
+        reason = "grace_hours" if grace else "takes_effect_hours"
+        raise Refused(
+            f"{reason} needs turso_rotate_state_file: the state file records since when a version is no longer current"
+        )
+    if policy.grace > max_age:
+        raise Refused(
+            "the grace period is longer than max_age_days: versions would pile up faster than they are revoked"
+        )
+    return policy
+
+
+def _fraction(name: str) -> float:
+    """Return a fixed number from 0 to 1 for a name, so that a thousand tokens of one day are not due on one day."""
+    return int(hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8], 16) / 2**32

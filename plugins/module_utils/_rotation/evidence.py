@@ -1,0 +1,166 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What speaks against revoking the previous versions of a token: named checks, pure. Private.
+
+A previous version may be revoked only where none of these checks objects. Whatever is not known objects.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import BY_VALUE, Confirmation
+from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What is known of one pending version right before the commit.
+
+    `confirmations` are those that count: on a host that did not issue, only what its handlers have sealed. `unsealed` are
+    the others. `stored_sha256` is of the value that the vault file holds now; None where it holds none.
+    """
+
+    item: Item
+    issuing_host: str
+    has_failed: bool = False
+    confirmations: Sequence[Confirmation] = ()
+    unsealed: Sequence[Confirmation] = ()
+    has_vault_file: bool = False
+    stored_sha256: str | None = None
+    vault_problem: str | None = None  # why the vault file cannot be read
+
+    @property
+    def is_stored(self) -> bool:
+        """Tell whether the vault file holds the new value right now."""
+        return self.stored_sha256 is not None and self.stored_sha256 == self.item.sha256
+
+    def holder(self, recipient: int, host: str) -> Confirmation | None:
+        return _find(self.confirmations, (self.item.version or {}).get("id"), recipient, host)
+
+    def hosts(self, recipient: Recipient) -> tuple[str, ...]:
+        return recipient.hosts or (self.issuing_host,)
+
+
+def _find(confirmations: Sequence[Confirmation], version: str | None, recipient: int, host: str) -> Confirmation | None:
+    return next((found for found in confirmations if found.key == (version, recipient, host)), None)
+
+
+def reasons_against(facts: Facts) -> list[str]:
+    """Return what speaks against revoking, in words; nothing where all is well."""
+    return [reason for check in CHECKS for reason in check(facts)]
+
+
+def _issuing_host_failed(facts: Facts) -> list[str]:
+    if not facts.has_failed:
+        return []
+    return [f"something failed on {facts.issuing_host} after the token was issued, so the delivery is not certain"]
+
+
+def _another_value(facts: Facts) -> list[str]:
+    version = (facts.item.version or {}).get("id")
+    known = (*facts.confirmations, *facts.unsealed)
+    return sorted({found.refusal for found in known if found.id == version and found.refusal})
+
+
+def _missing(facts: Facts) -> list[str]:
+    missing = missing_confirmations(facts)
+    return [f"not confirmed by {', '.join(missing)}"] if missing else []
+
+
+def missing_confirmations(facts: Facts) -> list[str]:
+    """Return who has not confirmed, in words that name the host and, where there are several ways, the recipient."""
+    return [
+        _who(facts, index, recipient, host)
+        for index, recipient in enumerate(facts.item.recipients)
+        if not recipient.is_built_in
+        for host in facts.hosts(recipient)
+        if _confirmed_by(facts, index, recipient, host) is None
+    ]
+
+
+def _who(facts: Facts, index: int, recipient: Recipient, host: str) -> str:
+    who = host if recipient.to == "play" else f"{recipient.label} on {host}"
+    unsealed = _find(facts.unsealed, (facts.item.version or {}).get("id"), index, host)
+    if unsealed is not None and unsealed.refusal is None:
+        return f"{who} (it confirmed, but its handlers did not run to their end)"
+    return who
+
+
+def _vault_file_lost_it(facts: Facts) -> list[str]:
+    if not facts.has_vault_file or facts.is_stored:
+        return []
+    if facts.vault_problem is not None:
+        return [facts.vault_problem.rstrip(".")]
+    return ["the vault file does not hold the new value any more"]
+
+
+CHECKS: tuple[Callable[[Facts], list[str]], ...] = (
+    _issuing_host_failed,
+    _another_value,
+    _missing,
+    _vault_file_lost_it,
+)
+
+
+BY_ROLE, BY_HANDLER, BY_ENTRY_POINT = "role", "handler", "entry point"
+
+
+class Verdict(enum.Enum):
+    """What a commit does about one item."""
+
+    REVOKE = "revoke"  # what it replaces
+    WAIT = "wait"  # for a later commit of the same run
+    REFUSE = "refuse"  # and fail; the item stays, so that a later commit can try again
+    TELL = "tell"  # what failed before the commit
+
+
+def verdict(facts: Facts, by: str) -> tuple[Verdict, list[str]]:
+    """Decide what a commit does about one item, and why.
+
+    :param by: who asks: the role's own last task, the handler, or the entry point.
+    """
+    item = facts.item
+    if by == BY_ROLE and item.needs_the_play:
+        return Verdict.WAIT, []
+    if item.error is not None:
+        return Verdict.TELL, [item.error]
+    if item.version is None:
+        return Verdict.REVOKE, []
+    if by == BY_HANDLER and missing_confirmations(facts):
+        return Verdict.WAIT, []  # they may still come; the check fails where they do not
+    reasons = reasons_against(facts)
+    return (Verdict.REFUSE, reasons) if reasons else (Verdict.REVOKE, [])
+
+
+def evidence(facts: Facts) -> list[dict[str, Any]]:
+    """Return for the report who confirmed and how: `to`, `host`, `by`."""
+    confirmed = [
+        (recipient.to, host, _confirmed_by(facts, index, recipient, host))
+        for index, recipient in enumerate(facts.item.recipients)
+        for host in facts.hosts(recipient)
+    ]
+    return [{"to": to, "host": host, "by": by} for to, host, by in confirmed if by is not None]
+
+
+def _confirmed_by(facts: Facts, index: int, recipient: Recipient, host: str) -> str | None:
+    if recipient.is_built_in:
+        return BY_VALUE if facts.is_stored else None
+    confirmation = facts.holder(index, host)
+    return confirmation.by if confirmation is not None and confirmation.refusal is None else None
+
+
+def confirmed_labels(facts: Facts) -> list[str]:
+    """Return who confirmed, as the state file calls them."""
+    return [
+        recipient.label_on(host)
+        for index, recipient in enumerate(facts.item.recipients)
+        for host in facts.hosts(recipient)
+        if _confirmed_by(facts, index, recipient, host) is not None
+    ]

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every sentence of a rotation that users see and that is not an error of one line. Private.
+
+A sentence says what happened, what it means for the tokens, and the next step.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
+
+if TYPE_CHECKING:
+    from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
+    from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version
+    from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
+
+
+def how_to_revoke(view: View) -> str:
+    """Return the command that revokes all versions but the current one, as far as it is known which one that is."""
+    rest = [version.name for version in view.versions if version != view.current and version not in view.elsewhere]
+    if view.current is None or not rest:
+        return "Find out which one is in use, and revoke the others with the playbook community.turso.revoke."
+    chosen = shlex.quote(json.dumps({"turso_revoke_names": rest}))
+    command = f"ansible-playbook community.turso.revoke -e {chosen}"
+    if view.entry.current is None and (view.state is None or view.state.current is None):
+        return (
+            f"Nothing records which one is in use. Find that out; only if it is {view.current.name}, the newest, revoke the "
+            f"others: {command}"
+        )
+    return f"To revoke all but {view.current.name}: {command}"
+
+
+def who_was_missing(view: View, before: str = "") -> str:
+    """Say when and by whom the pending version of the state file was issued, and who has not confirmed it.
+
+    :param before: put before the sentence; nothing is where there is none.
+    """
+    pending = view.state.pending if view.state else None
+    if pending is None:
+        return ""
+    missing = [label for label, confirmed_at in pending.destinations.items() if confirmed_at is None]
+    what = f"{', '.join(missing)} had not confirmed it" if missing else "it was not committed"
+    return f"{before}{pending.name} was issued at {pending.issued_at} on {pending.process.host or 'an unknown host'}; {what}."
+
+
+def planned(plan: Plan, view: View) -> str:
+    """Return what check mode shows of a plan."""
+    if plan.refusal is not None:
+        return plan.refusal
+    in_use = (
+        f"{plan.current.name} is current, {plan.current.age_in_words(view.now)}"
+        if plan.current
+        else "no version is current"
+    )
+    what = {
+        "issue": f"due ({plan.reason}): {in_use}",
+        "resume": f"due ({plan.reason}): {in_use}; {names((plan.resumed and [plan.resumed]) or [])} is delivered once more",
+        "sweep": f"not due: {in_use}; the grace period is over for {names(plan.swept)}",
+        "none": f"not due: {in_use}{_next_due(plan)}",
+    }[plan.action]
+    return f"{plan.name}: {what}.{of_former_run(plan, view)}"
+
+
+def of_former_run(plan: Plan, view: View) -> str:
+    """Say what is known of a version that a former run issued and nobody confirmed; nothing where there is none."""
+    return who_was_missing(view, " ") if plan.unconfirmed else ""
+
+
+def _next_due(plan: Plan) -> str:
+    due = plan.next_due()
+    return "" if due is None else f", due {due.date()}"
+
+
+def summary(plans: Sequence[Plan]) -> str:
+    """Return one line about all: `3 to rotate, 1 to revoke, 96 unchanged`."""
+    failed = sum(plan.refusal is not None for plan in plans)
+    rotated = sum(plan.is_due for plan in plans)
+    swept = sum(plan.action == "sweep" for plan in plans)
+    parts = [
+        f"{rotated} to rotate",
+        f"{swept} to revoke",
+        f"{len(plans) - rotated - swept - failed} unchanged",
+    ]
+    return ", ".join(parts + ([f"{failed} refused"] if failed else []))
+
+
+def names(versions: Iterable[Version]) -> str:
+    return ", ".join(version.name for version in versions)
+
+
+def kept_for_another_run(version: Version, pending: datetime.timedelta) -> str:
+    """Say why a version is kept that another run may be delivering, and from when on it is not."""
+    until = f" until {utc_text(version.issued_at + pending)}" if version.issued_at else ""
+    return f"{version.name} is kept{until}, because another run may be delivering it"

@@ -1,0 +1,213 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The state file's content: which version of each managed token is pending, current and previous. No secrets.
+
+Private: for this collection only. Pure: no file, no clock. Times are texts in ISO 8601, UTC. Keys that this release does not
+know are kept as they are, because people and git write into the file too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._rotation.json_shapes import (
+    Json,
+    WrongShape,
+    as_object,
+    extra_of,
+    object_at,
+    objects_at,
+)
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import (
+    Current,
+    FoundUnconfirmed,
+    Pending,
+    Previous,
+    Process,
+    abandoned,
+    current_from,
+    found_unconfirmed_from,
+    pending_from,
+    previous_from,
+)
+
+__all__ = ["Current", "FoundUnconfirmed", "Pending", "Previous", "Process", "State", "TokenState", "abandoned"]
+
+FORMAT = 1
+MOST_EVENTS = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenState:
+    """What is known of one managed token."""
+
+    pending: Pending | None = None
+    current: Current | None = None
+    previous: tuple[Previous, ...] = ()
+    events: tuple[Json, ...] = ()
+    found_unconfirmed: FoundUnconfirmed | None = None
+    extra: Json = dataclasses.field(default_factory=dict)
+
+    def changed(self, what: str, at: str, *, of: Any = None, note: Json | None = None, **parts: Any) -> TokenState:
+        """Return this with other parts and one event more, of which the last 20 are kept."""
+        event = {"at": at, "what": what, **({"name": of.name, "id": of.id} if of else {}), **(note or {})}
+        return dataclasses.replace(self, **parts, events=(*self.events, event)[-MOST_EVENTS:])
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What is known of all managed tokens, by name. Each transition returns another State."""
+
+    tokens: Mapping[str, TokenState] = dataclasses.field(default_factory=dict)
+    extra: Json = dataclasses.field(default_factory=dict)
+
+    def of(self, name: str) -> TokenState:
+        """Return what is known of a managed token; an empty TokenState where that is nothing."""
+        return self.tokens.get(name, TokenState())
+
+    def pending_issued(self, name: str, pending: Pending, at: str) -> State:
+        """Record that a version was issued, or that a run resumes it, before it is delivered.
+
+        A pending version of a former run is forgotten here: it is not previous yet, because only a commit may revoke it.
+        """
+        return self._with(name, self.of(name).changed("issued", at, of=pending, pending=pending))
+
+    def confirmed_at(self, name: str, destination: str, at: str) -> State:
+        """Record that a destination confirmed the pending version.
+
+        :raises ValueError: no version is pending.
+        """
+        pending = self._pending_of(name)
+        pending = dataclasses.replace(pending, destinations={**pending.destinations, destination: at})
+        note = {"destination": destination}
+        return self._with(name, self.of(name).changed("confirmed", at, of=pending, note=note, pending=pending))
+
+    def committed(self, name: str, current: Current | None, previous: Iterable[Previous], at: str) -> State:
+        """Record what a commit decided, before it revokes.
+
+        :param current: the version that everybody confirmed; None where the commit only revokes previous versions.
+        :param previous: all that are to be revoked, with the time since when.
+        """
+        before = self.of(name)
+        if current is None:
+            return self._with(name, dataclasses.replace(before, previous=tuple(previous)))
+        after = before.changed(
+            "current",
+            at,
+            of=current,
+            pending=_unless(current.id, before.pending),
+            current=current,
+            previous=tuple(previous),
+            found_unconfirmed=None,
+        )
+        return self._with(name, after)
+
+    def dropped(self, name: str, ids: Iterable[str], at: str) -> State:
+        """Record that versions are revoked, or were found to be: none of them is previous, pending or current any more."""
+        state = self.of(name)
+        for version_id in ids:
+            state = _without(state, "revoked", version_id, at)
+        return self._with(name, state)
+
+    def withdrawn(self, name: str, at: str) -> State:
+        """Record that the run revoked its pending version again, because nobody took it.
+
+        :raises ValueError: no version is pending.
+        """
+        return self._with(name, _without(self.of(name), "withdrawn", self._pending_of(name).id, at))
+
+    def unconfirmed_found(self, name: str, version_id: str, at: str) -> State:
+        """Record that a plan found a version of a former run unconfirmed; the first time stays where it is the same one."""
+        state = self.of(name)
+        if state.found_unconfirmed is not None and state.found_unconfirmed.id == version_id:
+            return self
+        found = FoundUnconfirmed(version_id, at)
+        return self._with(
+            name, state.changed("found unconfirmed", at, note={"id": version_id}, found_unconfirmed=found)
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the state file holds; the reverse of from_json()."""
+        return {
+            **self.extra,
+            "format": FORMAT,
+            "tokens": {name: _token_json(part) for name, part in self.tokens.items()},
+        }
+
+    @staticmethod
+    def from_json(data: Any) -> State:
+        """Read what a state file holds.
+
+        :raises WrongShape: says which key is not what it must be.
+        """
+        top = object_at(data, "its top level")
+        if isinstance(top.get("format"), bool) or top.get("format") != FORMAT:
+            raise WrongShape(f"format is not {FORMAT}")
+        tokens = object_at(top.get("tokens"), "tokens")
+        return State(
+            {name: _token(object_at(part, f"tokens.{name}"), f"tokens.{name}") for name, part in tokens.items()},
+            extra_of(top, State, "format"),
+        )
+
+    def _pending_of(self, name: str) -> Pending:
+        pending = self.of(name).pending
+        if pending is None:
+            raise ValueError(f"no version of {name} is pending")
+        return pending
+
+    def _with(self, name: str, part: TokenState) -> State:
+        return dataclasses.replace(self, tokens={**self.tokens, name: part})
+
+
+def _without(state: TokenState, what: str, version_id: str, at: str) -> TokenState:
+    """Return the state of a token without a version, wherever it stands there."""
+    parts = (state.pending, state.current, *state.previous)
+    version = next((part for part in parts if part is not None and part.id == version_id), None)
+    return state.changed(
+        what,
+        at,
+        of=version,
+        note={"id": version_id},
+        pending=_unless(version_id, state.pending),
+        current=_unless(version_id, state.current),
+        previous=tuple(part for part in state.previous if part.id != version_id),
+        found_unconfirmed=_unless(version_id, state.found_unconfirmed),
+    )
+
+
+def _unless(version_id: str, part: Any) -> Any:
+    return None if part is None or part.id == version_id else part
+
+
+def _token(part: Json, where: str) -> TokenState:
+    def if_there(key: str, read: Any) -> Any:
+        return None if part.get(key) is None else read(object_at(part[key], f"{where}.{key}"), f"{where}.{key}")
+
+    previous = enumerate(objects_at(part, "previous", where))
+    return TokenState(
+        if_there("pending", pending_from),
+        if_there("current", current_from),
+        tuple(previous_from(item, f"{where}.previous[{number}]") for number, item in previous),
+        tuple(objects_at(part, "events", where))[-MOST_EVENTS:],
+        if_there("found_unconfirmed", found_unconfirmed_from),
+        extra_of(part, TokenState),
+    )
+
+
+def _token_json(state: TokenState) -> dict[str, Any]:
+    pending = None if state.pending is None else as_object(state.pending)
+    if pending is not None:
+        pending.update(as_object(pending.pop("process")))
+    found = {} if state.found_unconfirmed is None else {"found_unconfirmed": as_object(state.found_unconfirmed)}
+    return {
+        **state.extra,
+        "pending": pending,
+        "current": None if state.current is None else as_object(state.current),
+        "previous": [as_object(version) for version in state.previous],
+        "events": list(state.events),
+        **found,
+    }

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The parts of the state file: versions, and the processes that issued them.
+
+Private: for this collection only. Pure. Times are texts in ISO 8601, UTC; extra holds the keys that this release does not know.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from ansible_collections.community.turso.plugins.module_utils._rotation.json_shapes import (
+    Json,
+    as_object,
+    extra_of,
+    maybe_number_at,
+    maybe_text_at,
+    moment_at,
+    moments_at,
+    text_at,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """A process of a machine, so that another run can tell whether it still runs; none where it cannot be known.
+
+    :ivar started: when it was started, in clock ticks since the machine's start: process ids are used again.
+    :ivar boot_id: the start of the machine; containers on it have the same one.
+    :ivar pid_namespace: the container, in which alone the process id means something.
+    """
+
+    host: str | None = None
+    pid: int | None = None
+    started: int | None = None
+    boot_id: str | None = None
+    pid_namespace: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Pending:
+    """A version from its issue until everybody confirmed it.
+
+    :ivar process: who issued it.
+    :ivar destinations: when each destination confirmed it, by its label; none for those that have not.
+    """
+
+    name: str
+    id: str
+    issued_at: str
+    process: Process = Process()
+    destinations: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    extra: Json = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Current:
+    """The version that everybody confirmed last."""
+
+    name: str
+    id: str
+    confirmed_at: str
+    extra: Json = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Previous:
+    """A version that is to be revoked, and since when it has been replaced."""
+
+    name: str
+    id: str
+    since: str
+    extra: Json = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class FoundUnconfirmed:
+    """A version of a former run that a plan found unconfirmed, and when it did so first."""
+
+    id: str
+    at: str
+    extra: Json = dataclasses.field(default_factory=dict)
+
+
+def abandoned(pending: Pending, *, here: Process, started_now: int | None) -> bool:
+    """Tell whether the run that issued a pending version has ended, as far as this machine can know.
+
+    After a restart of the machine, in another container and on another host nothing is known: that is not abandoned, and the
+    pending minutes decide.
+
+    :param here: the process that asks.
+    :param started_now: when the process that has the recorded id now was started; none where there is no such process.
+    """
+    process = pending.process
+    if process.pid is None or here.boot_id is None or process.host != here.host:
+        return False
+    if process.boot_id not in {None, here.boot_id} or process.pid_namespace not in {None, here.pid_namespace}:
+        return False
+    return started_now is None or process.started not in {None, started_now}
+
+
+def pending_from(part: Json, where: str) -> Pending:
+    process = Process(
+        maybe_text_at(part, "host", where),
+        maybe_number_at(part, "pid", where),
+        maybe_number_at(part, "started", where),
+        maybe_text_at(part, "boot_id", where),
+        maybe_text_at(part, "pid_namespace", where),
+    )
+    return Pending(
+        text_at(part, "name", where),
+        text_at(part, "id", where),
+        moment_at(part, "issued_at", where),
+        process,
+        moments_at(part, "destinations", where),
+        extra_of(part, Pending, *as_object(process)),
+    )
+
+
+def current_from(part: Json, where: str) -> Current:
+    name, version_id = text_at(part, "name", where), text_at(part, "id", where)
+    return Current(name, version_id, moment_at(part, "confirmed_at", where), extra_of(part, Current))
+
+
+def previous_from(part: Json, where: str) -> Previous:
+    name, version_id = text_at(part, "name", where), text_at(part, "id", where)
+    return Previous(name, version_id, moment_at(part, "since", where), extra_of(part, Previous))
+
+
+def found_unconfirmed_from(part: Json, where: str) -> FoundUnconfirmed:
+    return FoundUnconfirmed(text_at(part, "id", where), moment_at(part, "at", where), extra_of(part, FoundUnconfirmed))

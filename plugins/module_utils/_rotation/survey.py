@@ -1,0 +1,160 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look at the world before planning: one list for each credential, the state file, the values in the vault file. Private."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import os
+from collections.abc import Mapping, Sequence
+
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token, jti_of
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Listing, Tokens
+from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
+from ansible_collections.community.turso.plugins.module_utils._rotation import process, state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
+from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import abandoned
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
+from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """One API credential of the run, and what it sees. `name` is None for the run's own."""
+
+    name: str | None
+    tokens: Tokens
+    listing: Listing | None = None
+    failure: TursoError | None = None  # why there is no list
+
+    @classmethod
+    def seen_with(cls, name: str | None, tokens: Tokens) -> Account:
+        """List the tokens of a credential. A failure is kept, because it concerns this credential's entries alone."""
+        try:
+            return cls(name, tokens, tokens.list_own())
+        except TursoError as exc:
+            return cls(name, tokens, failure=exc)
+
+    @functools.cached_property
+    def _by_id(self) -> Mapping[str | None, Token]:
+        return {token.id: token for token in self.listed}
+
+    def with_id(self, token_id: str) -> Token:
+        """Return a listed token. There may be thousands, so it is looked up and not searched."""
+        return self._by_id[token_id]
+
+    def lists(self, token_id: str | None) -> bool:
+        return token_id in self._by_id
+
+    @property
+    def listed(self) -> tuple[Token, ...]:
+        return self.listing.tokens if self.listing else ()
+
+    @property
+    def now(self) -> datetime.datetime:
+        """Return the API's own time when the list was made, this machine's where there is none."""
+        return self.listing.moment if self.listing else datetime.datetime.now(datetime.timezone.utc)
+
+    @property
+    def own_id(self) -> str | None:
+        """Return which of the listed tokens the credential is; None where its `jti` does not tell."""
+        return self.tokens.own_id if self.tokens.own_id in self._by_id else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """What the entries are planned by. `accounts` are by the name of the credential."""
+
+    accounts: Mapping[str | None, Account]
+    views: tuple[View, ...]
+    now: datetime.datetime
+
+
+def survey(
+    entries: Sequence[Entry],
+    clients: Mapping[str | None, Tokens],
+    *,
+    state_path: str | None,
+    stored: Mapping[str, str] | None,
+) -> Survey:
+    """List the tokens of every credential that an entry uses, and read the state file.
+
+    :param clients: by the name of the credential.
+    :param stored: the values in the vault file by name; None without a vault file.
+    :raises TursoError: no list could be had at all.
+    """
+    state = state_file.read(state_path) if state_path else None
+    needed = dict.fromkeys(entry.credential for entry in entries)
+    accounts = {name: Account.seen_with(name, clients[name]) for name in needed}
+    failures = [account.failure for account in accounts.values() if account.failure]
+    if failures and len(failures) == len(accounts):
+        raise failures[0]
+    versions = {name: _versions(account, entries) for name, account in accounts.items()}
+    views = tuple(
+        _view(entry, accounts[entry.credential], versions[entry.credential][entry.name], state, stored)
+        for entry in entries
+    )
+    return Survey(accounts, views, _now(accounts))
+
+
+def _now(accounts: Mapping[str | None, Account]) -> datetime.datetime:
+    moments = [account.now for account in accounts.values() if account.listing]
+    return moments[0] if moments else datetime.datetime.now(datetime.timezone.utc)
+
+
+def _versions(account: Account, entries: Sequence[Entry]) -> Mapping[str, tuple[Version, ...]]:
+    """Return the active versions of each token that a credential manages; in one pass, because there may be thousands."""
+    names = [entry.name for entry in entries if entry.credential == account.name]
+    return active_versions(account.listed, names, account.now)
+
+
+def _view(
+    entry: Entry,
+    account: Account,
+    versions: tuple[Version, ...],
+    state: State | None,
+    stored: Mapping[str, str] | None,
+) -> View:
+    part = None if state is None else state.of(entry.name)
+    held, failure = _held(stored.get(entry.name) if stored else None, account)
+    return View(
+        entry,
+        versions,
+        account.now,
+        part,
+        has_vault_file=stored is not None,
+        stored=held,
+        is_abandoned=_is_abandoned(part),
+        failure=failure,
+    )
+
+
+def _held(value: str | None, account: Account) -> tuple[Stored | None, str | None]:
+    """Return what is known of a stored value, and why this token cannot be planned; None where it can."""
+    try:
+        if account.failure is not None:
+            raise account.failure
+        return (None if value is None else _stored(value, account)), None
+    except TursoError as exc:
+        return None, exc.msg
+
+
+def _stored(value: str, account: Account) -> Stored:
+    """Return what is known of a stored value; one that the list does not show is tried on the API."""
+    claimed = jti_of(value)
+    if account.lists(claimed):
+        return Stored(claimed)
+    return Stored(claimed, is_rejected=not account.tokens.validate(value).valid)
+
+
+def _is_abandoned(part: TokenState | None) -> bool:
+    """Tell whether the run that issued the pending version of the state file is known to have ended."""
+    if part is None or part.pending is None or part.pending.process.pid is None:
+        return False
+    here = process.process_of(os.getpid())
+    return abandoned(part.pending, here=here, started_now=process.started_at(part.pending.process.pid))

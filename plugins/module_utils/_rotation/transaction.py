@@ -1,0 +1,128 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What this run issued and has not committed: text in, text out. Private.
+
+One text, because templates copy every structure that they touch, which takes minutes with a thousand tokens.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
+
+_BEGINNING = "transaction: "  # so that no template takes the text for a structure
+
+
+@dataclasses.dataclass
+class Item:
+    """One managed token between issue and commit.
+
+    `version` is the name and id of its pending version, None where only previous versions are to be revoked, or where the
+    token failed. `previous`, `elsewhere` and `current` are names and ids as the plan saw them. `sha256` is of the new value.
+    """
+
+    name: str
+    report: dict[str, Any]
+    action: str
+    version: dict[str, str] | None = None
+    sha256: str | None = None
+    recipients: tuple[Recipient, ...] = ()
+    previous: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    elsewhere: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    versions: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    current: dict[str, str] | None = None
+    grace_hours: float = 0
+    credential: str | None = None
+    is_running_credential: bool = False
+    error: str | None = None  # why it was not issued
+
+    @property
+    def needs_the_play(self) -> bool:
+        """Tell whether somebody besides the role has to confirm."""
+        return self.version is not None and not all(recipient.is_built_in for recipient in self.recipients)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)},
+            "recipients": [recipient.as_json() for recipient in self.recipients],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Item:
+        recipients = tuple(Recipient.from_json(recipient) for recipient in data["recipients"])
+        return cls(**{**data, "recipients": recipients})
+
+
+@dataclasses.dataclass
+class Use:
+    """What one use of the role left to be committed.
+
+    `options` are those of the module for the commit, credentials included. `names` and `hosts` are of all entries, due or
+    not: what may be confirmed, and who may confirm.
+    """
+
+    play: str
+    host: str
+    is_main: bool  # whether the role itself sees to the commit; else tasks_from: commit does
+    options: dict[str, Any] = dataclasses.field(repr=False)
+    names: list[str]
+    hosts: list[str]
+    vault_file: str | None = None
+    items: list[Item] = dataclasses.field(default_factory=list)
+    running_secrets: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)  # new values of credentials
+
+    def as_json(self) -> dict[str, Any]:
+        data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**data, "items": [item.as_json() for item in self.items]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Use:
+        return cls(**{**data, "items": [Item.from_json(item) for item in data["items"]]})
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Take tokens out that were committed, and with the last of them every secret."""
+        done = set(names)
+        self.items = [item for item in self.items if item.name not in done]
+        if not self.items:
+            self.options, self.running_secrets = {}, {}
+
+
+@dataclasses.dataclass
+class Transaction:
+    """All uses of a run."""
+
+    uses: list[Use] = dataclasses.field(default_factory=list)
+
+    @property
+    def open_items(self) -> list[Item]:
+        return [item for use in self.uses for item in use.items]
+
+    def of_play(self, play: str) -> list[Use]:
+        return [use for use in self.uses if use.play == play]
+
+    def as_text(self) -> str:
+        return _BEGINNING + json.dumps([use.as_json() for use in self.uses])
+
+    @classmethod
+    def from_text(cls, text: Any) -> Transaction:
+        """Read a text of `as_text`; an empty one, or None, is an empty transaction.
+
+        :raises InvalidRequest: it is none.
+        """
+        if not text:
+            return cls()
+        try:
+            if not str(text).startswith(_BEGINNING):
+                raise ValueError
+            return cls([Use.from_json(use) for use in json.loads(str(text)[len(_BEGINNING) :])])
+        except (ValueError, KeyError, TypeError) as exc:
+            raise InvalidRequest(
+                "The fact that records what this run issued was changed by somebody else. Nothing was revoked."
+            ) from exc

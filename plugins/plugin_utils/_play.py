@@ -1,0 +1,127 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a step of the rotation asks of the play that it runs in, by means that Ansible documents where there are any. Private."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import yaml
+from ansible import context
+from ansible.inventory.manager import InventoryManager
+from ansible.plugins.action import ActionBase
+
+TRANSACTION = "__turso_rotate_transaction"
+CONFIRMATIONS = "__turso_rotate_confirmations"
+SEALED = "__turso_rotate_sealed"
+
+
+class Play:
+    """The play of an action plugin, and the facts of the hosts in it."""
+
+    def __init__(self, action: ActionBase, task_vars: Mapping[str, Any]) -> None:
+        self._action = action
+        self._vars = task_vars
+        self.host: str = str(task_vars["inventory_hostname"])
+        self._resolved: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    @property
+    def id(self) -> str:
+        """Return what tells this play from every other of the run; no variable of Ansible's does."""
+        return str(self._action._task.play._uuid)
+
+    @property
+    def size(self) -> int:
+        return len(self._vars["ansible_play_hosts_all"])
+
+    @property
+    def has_failed(self) -> bool:
+        """Tell whether something failed on this host; handlers that are forced go on after that."""
+        return self.host not in self._vars["ansible_play_hosts"]
+
+    @property
+    def is_in_post_tasks(self) -> bool:
+        """Tell whether this task stands below `post_tasks`, after which handlers are flushed once and not twice."""
+        outermost = self._action._task
+        while outermost._parent is not None:
+            outermost = outermost._parent
+        return outermost._uuid in {block._uuid for block in self._action._task.play.post_tasks}
+
+    def fact(self, name: str, host: str | None = None) -> Any:
+        """Return a fact of a host, of this one where none is named; None where it is not set."""
+        if host is None or host == self.host:
+            return self._vars.get(name)
+        hostvars = self._vars["hostvars"]
+        return hostvars[host].get(name) if host in hostvars else None
+
+    def transaction(self) -> tuple[str | None, str]:
+        """Return the text of the transaction of this run, and the host that issued."""
+        for host in (self.host, "localhost", *self._hosts):
+            found = self.fact(TRANSACTION, host)
+            if found:
+                return str(found), host
+        return None, self.host
+
+    @property
+    def _hosts(self) -> list[str]:
+        return list(self._vars["groups"]["all"])
+
+    def resolved(self, patterns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the hosts that inventory patterns name, and those of them that `--limit` leaves out of this run."""
+        key = tuple(patterns)
+        if key not in self._resolved:
+            everywhere = _named(self._inventory, key, None)
+            reached = set(_named(self._inventory, key, context.CLIARGS.get("subset")))
+            self._resolved[key] = everywhere, tuple(host for host in everywhere if host not in reached)
+        return self._resolved[key]
+
+    @functools.cached_property
+    def _inventory(self) -> InventoryManager:
+        inventory = InventoryManager(loader=self._action._loader, parse=False)
+        for group, hosts in self._vars["groups"].items():
+            inventory.add_group(group)
+            for host in hosts:
+                inventory.add_host(host, group=group)
+        return inventory
+
+    def path(self, written: str) -> str:
+        """Return a path of the user's: from the folder of the playbook, or, for a playbook of a collection, of the command."""
+        folder = str(self._vars["playbook_dir"])
+        base = os.getcwd() if f"{os.sep}ansible_collections{os.sep}" in f"{folder}{os.sep}" else folder
+        return os.path.join(base, os.path.expanduser(written))
+
+
+def _named(inventory: InventoryManager, patterns: Iterable[str], limit: str | None) -> tuple[str, ...]:
+    inventory.subset(limit)
+    return tuple(dict.fromkeys(host.name for pattern in patterns for host in inventory.get_hosts(pattern)))
+
+
+def problem_with_tasks_file(path: str) -> str | None:
+    """Say why a tasks file of the user's own can deliver nothing; None if it holds a task."""
+    if not os.path.isfile(path):
+        return f"the tasks file {path} does not exist"
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = yaml.load(file, Loader=_TagsIgnored)  # noqa: S506  # a safe loader that passes over tags
+    except (OSError, UnicodeDecodeError) as exc:
+        return f"the tasks file {path} cannot be read ({type(exc).__name__})"
+    except yaml.YAMLError as exc:
+        line = getattr(getattr(exc, "problem_mark", None), "line", None)
+        return f"the tasks file {path} is not YAML" + ("" if line is None else f" (line {line + 1})")
+    if not isinstance(found, list) or not found:
+        return f"the tasks file {path} holds no task, so it would deliver nothing"
+    return None
+
+
+class _TagsIgnored(yaml.SafeLoader):
+    """Reads what a tasks file holds, whatever tags such as !vault or !unsafe stand in it."""
+
+
+_TagsIgnored.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
+
+__all__ = ["CONFIRMATIONS", "SEALED", "TRANSACTION", "Play", "problem_with_tasks_file"]

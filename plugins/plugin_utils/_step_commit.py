@@ -1,0 +1,239 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`step: commit` and `step: check`: gather the evidence, and have revoked what everybody confirmed. Private."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils import _locks
+from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation import report, state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import Confirmation, digest_of
+from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import (
+    BY_ENTRY_POINT,
+    BY_ROLE,
+    Facts,
+    Verdict,
+    confirmed_labels,
+    evidence,
+    missing_confirmations,
+    verdict,
+)
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
+from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
+from ansible_collections.community.turso.plugins.plugin_utils._play import CONFIRMATIONS, SEALED, Play
+
+Module = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+_HOW_TO_CONFIRM = (
+    "After the delivery, and in the same play, include the role with tasks_from: confirm, with turso_rotate_read_back where "
+    "the value can be read back. Handlers were flushed twice since the issue: a play that flushes them more often uses the "
+    "entry points issue and commit."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Means:
+    """What a commit works with: the play, the loader of vault secrets, and what runs the module."""
+
+    play: Play
+    loader: Any
+    module: Module
+
+
+def commit(means: Means, by: str) -> dict[str, Any]:
+    """Carry `step: commit` out.
+
+    :param by: who asks: the role's own last task, the handler, or the entry point.
+    :returns: `report`, `transaction`, `lines` to show and `failed_names`.
+    """
+    text, issuing_host = means.play.transaction()
+    transaction = Transaction.from_text(text)
+    reports: dict[str, dict[str, Any]] = {}
+    changed = False
+    for use in sorted(_uses(transaction, means.play, by), key=lambda use: bool(use.running_secrets)):
+        done = _Commit(means, use, issuing_host, by)
+        changed |= done.carry_out()
+        reports.update(done.reports)
+        use.forget(done.settled)
+    earlier = means.play.fact("turso_rotate_report", issuing_host) or ()
+    return {
+        "changed": changed,
+        "report": [*(entry for entry in earlier if entry["name"] not in reports), *reports.values()],
+        "transaction": transaction.as_text(),
+        "lines": [entry["msg"] for entry in reports.values()],
+        "failed_names": [name for name, entry in reports.items() if entry["action"] == "failed"],
+    }
+
+
+def _uses(transaction: Transaction, play: Play, by: str) -> list[Use]:
+    """Return the uses that are committed: of this play, and by the entry point also those that were left to it."""
+    return [use for use in transaction.uses if use.items and (use.play == play.id or _was_left(use, by))]
+
+
+def _was_left(use: Use, by: str) -> bool:
+    return by == BY_ENTRY_POINT and not use.is_main
+
+
+class _Commit:
+    """The commit of one use of the role."""
+
+    def __init__(self, means: Means, use: Use, issuing_host: str, by: str) -> None:
+        self.means, self.use, self.issuing_host, self.by = means, use, issuing_host, by
+        self.confirmations = _by_version(_confirmations(means.play, use))
+        self.reports: dict[str, dict[str, Any]] = {}
+        self.settled: list[str] = []  # nothing is left to be done for these
+        self.confirmed: dict[str, list[str]] = {}  # by whom, of tokens that somebody else has not confirmed
+
+    def carry_out(self) -> bool:
+        """Revoke what may be revoked; return whether anything changed."""
+        with self._stored() as stored:
+            ready = [item for item in self.use.items if self._is_ready(item, stored)]
+            self._remember_who_confirmed()
+            return self._revoke(ready) if ready else False
+
+    @contextlib.contextmanager
+    def _stored(self) -> Iterator[Mapping[str, str] | Refused]:
+        """Hold the lock of the vault file, and yield the values in it, or why they cannot be read."""
+        if self.use.vault_file is None:
+            yield {}
+            return
+        with contextlib.ExitStack() as stack:
+            stored: Mapping[str, str] | Refused
+            try:
+                stack.enter_context(_locks.locked(self.use.vault_file))
+                stored = _vault_file.read(self.means.loader, self.use.vault_file) or {}
+            except Refused as exc:
+                stored = exc
+            yield stored
+
+    def _is_ready(self, item: Item, stored: Mapping[str, str] | Refused) -> bool:
+        """Tell whether what an item replaces may be revoked; what speaks against it is reported."""
+        facts = self._facts(item, stored)
+        what, reasons = verdict(facts, self.by)
+        item.report["evidence"] = evidence(facts)
+        if what is Verdict.TELL and not self._waits_for_others():
+            self.reports[item.name] = item.report
+            self.settled.append(item.name)
+        if what is Verdict.REFUSE:
+            self.reports[item.name] = report.of_refusal(item.report, reasons)
+            self.confirmed[item.name] = confirmed_labels(facts)
+        return what is Verdict.REVOKE
+
+    def _remember_who_confirmed(self) -> None:
+        """Write into the state file who confirmed a version that others did not: the next run says who was missing."""
+        path = self.use.options.get("state_file")
+        if path is None or not any(self.confirmed.values()):
+            return
+        at = utc_text(datetime.datetime.now(datetime.timezone.utc))
+        with contextlib.suppress(Refused), state_file.locked(path):  # the commit says what is wrong with the file
+            state = state_file.read(path)
+            for item in self.use.items:
+                pending = state.of(item.name).pending
+                if item.name in self.confirmed and item.version and pending and pending.id == item.version["id"]:
+                    for label in self.confirmed[item.name]:
+                        state = state.confirmed_at(item.name, label, at)
+            state_file.write(path, state)
+
+    def _waits_for_others(self) -> bool:
+        """Tell whether what failed is told later: it must not keep the other tokens from their delivery."""
+        return self.by == BY_ROLE and any(item.needs_the_play for item in self.use.items)
+
+    def _facts(self, item: Item, stored: Mapping[str, str] | Refused) -> Facts:
+        play = self.means.play
+        counted, unsealed = _split(self.confirmations, item)
+        value = None if isinstance(stored, Refused) else stored.get(item.name)
+        return Facts(
+            item,
+            self.issuing_host,
+            has_failed=play.host == self.issuing_host and play.has_failed,
+            confirmations=counted,
+            unsealed=unsealed,
+            has_vault_file=self.use.vault_file is not None,
+            stored_sha256=None if value is None else digest_of(value),
+            vault_problem=stored.msg if isinstance(stored, Refused) else None,
+        )
+
+    def _revoke(self, ready: Sequence[Item]) -> bool:
+        text = Transaction([Use("", "", False, {}, [], [], items=list(ready))]).as_text()
+        names = {item.name for item in ready}
+        running = {name: value for name, value in self.use.running_secrets.items() if name in names}
+        result = self.means.module(
+            {
+                **self.use.options,
+                "step": "commit",
+                "items": text,
+                **({"running_secrets": running} if running else {}),
+            }
+        )
+        if result.get("failed"):
+            for item in ready:
+                self.reports[item.name] = report.of_refusal(item.report, [str(result.get("msg", "")).rstrip(".")])
+            return False
+        for entry in result["report"]:
+            self.reports[entry["name"]] = entry
+            if entry["action"] != "failed":
+                self.settled.append(entry["name"])
+        return bool(result["changed"])
+
+
+def _confirmations(play: Play, use: Use) -> Iterator[tuple[bool, Confirmation]]:
+    """Yield what every host that was named has confirmed, and whether that counts: on others than the issuing, once sealed."""
+    for host in dict.fromkeys((use.host, *use.hosts)):
+        sealed = [] if host == use.host else list(play.fact(SEALED, host) or ())
+        for raw in play.fact(CONFIRMATIONS, host) or ():
+            confirmation = Confirmation.from_json(raw)
+            if confirmation.host == host:  # run_once gives a fact to all hosts of a play
+                yield (host == use.host or dict(raw) in [dict(item) for item in sealed]), confirmation
+
+
+Counted = tuple[bool, Confirmation]  # whether it counts
+
+
+def _by_version(confirmations: Iterable[Counted]) -> dict[str, list[Counted]]:
+    found: dict[str, list[Counted]] = {}
+    for counts, confirmation in confirmations:
+        found.setdefault(confirmation.id, []).append((counts, confirmation))
+    return found
+
+
+def _split(confirmations: Mapping[str, list[Counted]], item: Item) -> tuple[list[Confirmation], list[Confirmation]]:
+    """Return the confirmations of one item that count, and those that do not yet or that refuse."""
+    ours = confirmations.get(item.version["id"], []) if item.version else []
+    counted = [found for counts, found in ours if counts and found.refusal is None]
+    return counted, [found for counts, found in ours if not counts or found.refusal is not None]
+
+
+def check(play: Play, reminded: Sequence[str]) -> dict[str, Any]:
+    """Carry `step: check` out: say who has not confirmed what this play's main issued.
+
+    :param reminded: the ids of versions that were unconfirmed when this was last asked.
+    :returns: `unconfirmed` ids, and `refusal` where one of them is asked for the second time.
+    """
+    text, issuing_host = play.transaction()
+    transaction = Transaction.from_text(text)
+    missing: dict[str, str] = {}
+    for use in transaction.uses:
+        if use.is_main and use.play == play.id:
+            found = _by_version(_confirmations(play, use))
+            for item in use.items:
+                if item.needs_the_play and item.version is not None:
+                    counted, unsealed = _split(found, item)
+                    who = missing_confirmations(Facts(item, issuing_host, confirmations=counted, unsealed=unsealed))
+                    if who:
+                        missing[item.version["id"]] = f"{item.name} ({', '.join(who)})"
+    again = [text for version_id, text in missing.items() if version_id in reminded]
+    refusal = (
+        f"Not confirmed: {'; '.join(again)}. Nothing of that was revoked; old and new values work. {_HOW_TO_CONFIRM}"
+        if again
+        else ""
+    )
+    return {"changed": bool(missing) and not refusal, "unconfirmed": sorted(missing), "refusal": refusal}

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Ansible has read of a file before it was rewritten reaches nobody afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.playbooks import Playbooks
+
+PASSWORD = ("--vault-password-file", "password")
+FRESH = "lookup('community.turso._fresh_file', top ~ '/' ~ file)"
+
+
+def shown(where: str) -> dict[str, Any]:
+    return {"ansible.builtin.debug": {"msg": f"{where}={{{{ turso_secrets.ci }}}}"}}
+
+
+def plays(file: str, fresh: str, **keywords: Any) -> list[dict[str, Any]]:
+    """A play that reads, rewrites and reads again, and a later play on another host that reads as well."""
+    rewritten = "{{ lookup('community.turso.vault_secrets', top ~ '/' ~ file, add={'ci': 'new'}) }}"
+    variables = {"file": file, "top": "{{ playbook_dir }}"}
+    first = [
+        shown("before"),
+        {
+            "ansible.builtin.copy": {
+                "content": rewritten,
+                "dest": "{{ top }}/{{ file }}",
+                "mode": "0600",
+                "decrypt": False,
+            }
+        },
+        {"ansible.builtin.meta": "end_host", "when": fresh},
+        shown("task"),
+        {
+            "ansible.builtin.debug": {"msg": "other={{ hostvars['other'].turso_secrets.ci }}"},
+            "when": "'group_vars' in file",
+        },
+    ]
+    play = {"gather_facts": False, "vars": variables, **keywords}
+    return [{**play, "hosts": "first", "tasks": first}, {**play, "hosts": "other", "tasks": [shown("play")]}]
+
+
+FILES = [  # the file, the keywords of the plays
+    ("group_vars/all/turso.yml", {}),
+    ("vars/turso.yml", {"vars_files": ["vars/turso.yml"]}),
+    ("target.yml", {"vars_files": ["link.yml"]}),
+]
+
+
+@pytest.fixture
+def world(playbooks: Playbooks) -> Playbooks:
+    playbooks.write("password", "correct horse\n")
+    playbooks.write("inventory", "first ansible_connection=local\nother ansible_connection=local\n")
+    (playbooks.directory / "link.yml").symlink_to("target.yml")
+    return playbooks
+
+
+@pytest.mark.parametrize(("file", "keywords"), FILES, ids=[row[0] for row in FILES])
+def test_later_tasks_plays_and_hosts_get_the_new_value_of(
+    world: Playbooks, file: str, keywords: dict[str, Any]
+) -> None:
+    world.write(file, {"turso_secrets": {"ci": "old"}})
+    assert world.run("ansible-vault", "encrypt", file, *PASSWORD).ok
+    played = world.play(plays(file, FRESH, **keywords), "-i", "inventory", *PASSWORD)
+    assert played.ok, played.output
+    for line in ("before=old", "task=new", "play=new"):
+        assert f'"msg": "{line}"' in played.output
+    assert ('"msg": "other=new"' in played.output) is ("group_vars" in file)
+
+
+def test_without_it_they_get_the_old_one(world: Playbooks) -> None:
+    """Should Ansible read files anew by itself one day, then this lookup can go."""
+    world.write(FILES[0][0], {"turso_secrets": {"ci": "old"}})
+    assert world.run("ansible-vault", "encrypt", FILES[0][0], *PASSWORD).ok
+    played = world.play(plays(FILES[0][0], "false"), "-i", "inventory", *PASSWORD)
+    assert played.ok, played.output
+    for line in ("task=old", "play=old", "other=old"):
+        assert f'"msg": "{line}"' in played.output

@@ -1,0 +1,373 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Confirmations, really played: by value and by word, on the control node and on targets, in tasks files of the user's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.playbooks import Playbooks, with_one_core
+from tests.role.plays import (
+    COMMIT,
+    FAIL,
+    READ_BACK,
+    SHOW,
+    UNREACHABLE,
+    Play,
+    Task,
+    confirm,
+    created,
+    deliver,
+    delivered,
+    entry,
+    play,
+    report_in,
+    revoked,
+    rotate,
+    versions,
+)
+from tests.simulator import Simulator
+
+# The Python is not looked for: what is found may be a version manager's shim that runs nothing.
+HERE: dict[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+HOSTS = ["-i", "hosts.yml"]
+ON_WEB = {"to": "play", "hosts": ["web"]}
+FACT = "{{ hostvars.localhost.turso_rotate_secrets }}"
+TAKE: Task = {  # the consumer's copy, on each target
+    "ansible.builtin.copy": {
+        "content": "{{ hostvars.localhost.turso_rotate_secrets.ci }}",
+        "dest": "{{ playbook_dir }}/{{ inventory_hostname }}",
+        "mode": "0600",
+    },
+    "no_log": True,
+}
+TAKEN = {
+    "turso_rotate_read_back": {"ci": "{{ lookup('ansible.builtin.file', playbook_dir ~ '/' ~ inventory_hostname) }}"}
+}
+BY_VALUE = {**confirm(), "vars": TAKEN}
+
+
+def inventory(playbooks: Playbooks, **web2: Any) -> None:
+    hosts = {"web1": HERE, "web2": {**HERE, **web2}}
+    playbooks.write("hosts.yml", {"web": {"hosts": hosts}, "db": {"hosts": {"db1": HERE}}})
+
+
+def three_plays(
+    *confirming: Task, recipient: dict[str, Any] = ON_WEB, hosts: str = "web", **keywords: Any
+) -> list[Play]:
+    return [
+        play(rotate(tokens=[entry("ci", recipient)], tasks_from="issue")),
+        play(*confirming, hosts=hosts, **keywords),
+        play(COMMIT, SHOW),
+    ]
+
+
+@pytest.mark.promise(1)
+def test_the_last_play_revokes_what_every_host_confirmed(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    inventory(playbooks)
+    played = playbooks.play(three_plays(TAKE, BY_VALUE), *HOSTS)
+    assert played.ok, played.output
+    assert not simulator.alive(old.secret)
+    assert report_in(played.output)["ci"]["evidence"] == [
+        {"to": "play", "host": "web1", "by": "read back"},
+        {"to": "play", "host": "web2", "by": "read back"},
+    ]
+
+
+ONLY_WEB1 = {"when": "inventory_hostname == 'web1'"}
+ON_WEB2 = {"when": "inventory_hostname == 'web2'"}
+FAILS_LATER: Task = {"ansible.builtin.debug": {"msg": "delivered"}, "changed_when": True, "notify": "Restart"}
+BROKEN = {"handlers": [{"name": "Restart", **FAIL, **ON_WEB2}]}
+OTHER: Task = {
+    "ansible.builtin.copy": {"content": "old", "dest": "{{ playbook_dir }}/{{ inventory_hostname }}", "mode": "0600"}
+}
+MISSING: list[tuple[str, list[Play], dict[str, Any], str]] = [
+    (
+        "a host is unreachable",
+        three_plays({"ansible.builtin.ping": {}}, confirm()),
+        UNREACHABLE,
+        "not confirmed by web2",
+    ),
+    ("a host confirmed nothing", three_plays(TAKE, {**confirm(), **ONLY_WEB1}), {}, "not confirmed by web2"),
+    ("a host failed before", three_plays({**FAIL, **ON_WEB2}, confirm()), {}, "not confirmed by web2"),
+    (
+        "a host confirmed for all",
+        three_plays({**confirm(by="import_role"), "run_once": True}),
+        {},
+        "not confirmed by web2",
+    ),
+    (
+        "a restart failed after the confirmation",
+        three_plays(TAKE, FAILS_LATER, BY_VALUE, **BROKEN),
+        {},
+        "its handlers did not run to their end",
+    ),
+    (
+        "a host has another value",
+        three_plays(TAKE, {**OTHER, **ON_WEB2}, {**BY_VALUE, "ignore_errors": True}),
+        {},
+        "web2 has another value of ci",
+    ),
+    (
+        "a word follows another value",
+        three_plays(OTHER, {"block": [BY_VALUE], "rescue": [confirm()]}),
+        {},
+        "has another value of ci",
+    ),
+    ("a play that was left out", three_plays(confirm(), hosts="nobody"), {}, "not confirmed by web1, web2"),
+]
+
+
+@pytest.mark.promise(1)
+@with_one_core
+@pytest.mark.parametrize(("plays", "web2", "says"), [row[1:] for row in MISSING], ids=[row[0] for row in MISSING])
+def test_nothing_is_revoked_where(
+    simulator: Simulator, playbooks: Playbooks, plays: list[Play], web2: dict[str, Any], says: str
+) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    inventory(playbooks, **web2)
+    played = playbooks.play(plays, *HOSTS)
+    assert not played.ok, played.output
+    assert says in " ".join(played.output.split())
+    assert simulator.alive(old.secret)
+    assert revoked(simulator) == []
+
+
+@pytest.mark.promise(1)
+def test_a_restart_that_fails_on_a_target_keeps_the_old_token(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    inventory(playbooks)
+    played = playbooks.play(three_plays(TAKE, FAILS_LATER, BY_VALUE, **BROKEN), *HOSTS)
+    assert not played.ok
+    assert simulator.alive(old.secret)
+
+
+@with_one_core
+def test_a_host_that_nobody_named_cannot_confirm(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    inventory(playbooks)
+    played = playbooks.play(three_plays(confirm(), hosts="db"), *HOSTS)
+    assert not played.ok
+    assert "db1 confirms, but no entry names it" in " ".join(played.output.split())
+
+
+@with_one_core
+def test_on_a_day_when_nothing_is_due_no_target_does_anything(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=1)
+    inventory(playbooks)
+    not_there = {"turso_rotate_read_back": {"ci": "{{ lookup('ansible.builtin.file', '/not/there') }}"}}
+    played = playbooks.play(three_plays({**confirm(), "vars": not_there}), *HOSTS)
+    assert played.ok, played.output
+    assert "changed=0" in played.output
+    assert "changed=1" not in played.output
+
+
+VALUES: list[tuple[str, Any, str]] = [
+    ("what the consumer has", READ_BACK.replace("NAME", "ci"), ""),
+    ("its digest", "sha256:{{ lookup('ansible.builtin.file', playbook_dir ~ '/delivered-ci') | hash('sha256') }}", ""),
+    ("with a newline at its end", READ_BACK.replace("NAME", "ci") + "\n", ""),
+    ("another value", "other", "has another value of ci"),
+    ("the old value", "{{ lookup('ansible.builtin.file', playbook_dir ~ '/old') }}", "that of ci"),
+    ("an empty value", "", "read back nothing for ci"),
+    ("null", None, "read back nothing for ci"),
+    ("what was issued", "{{ turso_rotate_secrets.ci }}", "compared with itself"),
+    ("what was issued, by another variable", "{{ mine }}", "compared with itself"),
+]
+
+
+@pytest.mark.promise(1)
+@with_one_core
+@pytest.mark.parametrize(("value", "says"), [row[1:] for row in VALUES], ids=[row[0] for row in VALUES])
+def test_read_back_as(simulator: Simulator, playbooks: Playbooks, value: Any, says: str) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("old", old.secret)
+    task = {**confirm(), "vars": {"turso_rotate_read_back": {"ci": value}}}
+    playing = play(rotate("ci"), deliver("ci"), task, vars={"mine": "{{ turso_rotate_secrets.ci }}"})
+    played = playbooks.play([playing])
+    assert played.ok is (says == ""), played.output
+    assert says in " ".join(played.output.split())
+    assert simulator.alive(old.secret) is not played.ok
+    assert all(canary not in played.output for canary in simulator.canaries)
+
+
+NAMES: list[tuple[str, Any, str]] = [
+    ("that is no entry's", {"other": "x"}, "which is no entry"),
+    ("in an empty dictionary", {}, "must be a dictionary"),
+    ("in a list", ["ci"], "must be a dictionary"),
+]
+
+
+@with_one_core
+@pytest.mark.parametrize(("given", "says"), [row[1:] for row in NAMES], ids=[row[0] for row in NAMES])
+def test_a_name(simulator: Simulator, playbooks: Playbooks, given: Any, says: str) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    task = {**confirm(), "vars": {"turso_rotate_read_back": given}}
+    played = playbooks.play([play(rotate("ci"), deliver("ci"), task)])
+    assert not played.ok
+    assert says in " ".join(played.output.split())
+    assert revoked(simulator) == []
+
+
+@with_one_core
+def test_a_value_that_is_right_after_all_takes_the_refusal_back(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    wrong = {**confirm(), "vars": {"turso_rotate_read_back": {"ci": "other"}}}
+    again = {"block": [wrong], "rescue": [confirm("ci")]}
+    played = playbooks.play([play(rotate("ci"), deliver("ci"), again)])
+    assert played.ok, played.output
+    assert not simulator.alive(old.secret)
+
+
+def test_in_check_mode_nothing_is_read_back(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    played = playbooks.play([play(rotate("ci"), deliver("ci"), confirm("ci"))], "--check")
+    assert played.ok, played.output
+    assert simulator.writes == []
+    assert "1 to rotate, 0 to revoke, 0 unchanged" in played.output
+
+
+SET: Task = {
+    "ansible.builtin.set_fact": {"turso_rotate_read_back": {"ci": "{{ turso_rotate_item.secret }}"}},
+    "no_log": True,
+}
+WRITE: Task = {
+    "ansible.builtin.copy": {
+        "content": "{{ turso_rotate_item.secret }}",
+        "dest": "{{ playbook_dir }}/delivered-{{ turso_rotate_item.name }}",
+        "mode": "0600",
+    },
+    "no_log": True,
+}
+FILES: list[tuple[str, list[Task], bool]] = [
+    ("sets what it read back", [WRITE, SET], True),
+    ("includes confirm as its last task", [WRITE, confirm()], True),
+    ("includes confirm by value", [WRITE, confirm("ci")], True),
+    ("only reaches its end", [WRITE], False),
+    ("fails", [WRITE, FAIL], False),
+    ("sets another value", [{"ansible.builtin.set_fact": {"turso_rotate_read_back": {"ci": "other"}}}], False),
+    ("misspells a variable", [{"ansible.builtin.debug": {"msg": "{{ turso_rotate_item.secert }}"}}], False),
+]
+
+
+@pytest.mark.promise(1)
+@with_one_core
+@pytest.mark.parametrize(("tasks", "confirms"), [row[1:] for row in FILES], ids=[row[0] for row in FILES])
+def test_a_tasks_file_that(simulator: Simulator, playbooks: Playbooks, tasks: list[Task], confirms: bool) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("deliver.yml", tasks)
+    played = playbooks.play([play(rotate(tokens=[entry("ci", {"tasks": "deliver.yml"})]))])
+    assert played.ok is confirms, played.output
+    assert simulator.alive(old.secret) is not confirms
+    if confirms:
+        assert simulator.alive(delivered(playbooks, "ci") or "")
+
+
+@with_one_core
+def test_a_tasks_file_that_fails_keeps_no_other_token_from_its_own(simulator: Simulator, playbooks: Playbooks) -> None:
+    for name in ("a", "b"):
+        simulator.given(name, organization="acme", age_days=120)
+    playbooks.write("fails.yml", [FAIL])
+    playbooks.write("works.yml", [WRITE, confirm()])
+    tokens = [entry("a", {"tasks": "fails.yml"}), entry("b", {"tasks": "works.yml"})]
+    played = playbooks.play([play(rotate(tokens=tokens))])
+    assert not played.ok
+    assert [len(versions(simulator, name)) for name in ("a", "b")] == [2, 1]
+
+
+@with_one_core
+def test_what_one_tasks_file_read_back_is_not_taken_for_another_token(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    for name in ("a", "b"):
+        simulator.given(name, organization="acme", age_days=120)
+    both = {name: f"{{{{ turso_rotate_secrets.{name} }}}}" for name in ("a", "b")}
+    playbooks.write("a.yml", [{"ansible.builtin.set_fact": {"turso_rotate_read_back": both}, "no_log": True}])
+    playbooks.write("b.yml", [{"ansible.builtin.debug": {"msg": "nothing"}}])
+    tokens = [entry("a", {"tasks": "a.yml"}), entry("b", {"tasks": "b.yml"})]
+    played = playbooks.play([play(rotate(tokens=tokens))])
+    assert not played.ok
+    assert [len(versions(simulator, name)) for name in ("a", "b")] == [1, 2]
+
+
+@with_one_core
+def test_a_token_for_a_tasks_file_and_the_play_needs_both(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("deliver.yml", [WRITE, confirm()])
+    tokens = [entry("ci", {"tasks": "deliver.yml"}, {"to": "play"})]
+    played = playbooks.play([play(rotate(tokens=tokens))])
+    assert not played.ok
+    assert "Not confirmed: ci (localhost)" in " ".join(played.output.split())
+    assert simulator.alive(old.secret)
+    played = playbooks.play([play(rotate(tokens=tokens, pending_minutes=0), confirm("ci"))])
+    assert played.ok, played.output
+    assert not simulator.alive(old.secret)
+
+
+BEFORE_ANY_REQUEST: list[tuple[str, Any, dict[str, Any], str]] = [
+    ("an empty deliver", [entry("ci") | {"deliver": []}], {}, "deliver names nobody"),
+    ("a null deliver", [entry("ci") | {"deliver": None}], {}, "deliver"),
+    ("hosts that come to no host", [entry("ci", {"to": "play", "hosts": ["nobody"]})], {"tasks_from": "issue"}, "come to no host"),
+    ("empty hosts", [entry("ci", {"to": "play", "hosts": []})], {"tasks_from": "issue"}, "hosts is empty"),
+    ("null hosts", [entry("ci", {"to": "play", "hosts": None})], {"tasks_from": "issue"}, "hosts is null"),
+    ("hosts of a later play in main", [entry("ci", ON_WEB)], {}, "need the entry points issue and commit"),
+    ("no vault file", [entry("ci", {"to": "vault_file", "takes_effect_hours": 0})], {}, "needs turso_rotate_vault_file"),
+    ("a tasks file that is not there", [entry("ci", {"tasks": "none.yml"})], {}, "does not exist"),
+    ("a tasks file of comments", [entry("ci", {"tasks": "empty.yml"})], {}, "holds no task"),
+    ("a destination that there is not", [entry("ci", {"to": "moon"})], {}, "there is no destination 'moon'"),
+    ("a misspelt key", [entry("ci", grace_hour=1)], {}, "there is no grace_hour"),
+    ("a null organization", [{"name": "ci", "organization": None}], {}, "organization is null"),
+    ("a credential that there is not", [entry("ci", credential="other")], {}, "has no 'other'"),
+    ("grace without a state file", [entry("ci", grace_hours=1)], {}, "needs turso_rotate_state_file"),
+    ("a name twice", [entry("ci"), entry("ci")], {}, "used more than once"),
+]  # fmt: skip
+
+
+@with_one_core
+def test_what_can_be_told_without_the_api_refuses_the_run(simulator: Simulator, playbooks: Playbooks) -> None:
+    """All in one play, each in a block that goes on."""
+    inventory(playbooks)
+    playbooks.write("empty.yml", "# nothing but this\n")
+    tasks: list[Task] = []
+    for number, (_what, tokens, settings, _says) in enumerate(BEFORE_ANY_REQUEST):
+        said = "SAID{{ number }}={{ ansible_failed_result.msg }}"
+        show: Task = {"ansible.builtin.debug": {"msg": said}, "vars": {"number": number}}
+        tasks.append({"block": [rotate(tokens=tokens, **settings)], "rescue": [show]})
+    played = playbooks.play([play(*tasks)], *HOSTS)
+    said = " ".join(played.output.split())
+    for number, (what, _tokens, _settings, says) in enumerate(BEFORE_ANY_REQUEST):
+        told = said.partition(f"SAID{number}=")[2].partition("SAID")[0]
+        assert says in told, what
+        assert "Nothing was issued." in told or "argument" in told, what
+    assert simulator.requests == []
+
+
+@with_one_core
+def test_issue_refuses_hosts_that_a_limit_leaves_out(simulator: Simulator, playbooks: Playbooks) -> None:
+    inventory(playbooks)
+    played = playbooks.play(three_plays(confirm()), *HOSTS, "--limit", "localhost,web1")
+    assert not played.ok
+    assert "--limit leaves web2 out of this run" in " ".join(played.output.split())
+    assert created(simulator) == []
+
+
+SEVERAL: list[tuple[str, dict[str, Any]]] = [
+    ("has two hosts", {"hosts": "web"}),
+    ("takes its hosts one by one", {"hosts": "web", "serial": 1}),
+    ("runs the role once for all", {"hosts": "web", "run_once": True}),
+]
+
+
+@with_one_core
+@pytest.mark.parametrize("keywords", [row[1] for row in SEVERAL], ids=[row[0] for row in SEVERAL])
+def test_nothing_is_asked_of_the_api_where_a_play(
+    simulator: Simulator, playbooks: Playbooks, keywords: dict[str, Any]
+) -> None:
+    inventory(playbooks)
+    played = playbooks.play([play(rotate("ci"), **keywords)], *HOSTS)
+    assert not played.ok
+    assert "this play has 2 hosts" in " ".join(played.output.split())
+    assert simulator.requests == []

@@ -1,0 +1,91 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The credential of the run rotated itself, and entries with a credential of their own, really played."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.playbooks import Playbooks, with_one_core
+from tests.role.plays import confirm, deliver, delivered, entry, play, rotate, versions
+from tests.simulator import Simulator, faults
+
+ROBOT: dict[str, Any] = {"organization": "acme", "age_days": 120}
+pytestmark = [pytest.mark.promise(4), with_one_core]
+
+
+@pytest.mark.parametrize("others", [(), ("a", "b")], ids=["alone", "among others"])
+def test_the_previous_version_goes_last_and_by_its_new_value(
+    simulator: Simulator, playbooks: Playbooks, others: tuple[str, ...]
+) -> None:
+    for name in others:
+        simulator.given(name, organization="acme", age_days=120)
+    robot = simulator.given("robot", **ROBOT)
+    names = ("robot", *others)
+    tasks = [rotate(*names), deliver(*names), confirm(*names)]
+    played = playbooks.play([play(*tasks)], env={"TURSO_API_TOKEN": robot.secret})
+    assert played.ok, played.output
+    assert all(len(versions(simulator, name)) == 1 for name in names)
+    assert simulator.alive(delivered(playbooks, "robot") or "")
+    assert not simulator.alive(robot.secret)
+    last = simulator.requests[-1]
+    assert (last.method, last.token_id == robot.id) == ("DELETE", False)
+    assert robot.id in last.path or last.decoded_path.endswith("/robot")
+
+
+def test_it_goes_last_of_all_uses(simulator: Simulator, playbooks: Playbooks) -> None:
+    robot = simulator.given("robot", **ROBOT)
+    simulator.given("a", **ROBOT)
+    tasks = [rotate("robot"), rotate("a"), deliver("robot", "a"), confirm()]
+    played = playbooks.play([play(*tasks)], env={"TURSO_API_TOKEN": robot.secret})
+    assert played.ok, played.output
+    assert len(versions(simulator, "robot")) == len(versions(simulator, "a")) == 1
+    assert simulator.requests[-1].token_id != robot.id
+
+
+def test_a_credential_that_does_not_tell_its_id_is_named(simulator: Simulator, playbooks: Playbooks) -> None:
+    robot = simulator.given("robot", carries_jti=False, **ROBOT)
+    simulator.given("a", **ROBOT)
+    tasks = [rotate("robot", "a", credential_name="robot"), deliver("robot", "a"), confirm()]
+    played = playbooks.play([play(*tasks)], env={"TURSO_API_TOKEN": robot.secret})
+    assert played.ok, played.output
+    assert len(versions(simulator, "robot")) == len(versions(simulator, "a")) == 1
+    assert simulator.requests[-1].token_id != robot.id
+
+
+STAYS: list[tuple[str, faults.Fault, str]] = [
+    ("may not list", faults.Status(403, {"error": "not with this token"}), "its new version may not list tokens"),
+    ("does not see it", faults.Status(200, {"tokens": []}), "its new version does not see the token with the id"),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), [row[1:] for row in STAYS], ids=[row[0] for row in STAYS])
+def test_it_stays_and_the_run_fails_where_its_new_version(
+    simulator: Simulator, playbooks: Playbooks, fault: faults.Fault, says: str
+) -> None:
+    robot = simulator.given("robot", **ROBOT)
+    other = simulator.given("a", **ROBOT)
+    simulator.faults.add("list", fault, skip=3, times=None)
+    tasks = [rotate("robot", "a"), deliver("robot", "a"), confirm()]
+    played = playbooks.play([play(*tasks)], env={"TURSO_API_TOKEN": robot.secret})
+    assert not played.ok
+    assert says in " ".join(played.output.split())
+    assert simulator.alive(robot.secret)
+    assert simulator.alive(delivered(playbooks, "robot") or "")
+    assert not simulator.alive(other.secret)
+
+
+def test_each_entry_is_managed_by_its_own_credential(simulator: Simulator, playbooks: Playbooks) -> None:
+    bob = simulator.main("bob")
+    simulator.add_organization("umbrella", roles={"bob": "owner"})
+    simulator.given("ci", user="bob", organization="umbrella", age_days=120)
+    simulator.given("a", organization="acme", age_days=120)
+    tokens = [entry("ci", credential="bobs") | {"organization": "umbrella"}, entry("a")]
+    tasks = [rotate(tokens=tokens, credentials={"bobs": bob.secret}), deliver("ci", "a"), confirm()]
+    played = playbooks.play([play(*tasks)], "-vvv")
+    assert played.ok, played.output
+    assert len(versions(simulator, "ci")) == len(versions(simulator, "a")) == 1
+    assert bob.secret not in played.output
