@@ -58,10 +58,6 @@ class Request:
         """
         organization = params["organization"]
         checked_segment("organization", organization)
-        if organization is not None and organization.startswith(("[", "{")):
-            raise InvalidRequest(
-                "organization must be one slug, not a list. Nothing was revoked. Run once for each organization."
-            )
         exclude = Selectors() if params["exclude"] is None else Selectors.of(params["exclude"], "exclude.")
         request = cls(
             organization=organization,

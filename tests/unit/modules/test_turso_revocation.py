@@ -462,6 +462,30 @@ def test_nothing_that_matches_is_a_failure(simulator: Simulator, revoke: Run, as
     assert simulator.writes == []
 
 
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ({"names": ["ci", None]}, r"names[1] is null"),
+        ({"exclude": {"ids": None}}, "exclude.ids is null"),
+        ({"secrets": [None]}, "secrets[0] is null"),
+        ({"organization": ["acme", "other"]}, "organization is a list, not a text"),
+        ({"confirm": True}, "confirm is yes or no, not a text"),
+    ],
+)
+def test_null_is_not_left_out_and_a_list_is_no_text(
+    simulator: Simulator, run_module: Run, written: Any, message: str
+) -> None:
+    result = run_module(turso_revocation, {"ids": ["1"], **written})
+    assert message in result["msg"]
+    assert simulator.requests == []
+
+
+@pytest.mark.parametrize("option", ["organization", "names", "exclude", "secrets", "confirm"])
+def test_an_option_that_comes_to_null_is_refused(simulator: Simulator, run_module: Run, option: str) -> None:
+    assert f"{option} is null" in run_module(turso_revocation, {"ids": ["1"]}, null=(option,))["msg"]
+    assert simulator.requests == []
+
+
 def test_a_failure_before_the_list_has_the_same_keys(simulator: Simulator, revoke: Run) -> None:
     simulator.faults.add("list", faults.Status(403), times=None)
     result = revoke(names=["ci"])
