@@ -396,10 +396,9 @@ def run(request: Request, tokens: Tokens, check_mode: bool) -> reports.Report:
     is_confirmed = selection.is_confirmed_by(request.confirm)
     if is_confirmed and not check_mode:
         return carry_out(request, tokens, selection, listing.moment, objections)
-    mode = reports.CHECK_MODE if is_confirmed else reports.UNCONFIRMED if request.confirm else reports.DRY_RUN
     return reports.Report(
         selection=selection,
-        mode=mode,
+        mode=reports.mode_of(request.confirm, is_confirmed),
         now=listing.moment,
         failures=(*objections, *reports.hopeless(selection, tokens.own_id)),
         proofs=tuple(Proof(leak, None) for leak in selection.leaks),

@@ -122,6 +122,13 @@ class Report:
         return f"{token.name!r}: {', '.join(filter(None, parts))} (by {', '.join(choice.by)}{claim})"
 
 
+def mode_of(confirm: str, is_confirmed: bool) -> str:
+    """Return what kind of run it is that revokes nothing."""
+    if is_confirmed:
+        return CHECK_MODE
+    return UNCONFIRMED if confirm else DRY_RUN
+
+
 def objections(request: Request, selection: Selection, credential_id: str | None) -> list[Failure]:
     """Return what is wrong with a selection, whatever becomes of the rest."""
     failures = [

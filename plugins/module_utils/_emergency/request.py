@@ -65,7 +65,7 @@ class Request:
             raise InvalidRequest(
                 "owners need organization, because only an organization's list says who owns a token. Nothing was revoked."
             )
-        if not self.selectors and not self.values:
+        if not any((self.selectors, self.values)):
             raise InvalidRequest(
                 "Nothing says which tokens to revoke. Nothing was revoked. Give names, ids, patterns, owners or secrets."
             )

@@ -60,15 +60,16 @@ def answer_afterwards(tokens: Tokens, value: str) -> str:
 
 
 def _asked(tokens: Tokens, value: str) -> tuple[str, str | None]:
+    """Return the API's answer to a value, and why it could not be asked."""
     if not is_bearer(value):
         return UNKNOWN, "it holds white space or other characters that no token has"
     try:
         validation = tokens.validate(value)
     except TursoError as exc:
-        return UNKNOWN, "the API did not answer" if exc.status is None else f"the API answered {exc.status}"
+        return UNKNOWN, f"the API answered {exc.status}" if exc.status else "the API did not answer"
     if validation.forbidden:
         return FORBIDDEN, None
-    return (ACCEPTED if validation.valid else REJECTED), None
+    return {True: ACCEPTED, False: REJECTED}[validation.valid], None
 
 
 def revoke_each(tokens: Tokens, organization: str | None, confirmed: Iterable[Token]) -> Round:
@@ -78,15 +79,13 @@ def revoke_each(tokens: Tokens, organization: str | None, confirmed: Iterable[To
     """
     done, losses = Round(), 0
     for token in confirmed:
-        error: TursoError | None
-        if losses >= MAX_LOSSES:
-            error = Unreachable(
+        if losses == MAX_LOSSES:
+            done.errors[str(token.id)] = Unreachable(
                 f"The token was not tried, because the API did not answer for {MAX_LOSSES} tokens before it."
             )
-        else:
-            error = _attempt(tokens, organization, token, done)
-            losses = losses + 1 if isinstance(error, Unreachable) else 0
-        done.errors[str(token.id)] = error
+            continue
+        error = done.errors[str(token.id)] = _attempt(tokens, organization, token, done)
+        losses = losses + 1 if isinstance(error, Unreachable) else 0
     return done
 
 
@@ -132,16 +131,11 @@ def _revoke_by_name(tokens: Tokens, token: Token, done: Round, tries: int = MAX_
 
 
 def _check_same(token: Token, listing: Listing) -> None:
-    shown = {other.id for other in listing.tokens if other.name == token.name}
-    if shown == {token.id}:
-        return
-    if token.id in shown:
-        raise Refused("The list shows several tokens of this name, so a revocation by name could revoke another one.")
-    if shown:
-        raise Refused(
-            f"The name belongs to another token by now (id {', '.join(sorted(map(str, shown)))}), which was not touched."
-        )
-    raise NotFound("The token is not listed any more.")
+    found = listing.named(token.name)
+    if found is None:
+        raise NotFound("The token is not listed any more.")
+    if found.id != token.id:
+        raise Refused(f"The name belongs to another token by now (id {found.id}), which was not touched.")
 
 
 def remaining_ids(tokens: Tokens, organization: str | None, confirmed: frozenset[str]) -> frozenset[str] | TursoError:

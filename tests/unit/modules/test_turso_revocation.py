@@ -393,7 +393,7 @@ def test_a_name_that_is_listed_twice_is_not_revoked(simulator: Simulator, revoke
     shown = [{"name": "laptop", "id": token.id} for token in simulator.tokens if token.name in ("laptop", "backup")]
     simulator.faults.add("list", faults.Status(200, {"tokens": shown}), skip=1)
     result = revoke(names=["laptop"], confirm=code)
-    assert "several tokens of this name" in result["msg"]
+    assert "Which one is meant was not guessed" in result["msg"]
     assert simulator.writes == []
 
 
