@@ -372,7 +372,7 @@ def test_each_entry_is_rotated_by_its_credential(
 def test_a_credential_that_is_refused_fails_its_entries_alone(
     simulator: Simulator, run_module: RunModule, commit: Rotate, two: dict[str, Any]
 ) -> None:
-    wrong = {"bobs": "wrong"}
+    wrong = {"bobs": "a-value-that-nobody-issued-and-long-enough"}
     issued = run_module(turso_rotation, {"step": "issue", "tokens": two["tokens"], "credentials": wrong})
     assert [entry["action"] for entry in issued["report"]] == ["issued", "failed"]
     assert "401" in issued["report"][1]["msg"]

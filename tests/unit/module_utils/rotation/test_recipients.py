@@ -25,7 +25,7 @@ VAULT_FILE = {"to": "vault_file", "takes_effect_hours": 1}
 READ: list[tuple[dict[str, Any], Recipient, str]] = [
     ({"to": "play"}, THE_PLAY, "play"),
     ({"to": "play", "takes_effect_hours": 1}, Recipient("play", takes_effect=HOUR), "play"),
-    ({"to": "play", "hosts": ["app1", "app:!app2"]}, Recipient("play", ("app1", "app:!app2")), "play on app1, play on app:!app2"),
+    ({"to": "play", "hosts": ["app1", "app:!app2"]}, Recipient("play", ("app1", "app:!app2")), "play on app1, app:!app2"),
     (VAULT_FILE, Recipient("vault_file", takes_effect=HOUR), "vault file"),
     ({"to": "vault_file", "takes_effect_hours": "0.5"}, Recipient("vault_file", takes_effect=HOUR / 2), "vault file"),
     ({"tasks": "deliver.yml"}, Recipient("tasks", tasks="deliver.yml"), "tasks deliver.yml"),
