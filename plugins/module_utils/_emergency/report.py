@@ -140,6 +140,7 @@ def objections(request: Request, selection: Selection, credential_id: str | None
         for choice in selection.selected
         if choice.token.id == credential_id
     ]
+    failures += map(_not_understood, selection.unclear)
     if not selection.selected:
         failures.append(Failure(_no_match(request, selection)))
     elif request.confirm and not selection.is_confirmed_by(request.confirm):
@@ -162,6 +163,13 @@ def hopeless(selection: Selection, credential_id: str | None) -> list[Failure]:
 def unproven(proofs: tuple[Proof, ...]) -> list[Failure]:
     """Return a failure for every value that is not proven dead."""
     return [Failure(proof.msg, value=proof.leak.number) for proof in proofs if not proof.proven]
+
+
+def _not_understood(label: str) -> Failure:
+    return Failure(
+        f"Token {label} is meant, but its entry in the list is not understood. It is not revoked and may be active. "
+        "Revoke it by other means, such as the turso CLI."
+    )
 
 
 def _no_match(request: Request, selection: Selection) -> str:

@@ -39,6 +39,11 @@ def listed(tokens: Tokens, organization: str | None) -> Listing:
     return tokens.list_own() if organization is None else tokens.list_organization(organization)
 
 
+def unclear_in(listing: Listing) -> list[Token]:
+    """Return what is known of the entries of a list that are not understood."""
+    return [Token(entry.name or "", entry.id) for entry in getattr(listing, "unclear", ())]
+
+
 def leaks_of(tokens: Tokens, values: Sequence[str]) -> list[Leak]:
     """Ask the API about every value, and read what each claims of itself."""
     leaks = []
@@ -144,9 +149,10 @@ def remaining_ids(tokens: Tokens, organization: str | None, confirmed: frozenset
     for pause in PAUSES_SECONDS:
         tokens.api.pause(pause)
         try:
-            ids = frozenset(str(token.id) for token in listed(tokens, organization).tokens)
+            listing = listed(tokens, organization)
         except TursoError as exc:
             return exc
+        ids = frozenset(str(token.id) for token in (*listing.tokens, *unclear_in(listing)))
         if not ids & confirmed:
             break
     return ids

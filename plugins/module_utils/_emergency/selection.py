@@ -41,12 +41,14 @@ class Selection:
 
     :ivar unmatched: the selectors and exclusions that match no token, as labels.
     :ivar leaks: the given values.
+    :ivar unclear: labels of entries that are meant, but not understood, so that nothing is done about them.
     """
 
     selected: tuple[Choice, ...]
     spared: tuple[Choice, ...]
     unmatched: tuple[str, ...]
     leaks: tuple[Leak, ...]
+    unclear: tuple[str, ...] = ()
 
     @property
     def ids(self) -> frozenset[str]:
@@ -81,15 +83,20 @@ class Selection:
         return confirm == self.code or (confirm == str(len(self.selected)) and not self.doubts)
 
 
-def select(request: Request, tokens: Sequence[Token], leaks: Sequence[Leak]) -> Selection:
-    """Return which of the listed tokens are meant, and which are spared though they are."""
+def select(
+    request: Request, tokens: Sequence[Token], leaks: Sequence[Leak], unclear: Iterable[Token] = ()
+) -> Selection:
+    """Return which of the listed tokens are meant, and which are spared though they are.
+
+    :param unclear: what is known of the entries that are not understood; a name or an id may be missing.
+    """
     selected: list[Choice] = []
     spared: list[Choice] = []
     matched: set[Selector] = set()
     excluded: set[Selector] = set()
     for token in {token.id: token for token in tokens}.values():
         meant = _meant_by(token, request.selectors)
-        exclusions = [selector for selector in request.exclude if EXCLUDES[selector.kind](token, selector.word)]
+        exclusions = _exclusions(token, request.exclude)
         matched.update(meant)
         excluded.update(exclusions)
         choice = _choice(token, meant, leaks)
@@ -102,6 +109,11 @@ def select(request: Request, tokens: Sequence[Token], leaks: Sequence[Leak]) -> 
         spared=tuple(sorted(spared, key=_order)),
         unmatched=(*_missing(request.selectors, matched), *_missing(request.exclude, excluded, "exclude ")),
         leaks=tuple(leaks),
+        unclear=tuple(
+            f"{token.name!r} (id {token.id})"
+            for token in unclear
+            if _choice(token, _meant_by(token, request.selectors), leaks) and not _exclusions(token, request.exclude)
+        ),
     )
 
 
@@ -122,6 +134,10 @@ def _meant_by(token: Token, selectors: Sequence[Selector]) -> list[Selector]:
     is_of_owners = "owner" in kinds or "owner" not in asked
     is_of_others = kinds - {"owner"} or asked == {"owner"}
     return matching if is_of_owners and is_of_others else []
+
+
+def _exclusions(token: Token, exclude: Sequence[Selector]) -> list[Selector]:
+    return [selector for selector in exclude if EXCLUDES[selector.kind](token, selector.word)]
 
 
 def _missing(asked: Sequence[Selector], found: set[Selector], prefix: str = "") -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import Leak, Proof, claimed_id
+from ansible_collections.community.turso.plugins.module_utils._emergency.report import objections
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Selection, owner_of, select
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
@@ -84,6 +85,29 @@ def test_means(asked: dict[str, Any], meant: str) -> None:
     assert sorted(str(choice.token.id) for choice in selection.selected) == list(meant)
     assert selection.ids == frozenset(meant)
     assert not selection.is_confirmed_by("")
+
+
+@pytest.mark.parametrize(
+    ("asked", "unclear"),
+    [
+        ({"names": ["odd"]}, ("'odd' (id 9)",)),
+        ({"ids": ["9"]}, ("'odd' (id 9)",)),
+        ({"leaks": (Leak(1, "9", "accepted"),)}, ("'odd' (id 9)",)),
+        ({"names": ["ci"]}, ()),
+        ({"patterns": ["*"], "exclude": {"ids": ["9"], "patterns": ["?"]}}, ()),
+    ],
+)
+def test_an_entry_that_is_meant_and_not_understood_is_named_and_not_selected(
+    asked: dict[str, Any], unclear: tuple[str, ...]
+) -> None:
+    leaks = asked.pop("leaks", ())
+    request = request_of(**asked, secrets=["value"] if leaks else None)
+    selection = select(request, TOKENS, leaks, [Token("odd", "9"), Token("-", None)])
+    assert selection.unclear == unclear
+    assert "9" not in selection.ids
+    assert [failure.msg.split(",")[0] for failure in objections(request, selection, None)[: len(unclear)]] == [
+        f"Token {label} is meant" for label in unclear
+    ]
 
 
 def test_what_spares_a_token_is_listed_only_where_it_was_meant() -> None:
