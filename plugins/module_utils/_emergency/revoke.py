@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ansible_collections.community.turso.plugins.module_utils._api.client import is_bearer
+from ansible_collections.community.turso.plugins.module_utils._api.listing import Listing
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
-from ansible_collections.community.turso.plugins.module_utils._api.tokens import Listing, Tokens
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._api.urls import is_bearer
 from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Round
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import (
     ACCEPTED,
