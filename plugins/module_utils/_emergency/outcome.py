@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._errors import NotFound, TursoError
+from ansible_collections.community.turso.plugins.module_utils._token.revoke import UNKNOWN_STATUSES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,8 @@ def _failure(token: Token, done: Round, *, is_listed: bool | None) -> Failure | 
         return Failure(msg, token)
     if error is None:
         return None
-    if is_listed is False and (error.ambiguous or isinstance(error, NotFound)):
+    may_be_gone = error.ambiguous or isinstance(error, NotFound) or error.status in UNKNOWN_STATUSES
+    if is_listed is False and may_be_gone:
         return None  # the list that confirmed it had shown it, so it was there and is gone
     return Failure(f"{label} was not revoked: {error.msg} It may still be active.", token, error=error)
 

@@ -26,12 +26,10 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     NotFound,
     Refused,
     TursoError,
-    Unreachable,
 )
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
 PAUSES_SECONDS = (0.0, 0.5, 1.0)  # a revocation may take a moment to be known everywhere
-MAX_LOSSES = 3  # consecutive tokens without an answer, after which the rest is not tried
 MAX_TRIES_BY_NAME = 3
 
 
@@ -42,7 +40,7 @@ def listed(tokens: Tokens, organization: str | None) -> Listing:
 
 def unclear_in(listing: Listing) -> list[Token]:
     """Return what is known of the entries of a list that are not understood."""
-    return [Token(entry.name or "", entry.id) for entry in getattr(listing, "unclear", ())]
+    return [Token(entry.name or "", entry.id) for entry in listing.unclear]
 
 
 def leaks_of(tokens: Tokens, values: Sequence[str]) -> list[Leak]:
@@ -83,15 +81,9 @@ def revoke_each(tokens: Tokens, organization: str | None, confirmed: Iterable[To
 
     :param organization: the one whose list was confirmed; none for the caller's own.
     """
-    done, losses = Round(), 0
+    done = Round()
     for token in confirmed:
-        if losses == MAX_LOSSES:
-            done.errors[str(token.id)] = Unreachable(
-                f"The token was not tried, because the API did not answer for {MAX_LOSSES} tokens before it."
-            )
-            continue
-        error = done.errors[str(token.id)] = _attempt(tokens, organization, token, done)
-        losses = losses + 1 if isinstance(error, Unreachable) else 0
+        done.errors[str(token.id)] = _attempt(tokens, organization, token, done)
     return done
 
 

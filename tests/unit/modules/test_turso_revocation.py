@@ -407,17 +407,23 @@ def test_a_token_that_is_gone_already_counts_as_revoked(
     assert names(result["revoked"]) == ["laptop"]
 
 
-def test_an_api_that_stopped_answering_is_not_waited_for_with_every_token(
-    simulator: Simulator, run_module: Run, revoke: Run
+@pytest.mark.parametrize("status", [400, 404, 410, 422])
+def test_whatever_the_api_says_of_an_unknown_id_the_list_decides(
+    simulator: Simulator, world: dict[str, Any], revoke: Run, status: int
 ) -> None:
-    for number in range(6):
-        simulator.given(f"many-{number}", **ACME)
-    code = revoke(**ACME, patterns=["many-*"])["code"]
-    simulator.faults.add("DELETE /*", faults.Reset(), times=None)
-    result = run_module(turso_revocation, {**ACME, "patterns": ["many-*"], "confirm": code, "api_retries": 0})
-    assert len(result["failures"]) == 6
-    assert len(simulator.writes) == 3
-    assert "was not tried" in result["failures"][-1]["msg"]
+    code = revoke(**ACME, names=["ci"])["code"]
+
+    @dataclass
+    class GoneMeanwhile(faults.Status):
+        kind: ClassVar[str] = "gone_meanwhile"
+
+        def strike(self, exchange: Exchange, rule: faults.Rule) -> Any:
+            simulator.withdraw("ci", user="bob")
+            return super().strike(exchange, rule)
+
+    simulator.faults.add(f"DELETE {ACMES}/{world['ci'].id}", GoneMeanwhile(status))
+    result = revoke(**ACME, names=["ci"], confirm=code)
+    assert not result.get("failed"), result
 
 
 # What is spared, and what matches nothing
@@ -498,3 +504,16 @@ def test_a_failure_before_the_list_has_the_same_keys(simulator: Simulator, revok
         "failures": [],
         "proofs": [],
     }
+
+
+def test_an_odd_entry_of_somebody_elses_stops_no_other_token(
+    simulator: Simulator, world: dict[str, Any], revoke: Run
+) -> None:
+    odd = {"name": "odd", "id": "odd-1", "created_at": "2026-11-24", "organization": 7, "scopes": {}}
+    shown = [{"name": "backup", "id": world["backup"].id, "created_at": "2026-11-24"}, odd]
+    simulator.faults.add("org_list", faults.Status(200, {"tokens": shown}))
+    result = revoke(**ACME, names=["backup"], confirm="1")
+    assert not result.get("failed"), result
+    simulator.faults.add("org_list", faults.Status(200, {"tokens": shown}))
+    result = revoke(**ACME, ids=["odd-1"])
+    assert "Token 'odd' (id odd-1) is meant, but its entry in the list is not understood." in result["msg"]
