@@ -23,7 +23,6 @@ NOT_NAMED_YET = {1, 2, 3, 4, 5, 6, 7, 9}
 NOT_THERE_YET = {
     "plugins/module_utils/_api/claims.py",
     "plugins/module_utils/_api/retries.py",
-    "plugins/module_utils/_audit/rules.py",
     "plugins/module_utils/_files.py",
     "plugins/module_utils/_rotation/commit.py",
     "plugins/module_utils/_rotation/entries.py",
