@@ -62,7 +62,7 @@ def anchors(page: Path) -> set[str]:
 
 def links(page: Path) -> Iterator[str]:
     prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose) + re.findall(r"^\[[^\]]+\]: (\S+)$", prose, re.MULTILINE):
         ours = next((forge for forge in OURS if link.startswith(forge)), "")
         yield link.removeprefix(ours)
 
@@ -89,8 +89,11 @@ def test_the_versions_of_the_readme_are_those_that_are_tested() -> None:
 
 
 def test_links_of_the_readme_work_wherever_it_is_shown() -> None:
-    relative = re.findall(r"\]\((?!https://|#)([^)\s]+)\)", README.read_text())
+    text = README.read_text()
+    relative = re.findall(r"\](?:\(|: )(?!https://|#)([^)\s]+)", text)
     assert relative == []
+    named = set(re.findall(r"\]\[([^\]]+)\]", text))
+    assert named == set(re.findall(r"^\[([^\]]+)\]: ", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
