@@ -21,7 +21,7 @@ description:
     P(community.turso.rotation_plan#filter) does, issues every version that is due side by side, and verifies each. A version that
     is not verified is withdrawn. The new values are written into O(vault_file).
   - With O(step=confirm) it records what the host of the task confirms.
-  - With O(step=commit) it decides for which tokens everybody that O(tokens[].deliver) names has confirmed, lists once more, writes
+  - With O(step=commit) it decides for which tokens everybody that C(deliver) in O(tokens) names has confirmed, lists once more, writes
     the state file, and revokes the previous versions whose grace period is over.
   - The failure of one token does not stop the others and does not fail the module. It stands in RV(report).
 extends_documentation_fragment:
