@@ -139,11 +139,10 @@ def digest_of(value: str) -> str:
 
 
 def merged(earlier: Iterable[Confirmation], newer: Iterable[Confirmation]) -> list[Confirmation]:
-    """Return all confirmations; what a host refused by value stands until the same host confirms by value."""
+    """Return all confirmations; what a host said by value stands until the same host says something else by value."""
     found = {confirmation.key: confirmation for confirmation in earlier}
     for confirmation in newer:
-        before = found.get(confirmation.key)
-        if before is None or before.refusal is None or confirmation.by == BY_VALUE:
+        if confirmation.key not in found or confirmation.by == BY_VALUE:
             found[confirmation.key] = confirmation
     return list(found.values())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.community.turso.plugins.module_utils._rotation.versions import by_id
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
 
 
@@ -41,7 +41,9 @@ def _lost(view: View) -> bool:
     if view.stored is None or view.stored.is_rejected:
         return True
     held = by_id(view.versions).get(view.stored.id or "")
-    return held is not None and view.current is not None and held.order < view.current.order
+    if held is None:  # a value that tells no id may well be the current one
+        return view.stored.id is not None
+    return view.current is not None and held.order < view.current.order
 
 
 def _unfinished(view: View) -> bool:
@@ -50,13 +52,15 @@ def _unfinished(view: View) -> bool:
         return len(view.versions) - len(view.elsewhere) > 1
     if view.current is None:
         return True
-    was_never_confirmed = view.entry.current is None and view.state.current is None and view.current.stamp is not None
-    loose = [
-        version
-        for version in view.versions
-        if version not in view.elsewhere and version.id not in view.confirmed_ids and version != view.current
-    ]
-    return was_never_confirmed or bool(loose)
+    known = {view.current.id, *(previous.id for previous in view.state.previous)}
+    loose = any(version.id not in known and version not in view.elsewhere for version in view.versions)
+    return loose or _was_never_confirmed(view, view.current)
+
+
+def _was_never_confirmed(view: View, current: Version) -> bool:
+    """Tell whether a version is current only for want of another: nobody named it, and a run that issues it has ended."""
+    is_named = view.entry.current is not None or (view.state is not None and view.state.current is not None)
+    return not is_named and current.stamp is not None and current not in view.elsewhere
 
 
 CHECKS: tuple[tuple[str, Callable[[View], bool]], ...] = (

@@ -14,7 +14,7 @@ import enum
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import Confirmation
+from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import BY_VALUE, Confirmation
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 
@@ -35,6 +35,11 @@ class Facts:
     has_vault_file: bool = False
     stored_sha256: str | None = None
     vault_problem: str | None = None  # why the vault file cannot be read
+
+    @property
+    def is_stored(self) -> bool:
+        """Tell whether the vault file holds the new value right now."""
+        return self.stored_sha256 is not None and self.stored_sha256 == self.item.sha256
 
     def holder(self, recipient: int, host: str) -> Confirmation | None:
         return _find(self.confirmations, (self.item.version or {}).get("id"), recipient, host)
@@ -76,19 +81,20 @@ def missing_confirmations(facts: Facts) -> list[str]:
         for index, recipient in enumerate(facts.item.recipients)
         if not recipient.is_built_in
         for host in facts.hosts(recipient)
-        if facts.holder(index, host) is None
+        if _confirmed_by(facts, index, recipient, host) is None
     ]
 
 
 def _who(facts: Facts, index: int, recipient: Recipient, host: str) -> str:
     who = host if recipient.to == "play" else f"{recipient.label} on {host}"
-    if _find(facts.unsealed, (facts.item.version or {}).get("id"), index, host):
+    unsealed = _find(facts.unsealed, (facts.item.version or {}).get("id"), index, host)
+    if unsealed is not None and unsealed.refusal is None:
         return f"{who} (it confirmed, but its handlers did not run to their end)"
     return who
 
 
 def _vault_file_lost_it(facts: Facts) -> list[str]:
-    if not facts.has_vault_file or facts.stored_sha256 == facts.item.sha256:
+    if not facts.has_vault_file or facts.is_stored:
         return []
     if facts.vault_problem is not None:
         return [facts.vault_problem.rstrip(".")]
@@ -101,16 +107,6 @@ CHECKS: tuple[Callable[[Facts], list[str]], ...] = (
     _missing,
     _vault_file_lost_it,
 )
-
-
-def confirmed_labels(facts: Facts) -> list[str]:
-    """Return who confirmed, as the state file calls them."""
-    return [
-        recipient.label_on(host)
-        for index, recipient in enumerate(facts.item.recipients)
-        for host in facts.hosts(recipient)
-        if recipient.is_built_in or facts.holder(index, host) is not None
-    ]
 
 
 BY_ROLE, BY_HANDLER, BY_ENTRY_POINT = "role", "handler", "entry point"
@@ -145,11 +141,26 @@ def verdict(facts: Facts, by: str) -> tuple[Verdict, list[str]]:
 
 def evidence(facts: Facts) -> list[dict[str, Any]]:
     """Return for the report who confirmed and how: `to`, `host`, `by`."""
-    found = []
-    for index, recipient in enumerate(facts.item.recipients):
-        for host in facts.hosts(recipient):
-            confirmation = facts.holder(index, host)
-            by = "read back" if recipient.is_built_in else confirmation.by if confirmation else None
-            if by is not None:
-                found.append({"to": recipient.to, "host": host, "by": by})
-    return found
+    confirmed = [
+        (recipient.to, host, _confirmed_by(facts, index, recipient, host))
+        for index, recipient in enumerate(facts.item.recipients)
+        for host in facts.hosts(recipient)
+    ]
+    return [{"to": to, "host": host, "by": by} for to, host, by in confirmed if by is not None]
+
+
+def _confirmed_by(facts: Facts, index: int, recipient: Recipient, host: str) -> str | None:
+    if recipient.is_built_in:
+        return BY_VALUE if facts.is_stored else None
+    confirmation = facts.holder(index, host)
+    return confirmation.by if confirmation is not None and confirmation.refusal is None else None
+
+
+def confirmed_labels(facts: Facts) -> list[str]:
+    """Return who confirmed, as the state file calls them."""
+    return [
+        recipient.label_on(host)
+        for index, recipient in enumerate(facts.item.recipients)
+        for host in facts.hosts(recipient)
+        if _confirmed_by(facts, index, recipient, host) is not None
+    ]

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, RESUME, Plan
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, Plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Account
 from ansible_collections.community.turso.plugins.module_utils._token.apply import (
     LIST_PAUSES_SECONDS,
@@ -25,7 +25,7 @@ from ansible_collections.community.turso.plugins.module_utils._token.apply impor
     withdraw,
 )
 
-BY_SECRET, BY_LIST, BY_RESUMPTION = "validate", "list", "validate"
+BY_SECRET, BY_LIST = "validate", "list"
 
 
 @dataclasses.dataclass
@@ -57,25 +57,27 @@ def issue(rotations: Sequence[Rotation], stored: Mapping[str, str], *, validate:
     """
     created = [rotation for rotation in rotations if rotation.plan.action == ISSUE]
     side_by_side(_create, created, concurrency)
-    for tokens in _clients(created):
-        tell_of_refusals(tokens, [rotation for rotation in created if rotation.tokens is tokens], are_ours=True)
-    for rotation in rotations:
-        if rotation.plan.action == RESUME:
-            _resume(rotation, stored)
-    issued = [rotation for rotation in rotations if rotation.issued is not None]
-    for tokens in _clients(issued):
-        _verify_by_list(tokens, [rotation for rotation in issued if rotation.tokens is tokens])
+    for tokens, theirs in _by_client(created):
+        tell_of_refusals(tokens, theirs, are_ours=True)
+    _resume_all(rotations, stored)
+    _verify([rotation for rotation in rotations if rotation.issued is not None], validate, concurrency)
+    side_by_side(withdraw_unless_resumed, created, concurrency)
+
+
+def _verify(issued: Sequence[Rotation], validate: bool, concurrency: int) -> None:
+    for tokens, theirs in _by_client(issued):
+        _verify_by_list(tokens, theirs)
     tried = [rotation for rotation in issued if rotation.error is None and (validate or _is_resumed(rotation))]
     side_by_side(_verify_by_secret, tried, concurrency)
-    side_by_side(_withdraw, [rotation for rotation in created if rotation.issued and rotation.error], concurrency)
 
 
-def _clients(rotations: Sequence[Rotation]) -> list[Tokens]:
-    return list({id(rotation.tokens): rotation.tokens for rotation in rotations}.values())
+def _by_client(rotations: Sequence[Rotation]) -> list[tuple[Tokens, list[Rotation]]]:
+    clients = {id(rotation.tokens): rotation.tokens for rotation in rotations}
+    return [(tokens, [rotation for rotation in rotations if rotation.tokens is tokens]) for tokens in clients.values()]
 
 
 def _is_resumed(rotation: Rotation) -> bool:
-    return rotation.plan.action == RESUME
+    return rotation.plan.resumed is not None
 
 
 def _create(rotation: Rotation) -> None:
@@ -88,10 +90,12 @@ def _create(rotation: Rotation) -> None:
         rotation.issued = create(rotation.tokens, wanted, new_name=another_name)
 
 
-def _resume(rotation: Rotation, stored: Mapping[str, str]) -> None:
-    version = rotation.plan.resumed
-    if version is not None:
-        rotation.issued = Issued(Token(version.name, version.id, version.restriction), stored[rotation.plan.name])
+def _resume_all(rotations: Sequence[Rotation], stored: Mapping[str, str]) -> None:
+    for rotation in rotations:
+        version = rotation.plan.resumed
+        if version is not None:
+            token = Token(version.name, version.id, version.restriction)
+            rotation.issued = Issued(token, stored[rotation.plan.name])
 
 
 def _verify_by_list(tokens: Tokens, rotations: Sequence[Rotation]) -> None:
@@ -133,8 +137,9 @@ def _verify_by_secret(rotation: Rotation) -> None:
             rotation.verified_by = BY_SECRET
 
 
-def _withdraw(rotation: Rotation) -> None:
-    if rotation.issued is None or rotation.error is None:
+def withdraw_unless_resumed(rotation: Rotation) -> None:
+    """Revoke a version that this run issued and nobody will get, and say so in the rotation's error."""
+    if rotation.issued is None or rotation.error is None or _is_resumed(rotation):
         return
     token = rotation.issued.token
     problem = problem_in_revoking(rotation.tokens, token)
@@ -152,6 +157,16 @@ def problem_in_revoking(tokens: Tokens, token: Token) -> str | None:
     attempt = _Attempt()
     with failure_kept_in(attempt):
         withdraw(tokens, token)
+    return attempt.error.msg if attempt.error else None
+
+
+def problem_in_withdrawing(tokens: Tokens, version_id: str) -> str | None:
+    """Revoke a version of this run that is known by its id, and say what went wrong; None if it is not active any more."""
+    attempt = _Attempt()
+    with failure_kept_in(attempt):
+        found = next((token for token in tokens.list_own().tokens if token.id == version_id), None)
+        if found is not None:
+            withdraw(tokens, found)
     return attempt.error.msg if attempt.error else None
 
 

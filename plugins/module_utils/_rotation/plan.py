@@ -77,10 +77,13 @@ def _plan_or_refusal(view: View, nonce: str) -> Plan:
     try:
         return _plan(view, nonce)
     except Refused as exc:
-        return Plan(view.entry, NONE, versions=view.versions, refusal=refusal(view.entry.label, exc))
+        why = f"{refusal(view.entry.label, exc)} Nothing was issued."
+        return Plan(view.entry, NONE, versions=view.versions, refusal=why)
 
 
 def _plan(view: View, nonce: str) -> Plan:
+    if view.failure is not None:
+        raise Refused(view.failure)
     _refuse_one_name_for_two(view)
     reason = reason_due(view)
     found = Plan(
@@ -131,8 +134,8 @@ def _refuse_the_same_again(view: View) -> None:
     again = by_id(view.versions).get(found.id)
     if again is not None:
         raise Refused(
-            f"{again.name} was issued by a former run and nobody confirmed it; another run found that at {found.at}. "
-            f"{sentences.who_was_missing(view)} Mend the delivery; then set turso_rotate_force, say with current which "
+            f"{again.name} was issued by a former run and never confirmed; another run found that at {found.at}."
+            f"{sentences.who_was_missing(view, ' ')} Mend the delivery; then set turso_rotate_force, say with current which "
             f"version is in use, or revoke what is not. {view.versions_in_words} {sentences.how_to_revoke(view)}"
         )
 

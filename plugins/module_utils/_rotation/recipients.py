@@ -39,9 +39,14 @@ class Recipient:
         return self.to == "vault_file"
 
     @property
+    def who(self) -> tuple[str, frozenset[str], str | None]:
+        """Return what tells one recipient from another, however it is written."""
+        return (self.to, frozenset(self.hosts or ()), self.tasks)
+
+    @property
     def label(self) -> str:
         """Return what messages call it."""
-        return ", ".join(self.labels)
+        return self.label_on(", ".join(self.hosts or ()))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -85,7 +90,7 @@ def read_recipients(given: Any, *, has_vault_file: bool) -> tuple[Recipient, ...
             recipients.append(_recipient(item, has_vault_file))
         except Refused as exc:  # noqa: PERF203
             raise Refused(f"deliver[{index}]: {exc.msg}") from exc
-    if len(set(recipients)) < len(recipients):
+    if len({recipient.who for recipient in recipients}) < len(recipients):
         raise Refused("deliver names the same recipient twice")
     return tuple(recipients)
 

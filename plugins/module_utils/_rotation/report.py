@@ -44,7 +44,7 @@ def of_issue(rotation: Rotation, view: View) -> dict[str, Any]:
     name = rotation.pending.token.name
     what = f"resumed {name}" if plan.resumed else f"issued {name}"
     yet = "; nothing was revoked yet" if plan.previous else ""
-    former = f" {sentences.who_was_missing(view)}" if plan.unconfirmed else ""
+    former = sentences.of_former_run(plan, view)
     return {
         **report,
         "action": "issued",

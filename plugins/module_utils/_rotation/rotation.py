@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token, utc_text
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import report, sentences, state_file
@@ -22,7 +22,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
 from ansible_collections.community.turso.plugins.module_utils._rotation.issuing import (
     Rotation,
     issue,
-    problem_in_revoking,
+    problem_in_withdrawing,
+    withdraw_unless_resumed,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import NONE, SWEEP, Plan, plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
@@ -43,7 +44,7 @@ class Request:
     entries: Sequence[Entry]
     clients: Mapping[str | None, Tokens]
     state_path: str | None = None
-    stored: Mapping[str, str] | None = None
+    stored: Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
     credential_name: str | None = None
     controller: Process = dataclasses.field(default_factory=Process)
     refused_if_due: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -69,18 +70,26 @@ def issue_due(request: Request) -> dict[str, Any]:
     issue(rotations, request.stored or {}, validate=request.validate, concurrency=request.concurrency)
     _record_pending(request, surveyed, rotations)
     reports = [report.of_issue(rotation, view) for rotation, view in zip(rotations, surveyed.views)]
-    items = [_item(rotation, given, request) for rotation, given in zip(rotations, reports)]
-    issued = [rotation for rotation in rotations if rotation.pending and not rotation.plan.resumed]
-    result = _result(plans, reports, changed=any(rotation.pending for rotation in rotations))
-    result["secrets"] = {rotation.plan.name: rotation.pending.secret for rotation in issued if rotation.pending}
-    result["resumed"] = [rotation.plan.name for rotation in rotations if rotation.pending and rotation.plan.resumed]
-    result["tokens"] = {
-        rotation.plan.name: rotation.token.as_result(surveyed.now)
-        for rotation in rotations
-        if rotation.pending and rotation.token
+    verified = [rotation for rotation in rotations if rotation.pending is not None]
+    return {
+        **_result(plans, reports, changed=bool(verified)),
+        **_values_of(verified, surveyed.now),
+        "items": [item.as_json() for item in _items(rotations, reports, request)],
     }
-    result["items"] = [item.as_json() for item in items if item is not None]
-    return result
+
+
+def _values_of(verified: Sequence[Rotation], now: datetime.datetime) -> dict[str, Any]:
+    created = [rotation for rotation in verified if not rotation.plan.resumed]
+    return {
+        "secrets": {rotation.plan.name: rotation.issued.secret for rotation in created if rotation.issued},
+        "resumed": [rotation.plan.name for rotation in verified if rotation.plan.resumed],
+        "tokens": {rotation.plan.name: rotation.token.as_result(now) for rotation in verified if rotation.token},
+    }
+
+
+def _items(rotations: Sequence[Rotation], reports: Sequence[dict[str, Any]], request: Request) -> list[Item]:
+    items = [_item(rotation, given, request) for rotation, given in zip(rotations, reports)]
+    return [item for item in items if item is not None]
 
 
 def _planned(request: Request) -> tuple[Survey, list[Plan]]:
@@ -146,61 +155,62 @@ def _replaces_running(rotation: Rotation, request: Request) -> bool:
 
 def _record_pending(request: Request, surveyed: Survey, rotations: Sequence[Rotation]) -> None:
     """Write into the state file, before the delivery, which versions are pending; where that fails they are withdrawn."""
-    pending = [rotation for rotation in rotations if rotation.pending is not None]
+    pending = [(rotation, issued) for rotation in rotations for issued in [rotation.pending] if issued is not None]
     if request.state_path is None or not pending:
         return
     try:
         with state_file.locked(request.state_path):
             state = state_file.read(request.state_path)
-            for rotation in pending:
-                state = _with_pending(state, rotation, request, utc_text(surveyed.now))
+            for rotation, issued in pending:
+                state = _with_pending(state, rotation.plan, issued.token, request.controller, utc_text(surveyed.now))
             state_file.write(request.state_path, state)
     except Refused as exc:
-        for rotation in pending:
-            if rotation.issued is not None and not rotation.plan.resumed:
-                problem_in_revoking(rotation.tokens, rotation.issued.token)
-            rotation.error = exc.become(Refused, f"{exc.msg} The new token was withdrawn.")
+        for rotation, _issued in pending:
+            rotation.error = exc
+            withdraw_unless_resumed(rotation)
 
 
-def _with_pending(state: State, rotation: Rotation, request: Request, at: str) -> State:
-    name = rotation.plan.name
-    former = state.of(name).pending
-    token = rotation.issued.token if rotation.issued else None
-    if token is None:
-        return state
-    if (
-        former is not None
-        and former.id != token.id
-        and any(version.id == former.id for version in rotation.plan.versions)
-    ):
-        state = state.unconfirmed_found(name, former.id, at)
-    recipients = rotation.plan.entry.recipients
-    destinations = {label: None for recipient in recipients for label in recipient.labels}
-    return state.pending_issued(name, Pending(token.name, token.id or "", at, request.controller, destinations), at)
+def _with_pending(state: State, plan: Plan, token: Token, controller: Process, at: str) -> State:
+    former = state.of(plan.name).pending
+    labels = [label for recipient in plan.entry.recipients for label in recipient.labels]
+    if former is not None and former.id == token.id:  # resumed: when it was issued and who has it stays known
+        known = {label: former.destinations.get(label) for label in labels}
+        return state.pending_issued(plan.name, dataclasses.replace(former, process=controller, destinations=known), at)
+    if former is not None and former.id in {version.id for version in plan.unconfirmed}:
+        state = state.unconfirmed_found(plan.name, former.id, at)
+    pending = Pending(token.name, token.id or "", at, controller, dict.fromkeys(labels))
+    return state.pending_issued(plan.name, pending, at)
 
 
 def withdraw(
     items: Sequence[Item], accounts: Mapping[str | None, Tokens], state_path: str | None
 ) -> list[dict[str, Any]]:
     """Revoke pending versions that nobody took, by their ids, and return the reports of those tokens."""
-    reports = []
-    now = utc_text(datetime.datetime.now(datetime.timezone.utc))
+    withdrawn, reports = [], []
     for item in items:
         if item.version is None:
             continue
-        tokens = accounts[item.credential]
-        found = next((token for token in tokens.list_own().tokens if token.id == item.version["id"]), None)
-        problem = None if found is None else problem_in_revoking(tokens, found)
+        problem = problem_in_withdrawing(accounts[item.credential], item.version["id"])
         name = item.version["name"]
-        said = f"{name} was withdrawn" if problem is None else f"withdrawing {name} failed ({problem})"
-        reports.append(
-            {**item.report, "action": "failed", "issued": None, "msg": f"{item.name}: {item.error}. {said}."}
+        if problem is None:
+            withdrawn.append(item)
+        said = (
+            f"{name} was withdrawn"
+            if problem is None
+            else f"Withdrawing {name} failed, too ({problem}), so it may be active"
         )
+        report = {**item.report, "action": "failed", "issued": None, "msg": f"{item.name}: {item.error}. {said}."}
+        reports.append(report)
     if state_path is not None:
         with contextlib.suppress(Refused), state_file.locked(state_path):
-            state = state_file.read(state_path)
-            for item in items:
-                if item.version is not None and state.of(item.name).pending is not None:
-                    state = state.withdrawn(item.name, now)
-            state_file.write(state_path, state)
+            state_file.write(state_path, _without_pending(state_file.read(state_path), withdrawn))
     return reports
+
+
+def _without_pending(state: State, items: Sequence[Item]) -> State:
+    at = utc_text(datetime.datetime.now(datetime.timezone.utc))
+    for item in items:
+        pending = state.of(item.name).pending
+        if pending is not None and item.version is not None and pending.id == item.version["id"]:
+            state = state.withdrawn(item.name, at)
+    return state

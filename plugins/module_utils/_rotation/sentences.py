@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,27 +24,31 @@ if TYPE_CHECKING:
 
 
 def how_to_revoke(view: View) -> str:
-    """Return the command that revokes all versions but the current one."""
-    rest = [version.name for version in view.versions if version != view.current]
-    if not rest:
-        return "Revoke what is not in use with community.turso.revoke."
-    chosen = json.dumps({"turso_revoke_names": rest})
-    return (
-        f"To revoke all but {view.current.name if view.current else 'none'}: "
-        f"ansible-playbook community.turso.revoke -e '{chosen}'"
-    )
+    """Return the command that revokes all versions but the current one, as far as it is known which one that is."""
+    rest = [version.name for version in view.versions if version != view.current and version not in view.elsewhere]
+    if view.current is None or not rest:
+        return "Find out which one is in use, and revoke the others with the playbook community.turso.revoke."
+    chosen = shlex.quote(json.dumps({"turso_revoke_names": rest}))
+    command = f"ansible-playbook community.turso.revoke -e {chosen}"
+    if view.entry.current is None and (view.state is None or view.state.current is None):
+        return (
+            f"Nothing records which one is in use. Find that out; only if it is {view.current.name}, the newest, revoke the "
+            f"others: {command}"
+        )
+    return f"To revoke all but {view.current.name}: {command}"
 
 
-def who_was_missing(view: View) -> str:
-    """Say when and by whom the pending version of the state file was issued, and who has not confirmed it."""
+def who_was_missing(view: View, before: str = "") -> str:
+    """Say when and by whom the pending version of the state file was issued, and who has not confirmed it.
+
+    :param before: put before the sentence; nothing is where there is none.
+    """
     pending = view.state.pending if view.state else None
     if pending is None:
         return ""
     missing = [label for label, confirmed_at in pending.destinations.items() if confirmed_at is None]
-    return (
-        f"{pending.name} was issued at {pending.issued_at} on {pending.process.host or 'an unknown host'}; "
-        f"{', '.join(missing) or 'nobody'} had not confirmed it."
-    )
+    what = f"{', '.join(missing)} had not confirmed it" if missing else "it was not committed"
+    return f"{before}{pending.name} was issued at {pending.issued_at} on {pending.process.host or 'an unknown host'}; {what}."
 
 
 def planned(plan: Plan, view: View) -> str:
@@ -61,8 +66,12 @@ def planned(plan: Plan, view: View) -> str:
         "sweep": f"not due: {in_use}; the grace period is over for {names(plan.swept)}",
         "none": f"not due: {in_use}{_next_due(plan)}",
     }[plan.action]
-    former = f" {who_was_missing(view)}" if plan.unconfirmed else ""
-    return f"{plan.name}: {what}.{former}".replace("..", ".")
+    return f"{plan.name}: {what}.{of_former_run(plan, view)}"
+
+
+def of_former_run(plan: Plan, view: View) -> str:
+    """Say what is known of a version that a former run issued and nobody confirmed; nothing where there is none."""
+    return who_was_missing(view, " ") if plan.unconfirmed else ""
 
 
 def _next_due(plan: Plan) -> str:

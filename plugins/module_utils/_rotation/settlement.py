@@ -73,8 +73,7 @@ def _refusal(item: Item, versions: Sequence[Version], state: TokenState | None) 
     """Say why nothing may be revoked; None if it may."""
     active = by_id(versions)
     if item.version is None:
-        in_use = {ref["id"] for ref in (item.current, _current_ref(state)) if ref}
-        if in_use & set(active):
+        if _in_use(item, state) & set(active):
             return None
         return "The version in use is not active any more. Nothing was revoked; run the rotation again."
     own = active.get(item.version["id"])
@@ -93,8 +92,10 @@ def _refusal(item: Item, versions: Sequence[Version], state: TokenState | None) 
     return None
 
 
-def _current_ref(state: TokenState | None) -> Mapping[str, str] | None:
-    return None if state is None or state.current is None else {"id": state.current.id}
+def _in_use(item: Item, state: TokenState | None) -> set[str]:
+    """Return the ids of what is current: by the plan, and by the state file as it is now."""
+    ids = {item.current["id"]} if item.current else set()
+    return ids | ({state.current.id} if state and state.current else set())
 
 
 def _previous_since(
@@ -105,7 +106,8 @@ def _previous_since(
     known = {previous.id: moment_of(previous.since) or now for previous in state.previous} if state else {}
     since = {version_id: moment for version_id, moment in known.items() if version_id in active}
     if item.version is None:
-        return since
+        in_use = _in_use(item, state)
+        return {version_id: moment for version_id, moment in since.items() if version_id not in in_use}
     for ref in item.previous:
         if ref["id"] in active and active[ref["id"]].name == ref["name"]:
             since.setdefault(ref["id"], now)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import os
 from collections.abc import Mapping, Sequence
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import jti_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token, jti_of
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Listing, Tokens
+from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation import process, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import abandoned
-from ansible_collections.community.turso.plugins.module_utils._rotation.versions import active_versions
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
 
 
@@ -27,12 +29,41 @@ class Account:
 
     name: str | None
     tokens: Tokens
-    listing: Listing
+    listing: Listing | None = None
+    failure: TursoError | None = None  # why there is no list
+
+    @classmethod
+    def seen_with(cls, name: str | None, tokens: Tokens) -> Account:
+        """List the tokens of a credential. A failure is kept, because it concerns this credential's entries alone."""
+        try:
+            return cls(name, tokens, tokens.list_own())
+        except TursoError as exc:
+            return cls(name, tokens, failure=exc)
+
+    @functools.cached_property
+    def _by_id(self) -> Mapping[str | None, Token]:
+        return {token.id: token for token in self.listed}
+
+    def with_id(self, token_id: str) -> Token:
+        """Return a listed token. There may be thousands, so it is looked up and not searched."""
+        return self._by_id[token_id]
+
+    def lists(self, token_id: str | None) -> bool:
+        return token_id in self._by_id
+
+    @property
+    def listed(self) -> tuple[Token, ...]:
+        return self.listing.tokens if self.listing else ()
+
+    @property
+    def now(self) -> datetime.datetime:
+        """Return the API's own time when the list was made, this machine's where there is none."""
+        return self.listing.moment if self.listing else datetime.datetime.now(datetime.timezone.utc)
 
     @property
     def own_id(self) -> str | None:
         """Return which of the listed tokens the credential is; None where its `jti` does not tell."""
-        return next((token.id for token in self.listing.tokens if token.id == self.tokens.own_id), None)
+        return self.tokens.own_id if self.tokens.own_id in self._by_id else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,39 +86,68 @@ def survey(
 
     :param clients: by the name of the credential.
     :param stored: the values in the vault file by name; None without a vault file.
+    :raises TursoError: no list could be had at all.
     """
     state = state_file.read(state_path) if state_path else None
     needed = dict.fromkeys(entry.credential for entry in entries)
-    accounts = {name: Account(name, clients[name], clients[name].list_own()) for name in needed}
-    views = tuple(_view(entry, accounts[entry.credential], state, stored) for entry in entries)
+    accounts = {name: Account.seen_with(name, clients[name]) for name in needed}
+    failures = [account.failure for account in accounts.values() if account.failure]
+    if failures and len(failures) == len(accounts):
+        raise failures[0]
+    versions = {name: _versions(account, entries) for name, account in accounts.items()}
+    views = tuple(
+        _view(entry, accounts[entry.credential], versions[entry.credential][entry.name], state, stored)
+        for entry in entries
+    )
     return Survey(accounts, views, _now(accounts))
 
 
 def _now(accounts: Mapping[str | None, Account]) -> datetime.datetime:
-    moments = [account.listing.moment for account in accounts.values()]
+    moments = [account.now for account in accounts.values() if account.listing]
     return moments[0] if moments else datetime.datetime.now(datetime.timezone.utc)
 
 
-def _view(entry: Entry, account: Account, state: State | None, stored: Mapping[str, str] | None) -> View:
-    now = account.listing.moment
+def _versions(account: Account, entries: Sequence[Entry]) -> Mapping[str, tuple[Version, ...]]:
+    """Return the active versions of each token that a credential manages; in one pass, because there may be thousands."""
+    names = [entry.name for entry in entries if entry.credential == account.name]
+    return active_versions(account.listed, names, account.now)
+
+
+def _view(
+    entry: Entry,
+    account: Account,
+    versions: tuple[Version, ...],
+    state: State | None,
+    stored: Mapping[str, str] | None,
+) -> View:
     part = None if state is None else state.of(entry.name)
+    held, failure = _held(stored.get(entry.name) if stored else None, account)
     return View(
         entry,
-        active_versions(account.listing.tokens, [entry.name], now)[entry.name],
-        now,
+        versions,
+        account.now,
         part,
         has_vault_file=stored is not None,
-        stored=None if stored is None else _stored(stored.get(entry.name), account),
+        stored=held,
         is_abandoned=_is_abandoned(part),
+        failure=failure,
     )
 
 
-def _stored(value: str | None, account: Account) -> Stored | None:
+def _held(value: str | None, account: Account) -> tuple[Stored | None, str | None]:
+    """Return what is known of a stored value, and why this token cannot be planned; None where it can."""
+    try:
+        if account.failure is not None:
+            raise account.failure
+        return (None if value is None else _stored(value, account)), None
+    except TursoError as exc:
+        return None, exc.msg
+
+
+def _stored(value: str, account: Account) -> Stored:
     """Return what is known of a stored value; one that the list does not show is tried on the API."""
-    if value is None:
-        return None
     claimed = jti_of(value)
-    if any(token.id == claimed for token in account.listing.tokens):
+    if account.lists(claimed):
         return Stored(claimed)
     return Stored(claimed, is_rejected=not account.tokens.validate(value).valid)
 

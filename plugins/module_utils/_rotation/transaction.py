@@ -48,10 +48,6 @@ class Item:
         """Tell whether somebody besides the role has to confirm."""
         return self.version is not None and not all(recipient.is_built_in for recipient in self.recipients)
 
-    @property
-    def is_stored(self) -> bool:
-        return self.version is not None
-
     def as_json(self) -> dict[str, Any]:
         return {
             **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)},
@@ -75,12 +71,12 @@ class Use:
     play: str
     host: str
     is_main: bool  # whether the role itself sees to the commit; else tasks_from: commit does
-    options: dict[str, Any]
+    options: dict[str, Any] = dataclasses.field(repr=False)
     names: list[str]
     hosts: list[str]
     vault_file: str | None = None
     items: list[Item] = dataclasses.field(default_factory=list)
-    running_secret: str | None = dataclasses.field(default=None, repr=False)  # the running credential's new value
+    running_secrets: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)  # new values of credentials
 
     def as_json(self) -> dict[str, Any]:
         data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -95,7 +91,7 @@ class Use:
         done = set(names)
         self.items = [item for item in self.items if item.name not in done]
         if not self.items:
-            self.options, self.running_secret = {}, None
+            self.options, self.running_secrets = {}, {}
 
 
 @dataclasses.dataclass

@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import functools
 
+from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import TokenState
@@ -38,6 +39,7 @@ class View:
     has_vault_file: bool = False
     stored: Stored | None = None
     is_abandoned: bool = False  # the run that issued the pending version of the state file is known to have ended
+    failure: str | None = None  # why the versions are not known
 
     @functools.cached_property
     def current(self) -> Version | None:
@@ -75,15 +77,8 @@ class View:
             return False
         if self.state.pending is not None and self.state.pending.id == version.id:
             return self.is_abandoned
-        return version.id in self.confirmed_ids
-
-    @functools.cached_property
-    def confirmed_ids(self) -> frozenset[str]:
-        """Return the ids that the state file names as current or previous."""
-        if self.state is None:
-            return frozenset()
-        current = (self.state.current.id,) if self.state.current else ()
-        return frozenset((*current, *(previous.id for previous in self.state.previous)))
+        named = (self.state.current, self.state.found_unconfirmed, *self.state.previous)
+        return version.id in {part.id for part in named if part is not None}
 
     @functools.cached_property
     def unconfirmed(self) -> tuple[Version, ...]:
@@ -113,13 +108,17 @@ class View:
 
     @property
     def versions_in_words(self) -> str:
-        """Name each version with its id and age, and say which one is current."""
+        """Name each version with its id, time and age, and say which one is current."""
         if not self.versions:
             return "No version is active."
         known = self.state.current.id if self.state and self.state.current else None
         named = [
-            f"{version.name} (id {version.id}, {version.age_in_words(self.now)}"
+            f"{version.name} (id {version.id}, {_issued_in_words(version)}{version.age_in_words(self.now)}"
             + (", current by the state file)" if version.id == known else ")")
             for version in self.versions
         ]
         return f"Active: {', '.join(named)}."
+
+
+def _issued_in_words(version: Version) -> str:
+    return f"issued {utc_text(version.issued_at)}, " if version.issued_at else ""
