@@ -31,6 +31,9 @@ CONNECTION_VARIABLES = (
     "TURSO_API_BASEURL",
     "TURSO_API_TIMEOUT",
     "TURSO_API_RETRIES",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
 )
 
 RunModule = Callable[..., dict[str, Any]]
@@ -83,10 +86,18 @@ def tokens(simulator: Simulator, waits: list[float]) -> Tokens:
 def run_module(
     simulator: Simulator, waits: list[float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> RunModule:
-    """Run a module's main() against the simulator and return its result, which has `failed` set if it failed."""
+    """Run a module's main() against the simulator and return its result, which has `failed` set if it failed.
+
+    What is asked as None is left out; the options in `null` are null.
+    """
 
     def run(
-        module: ModuleType, asked: dict[str, Any], *, check_mode: bool = False, diff: bool = False
+        module: ModuleType,
+        asked: dict[str, Any],
+        *,
+        null: tuple[str, ...] = (),
+        check_mode: bool = False,
+        diff: bool = False,
     ) -> dict[str, Any]:
         params = {
             "api_url": simulator.url,
@@ -97,7 +108,7 @@ def run_module(
         }
         capsys.readouterr()
         module_warnings._global_warnings.clear()  # of the run before, which would have ended its process
-        given = {name: value for name, value in params.items() if value is not None}
+        given = {name: value for name, value in params.items() if value is not None} | dict.fromkeys(null)
         with _arguments(given, monkeypatch), pytest.raises(SystemExit):
             module.main()
         result: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -4,6 +4,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule
+from typing import Any
 
-__all__ = ["ActionModule"]
+from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
+from ansible_collections.community.turso.plugins.plugin_utils._kept_value import refusal_of_unkept
+
+
+class ActionModule(HiddenResult):
+    """Refuses a create whose value nobody would get, and hides the result where it carries a secret."""
+
+    def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        always: dict[str, Any] = {"token": None, "secret": None, "diff": {"before": {}, "after": {}}}
+        refusal = refusal_of_unkept(self._task, [self._task.args], always)
+        return refusal or super()._execute_hidden(task_vars)

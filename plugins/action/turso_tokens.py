@@ -4,9 +4,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
+from ansible_collections.community.turso.plugins.plugin_utils._kept_value import refusal_of_unkept
 from ansible_collections.community.turso.plugins.plugin_utils._shown_progress import ShownProgress
 
 
 class ActionModule(HiddenResult, ShownProgress):
-    """Hides the result where it carries a secret, and shows how far the module has come."""
+    """Refuses creates whose values nobody would get, hides the result where it carries a secret, and shows the progress."""
+
+    def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        tokens = self._task.args.get("tokens")
+        asked = tokens if isinstance(tokens, (list, tuple)) else []
+        refusal = refusal_of_unkept(self._task, asked, {"results": [], "diff": []})
+        return refusal or super()._execute_hidden(task_vars)

@@ -15,9 +15,12 @@ options:
       - The API token that authenticates the requests.
       - If not given, the environment variables E(TURSO_API_TOKEN) and then E(TURSO_PLATFORM_TOKEN) are used. An empty
         variable counts as unset.
-      - This is not a database token. E(TURSO_AUTH_TOKEN), which holds one of those, is never read.
+      - Needed, from one of these places. An error about it says from which one it came.
+      - This is not a SQL token (of a database). E(TURSO_AUTH_TOKEN), which holds one of those, is never read, and a value that
+        says of itself that it is one is refused.
+      - A login session of the Turso CLI works until it ends. A warning says so two days before.
+      - At least 16 characters where a token is to be created, because Ansible masks this value wherever it occurs.
     type: str
-    required: true
   api_url:
     description:
       - The address of the Turso Platform API. A path prefix is kept.
@@ -46,7 +49,9 @@ options:
     default: true
   ca_path:
     description:
-      - A file or directory with the certificate authorities to trust instead of the system's.
+      - A file or directory with the certificate authorities to trust.
+      - If not given, the first of the environment variables E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE), and E(SSL_CERT_FILE) that is
+        not empty is used, and otherwise what the Python library C(requests) trusts. This holds for loopback addresses, too.
       - Used only if O(validate_certs=true).
     type: path
 requirements:

@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every module shares: its connection options, the client made from them, and how a failure becomes a result."""
+"""What every module shares: its connection options, the client made from them, and how a failure becomes a result.
+
+Private to this collection.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
-import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
@@ -16,12 +19,20 @@ from typing import Any, NoReturn
 from ansible.module_utils.basic import AnsibleFallbackNotFound, AnsibleModule, missing_required_lib
 
 from ansible_collections.community.turso.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR, Api
-from ansible_collections.community.turso.plugins.module_utils._api.model import PRESETS, SCOPES
+from ansible_collections.community.turso.plugins.module_utils._api.credential import Credential
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
+from ansible_collections.community.turso.plugins.module_utils._errors import (
+    Forbidden,
+    InvalidRequest,
+    TursoError,
+    Unauthorized,
+)
 from ansible_collections.community.turso.plugins.module_utils._secrets import Secrecy, without
+from ansible_collections.community.turso.plugins.module_utils._written import refuse_misread
 
 TOKEN_VARIABLES = ("TURSO_API_TOKEN", "TURSO_PLATFORM_TOKEN")  # never TURSO_AUTH_TOKEN: that is a database's
+# As requests has them, and the one of OpenSSL, which requests does not read. A loopback address needs them, too: a tunnel.
+AUTHORITY_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def env_unless_empty(*names: str) -> str:
@@ -40,6 +51,7 @@ class TursoModule(AnsibleModule):
     """
 
     _accepted = False
+    _objection: str | None = None
 
     def __init__(self, *args: Any, always: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         self._always = dict(always or {})
@@ -47,15 +59,25 @@ class TursoModule(AnsibleModule):
             super().__init__(*args, **kwargs)
         except UnicodeEncodeError as exc:  # from its log of the invocation
             self.fail_json(msg=str(exc))
+        if self._objection is not None:
+            self.fail_json(msg=self._objection)
         self._accepted = True
+
+    def _load_params(self) -> None:
+        """Look at the options as they are written: what follows fits them to their types, in place."""
+        super()._load_params()
+        try:
+            refuse_misread(self.params, self.argument_spec)
+        except InvalidRequest as exc:
+            self._objection = exc.msg
 
     def exit_json(self, **kwargs: Any) -> NoReturn:
         super().exit_json(**self._scrubbed(kwargs))
         raise AssertionError("exit_json returned")
 
     def fail_json(self, msg: str, **kwargs: Any) -> NoReturn:
-        if not self._accepted and re.search(r"missing required arguments:.*\bapi_token\b", msg):
-            msg += f". Give api_token, or set the environment variable {' or '.join(TOKEN_VARIABLES)}."
+        if not self._accepted and self._objection is not None:
+            msg = self._objection  # more to the point than what Ansible makes of it
         if not self._accepted and "surrogates not allowed" in msg:
             msg = "One of the options is not valid Unicode text."
         error = TursoError(msg) if self._accepted else InvalidRequest(msg)
@@ -72,11 +94,10 @@ class TursoModule(AnsibleModule):
 
 
 def connection_spec() -> dict[str, Any]:
-    """Return the argument spec of the connection options; documented in the doc fragment C(api)."""
+    """Return the argument spec of the connection options; documented in the doc fragment api."""
     return {
         "api_token": {
             "type": "str",
-            "required": True,
             "no_log": True,
             "fallback": (env_unless_empty, list(TOKEN_VARIABLES)),
         },
@@ -93,33 +114,92 @@ def connection_spec() -> dict[str, Any]:
 
 
 def token_spec() -> dict[str, Any]:
-    """Return the argument spec of one wanted token. What goes with what is checked by C(Wanted), for one as for many."""
+    """Return the argument spec of one wanted token. What goes with what is checked by Wanted, for one as for many."""
     return {
         "name": {"type": "str"},
         "id": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "organization": {"type": "str"},
         "group": {"type": "str"},
-        "scopes": {"type": "list", "elements": "str", "choices": [*SCOPES, *PRESETS]},
+        "scopes": {"type": "list", "elements": "str"},
         "description": {"type": "str"},
     }
 
 
-def tokens_from(params: Mapping[str, Any], hide: Callable[[str], None], connections: int = 1) -> Tokens:
+def credential_from(params: Mapping[str, Any]) -> Credential:
+    """Return the credential that the options and the environment give.
+
+    :raises InvalidRequest: where there is none, and where it is wrapped in quotes or the like.
+    """
+    value = params["api_token"]
+    variables = (name for name in TOKEN_VARIABLES if value and os.environ.get(name) == value)
+    variable = next(variables, None)
+    source = f"the environment variable {variable}" if variable else "the option api_token"
+    return Credential.read(value, source, TOKEN_VARIABLES)
+
+
+def tokens_from(
+    params: Mapping[str, Any], hide: Callable[[str], None], connections: int = 1, *, makes_secrets: bool = False
+) -> Tokens:
     """Return the client that the connection options describe.
 
     :param hide: is given every secret that the API returns.
+    :param makes_secrets: whether the result may carry a new secret.
     :raises InvalidRequest: for options that cannot work, before any request.
+    :raises Refused: where the credential could destroy a new secret by being masked in it.
     """
-    api = Api(
+    credential = credential_from(params)
+    credential.refuse_sql()
+    if makes_secrets:
+        credential.refuse_to_mask()
+    api = _Client(
         params["api_url"],
-        params["api_token"],
+        credential.value,
         timeout_seconds=params["api_timeout"],
         retries=params["api_retries"],
-        verify=(params["ca_path"] or True) if params["validate_certs"] else False,
+        verify=_authorities(params["ca_path"]) if params["validate_certs"] else False,
         connections=connections,
     )
+    api.credential = credential
     return Tokens(api, on_secret=hide)
+
+
+class _Client(Api):
+    """A client that says of its own credential where it came from and what it is, where the API refuses it."""
+
+    credential: Credential
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().request(*args, **kwargs)
+        except (Unauthorized, Forbidden) as exc:
+            if kwargs.get("bearer") is None:
+                exc.msg = f"{exc.msg} {self.credential.explanation(exc, _now())}"
+            raise
+
+
+def _authorities(ca_path: str | None) -> str | bool:
+    """Return the path of the certificate authorities to trust; true for those that requests brings.
+
+    :raises InvalidRequest: where the path leads nowhere.
+    """
+    if ca_path is not None:
+        if not os.path.exists(ca_path):
+            raise InvalidRequest(f"ca_path {ca_path!r} does not exist on the host that runs the module.")
+        return ca_path
+    for name in AUTHORITY_VARIABLES:
+        path = os.environ.get(name)
+        if path and not os.path.exists(path):
+            raise InvalidRequest(
+                f"The environment variable {name} names {path!r}, which does not exist on the host that runs the module."
+            )
+        if path:
+            return path
+    return True
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
 
 
 @contextlib.contextmanager
@@ -130,6 +210,9 @@ def failures_as_results(module: AnsibleModule) -> Iterator[Secrecy]:
         module.fail_json(**missing.as_result(), exception=REQUESTS_IMPORT_ERROR)
     secrecy = Secrecy(module)
     try:
+        if module.params.get("api_token"):
+            for warning in credential_from(module.params).warnings(_now()):
+                module.warn(warning)
         yield secrecy
     except TursoError as exc:
         module.fail_json(**exc.as_result())

@@ -156,10 +156,10 @@ options:
     description:
       - What is to be committed or withdrawn. Set by the action plugin.
     type: str
-  running_secret:
+  running_secrets:
     description:
-      - The new value of the running credential. Set by the action plugin.
-    type: str
+      - The new values of tokens that are credentials of the run, by name. Set by the action plugin.
+    type: dict
   concurrency:
     description:
       - How many requests may be under way at the same time, from 1 to 100.
@@ -278,7 +278,7 @@ error:
 """
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
@@ -325,7 +325,7 @@ SPEC: dict[str, Any] = {
     "controller": {"type": "dict"},
     "refused_if_due": {"type": "dict"},
     "items": {"type": "str"},
-    "running_secret": {"type": "str", "no_log": True},
+    "running_secrets": {"type": "dict", "no_log": True},
     "concurrency": {"type": "int", "default": 8},
 }
 
@@ -333,12 +333,14 @@ Params = Mapping[str, Any]
 Hide = Callable[[str], None]
 
 
-def _clients(params: Params, hide: Hide) -> dict[str | None, Tokens]:
+def _clients(params: Params, hide: Hide, names: Iterable[str | None], *, issues: bool) -> dict[str | None, Tokens]:
     """Return a client for each credential, by its name; None is the run's own."""
-    own: dict[str | None, str] = {None: params["api_token"]}
+    values = {**(params["credentials"] or {}), None: params["api_token"]}
     return {
-        name: tokens_from({**params, "api_token": value}, hide, connections=params["concurrency"])
-        for name, value in {**own, **(params["credentials"] or {})}.items()
+        name: tokens_from(
+            {**params, "api_token": values[name]}, hide, connections=params["concurrency"], makes_secrets=issues
+        )
+        for name in dict.fromkeys(names)
     }
 
 
@@ -349,9 +351,10 @@ def _issue(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
         has_vault_file=params["has_vault_file"],
         credentials=tuple(params["credentials"] or ()),
     )
+    entries = read_entries(params["tokens"], defaults)
     request = rotation.Request(
-        read_entries(params["tokens"], defaults),
-        _clients(params, hide),
+        entries,
+        _clients(params, hide, (entry.credential for entry in entries), issues=not check_mode),
         state_path=params["state_file"],
         stored=(params["stored"] or {}) if params["has_vault_file"] else None,
         credential_name=params["credential_name"],
@@ -364,11 +367,12 @@ def _issue(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
 
 
 def _commit(params: Params, hide: Hide) -> dict[str, Any]:
-    new = params["running_secret"]
+    new = params["running_secrets"] or {}
+    items = _items(params)
     commits = commit(
-        _items(params),
-        _clients(params, hide),
-        tokens_from({**params, "api_token": new}, hide) if new else None,
+        items,
+        _clients(params, hide, (item.credential for item in items), issues=False),
+        {name: tokens_from({**params, "api_token": value}, hide) for name, value in new.items()},
         pending=datetime.timedelta(minutes=params["pending_minutes"]),
         state_path=params["state_file"],
         concurrency=params["concurrency"],
@@ -377,10 +381,9 @@ def _commit(params: Params, hide: Hide) -> dict[str, Any]:
 
 
 def _withdraw(params: Params, hide: Hide) -> dict[str, Any]:
-    return {
-        "changed": True,
-        "report": rotation.withdraw(_items(params), _clients(params, hide), params["state_file"]),
-    }
+    items = _items(params)
+    clients = _clients(params, hide, (item.credential for item in items), issues=False)
+    return {"changed": True, "report": rotation.withdraw(items, clients, params["state_file"])}
 
 
 def _items(params: Params) -> list[Item]:

@@ -16,7 +16,8 @@ author:
 description:
   - Makes sure that an API token exists with exactly the restriction that is asked for, or that it does not exist.
   - The value of a token is shown once, when it is created. It is returned in RV(secret) and hidden from every output,
-    whether or not the task says C(no_log).
+    whether or not the task says C(no_log). A task with O(state=present) that does not C(register) its result is refused, because
+    nobody would get the value; check mode needs no C(register). At C(-v) a line on stderr names what was created.
   - A token cannot be changed. If one of the same name exists and differs, the module fails and says what differs. It
     never recreates a token under its name, because that cuts off whoever holds it. To replace a token without an outage, use
     the role P(community.turso.turso_rotate#role).
@@ -61,22 +62,16 @@ options:
     type: str
   scopes:
     description:
-      - What the token may do in its O(group), in any order. Needs O(group). Not compared if O(state=absent).
-      - V(read-only) stands for V(read), V(full-access) for all nine scopes.
+      - What the token may do, in any order. Needs O(organization). Required with O(group) if O(state=present).
+      - For a token of a group V(read), V(db:create), V(db:delete), V(db:configure), V(db:mint-token), V(db:rotate-creds),
+        V(group:configure), V(group:mint-token), and V(group:rotate-creds); for one of a whole organization also V(org:read),
+        V(group:create), and V(group:delete).
+      - V(read-only) stands for V(read), V(full-access) for the nine scopes of a group. The API expands them itself. A token matches
+        them if it has at least these scopes, and besides them only scopes that this collection does not know.
+      - The list is open. Another scope is passed to the API, with a warning if it looks like a typing error.
+      - Not compared if O(state=absent).
     type: list
     elements: str
-    choices:
-      - read
-      - db:create
-      - db:delete
-      - db:configure
-      - db:mint-token
-      - db:rotate-creds
-      - group:configure
-      - group:mint-token
-      - group:rotate-creds
-      - read-only
-      - full-access
   description:
     description:
       - A text that is sent to the API when the token is created. The API may ignore it. It is not compared.
@@ -156,13 +151,13 @@ token:
       returned: success
       sample: production
     scopes:
-      description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
+      description: The sorted scopes of the token with presets expanded, or V(null) if it has none.
       type: list
       elements: str
       returned: success
       sample: [read]
     created_at:
-      description: When the token was created, as the API tells it. V(null) for a token that was just created.
+      description: When the token was created, as the API tells it (a date). V(null) for a token that was just created.
       type: str
       returned: success
       sample: "2026-07-27"
@@ -177,7 +172,9 @@ token:
       returned: success
       sample: group
     permissions:
-      description: What RV(token.scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes.
+      description:
+        - What RV(token.scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes. Scopes that
+          this collection does not know are left out of account.
       type: str
       returned: success
       sample: read-only
@@ -267,18 +264,21 @@ from ansible_collections.community.turso.plugins.module_utils._module import (
     warn_of,
 )
 from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
-from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted, warnings_about
 
 
 def run(params: dict[str, Any], wanted: Wanted, tokens: Tokens, check_mode: bool) -> dict[str, Any]:
-    """Bring the token about and return the result, which has C(failed) set if that failed."""
+    """Bring the token about and return the result, which has failed set if that failed."""
     (outcome,), now = apply(tokens, [wanted], check_mode=check_mode, validate=params["validate"])
     return {
         "changed": outcome.changed,
         "token": outcome.token_result(now),
         "secret": outcome.secret,
         "diff": outcome.diff(now),
-        "warnings": [outcome.warning] if outcome.warning else [],
+        "warnings": [
+            *warnings_about([outcome.wanted], [outcome.wanted] if outcome.changed else []),
+            *([outcome.warning] if outcome.warning else []),
+        ],
         **({"failed": True, **outcome.error.as_result()} if outcome.error else {}),
     }
 
@@ -291,7 +291,9 @@ def main() -> None:
     )
     with failures_as_results(module) as secrecy:
         wanted = Wanted.from_params(module.params)
-        result = run(module.params, wanted, tokens_from(module.params, secrecy.hide), module.check_mode)
+        creates = wanted.state == "present" and not module.check_mode
+        tokens = tokens_from(module.params, secrecy.hide, makes_secrets=creates)
+        result = run(module.params, wanted, tokens, module.check_mode)
         warn_of(module, result)
         secrecy.release([result["secret"]])
         module.exit_json(**result)

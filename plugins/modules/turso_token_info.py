@@ -66,72 +66,25 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tokens:
-  description: The tokens, in the order the API lists them. Empty with O(validate=true).
+  description:
+    - The token objects, in the order the API lists them. Empty with O(validate=true). The same keys as
+      RV(community.turso.turso_token#module:token).
   returned: success
   type: list
   elements: dict
-  contains:
-    name:
-      description: The name of the token.
-      type: str
-      returned: success
-      sample: ci-deploy
-    id:
-      description: The id of the token.
-      type: str
-      returned: success
-      sample: clGFZ4STEe6fljpFzIum8A
-    organization:
-      description: The slug of the organization that the token is restricted to, or V(null).
-      type: str
-      returned: success
-      sample: acme
-    group:
-      description: The group that the token is restricted to, or V(null).
-      type: str
-      returned: success
-      sample: production
-    scopes:
-      description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
-      type: list
-      elements: str
-      returned: success
-      sample: [read]
-    created_at:
-      description: When the token was created, as the API tells it.
-      type: str
-      returned: success
-      sample: "2026-07-27"
-    age_days:
-      description: How many days ago the token was created, by the clock of the API. V(null) if the API does not tell.
-      type: int
-      returned: success
-      sample: 120
-    restriction:
-      description: How far the token reaches. One of V(unrestricted), V(organization), and V(group).
-      type: str
-      returned: success
-      sample: group
-    permissions:
-      description: What RV(tokens[].scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes.
-      type: str
-      returned: success
-      sample: read-only
-    owner:
-      description: Who created the token. V(null) except in lists of an organization.
-      type: dict
-      returned: success
-      sample: null
-    description:
-      description: The description, if the API tells it, otherwise V(null).
-      type: str
-      returned: success
-      sample: null
-    last_used_at:
-      description: When the token was used last, if the API tells it, otherwise V(null).
-      type: str
-      returned: success
-      sample: null
+  sample:
+    - name: ci-deploy
+      id: clGFZ4STEe6fljpFzIum8A
+      organization: acme
+      group: production
+      scopes: [read]
+      created_at: "2026-07-27"
+      age_days: 120
+      restriction: group
+      permissions: read-only
+      owner: null
+      description: null
+      last_used_at: null
 listed_at:
   description:
     - The time of the list by the clock of the API (ISO 8601, UTC). V(null) with O(validate=true).
@@ -151,7 +104,9 @@ validation:
       returned: success
       sample: true
     expires_at:
-      description: When the credential expires (ISO 8601, UTC). V(null) if it never does or if the API does not tell.
+      description:
+        - When the credential expires (ISO 8601, UTC). V(null) if it never does or if the API does not tell.
+        - For a login session of the Turso CLI the end that it claims itself, if the API does not tell.
       type: str
       returned: success
       sample: null
@@ -165,58 +120,43 @@ validation:
       type: str
       returned: success
       sample: clGFZ4STEe6fljpFzIum8A
-error:
-  description: What went wrong, for a playbook to decide on.
-  returned: failure
-  type: dict
-  contains:
     kind:
       description:
-        - One of V(unauthorized), V(forbidden), V(not_found), V(conflict), V(rate_limited), V(invalid_request), V(api_error),
-          V(unreachable), V(unexpected_response), V(outcome_unknown), V(drift), and V(refused).
+        - What the credential says that it is, not verified. One of V(api), V(group) (an API token that is pinned to a group, which
+          cannot manage tokens), V(session) (a login of the Turso CLI, which ends after a few days), and V(sql) (a token of a
+          database, which this API never takes; it is not sent). V(null) if it cannot be told.
       type: str
-      returned: failure
-      sample: drift
-    status:
-      description: The HTTP status, or V(null) if there was no answer.
-      type: int
-      returned: failure
-      sample: null
-    method:
-      description: The HTTP method, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    path:
-      description: The path of the request, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    api_message:
-      description: What the API said, or V(null).
-      type: str
-      returned: failure
-      sample: null
-    attempts:
-      description: How often the request was tried.
-      type: int
-      returned: failure
-      sample: 0
+      returned: success
+      sample: api
+error:
+  description:
+    - What went wrong, for a playbook to decide on. The same keys as RV(community.turso.turso_token#module:error).
+  returned: failure
+  type: dict
+  sample: {"kind": "unauthorized", "status": 401, "method": "GET", "path": "/v1/auth/api-tokens", "api_message": null, "attempts": 1}
 """
 
+from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SESSION, SQL
 from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
-from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens, Validation
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
+    credential_from,
     failures_as_results,
     tokens_from,
     warn_of,
 )
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
+
+FORBIDDEN = (
+    "The API answered 403 to validating the credential. Working restricted tokens get that answer, too; "
+    "what it may do shows only when it is used."
+)
 
 
 def check(params: dict[str, Any]) -> None:
@@ -242,23 +182,28 @@ def listed(params: dict[str, Any], tokens: Tokens) -> dict[str, Any]:
     }
 
 
-def examined(tokens: Tokens) -> dict[str, Any]:
+def examined(params: dict[str, Any], hide: Callable[[str], None]) -> dict[str, Any]:
     """Ask the API about the credential itself. An invalid one is an answer, not a failure."""
-    validation = tokens.validate()
-    warning = (
-        "The API answered 403 to validating the credential. Working restricted tokens get that answer, too; "
-        "what it may do shows only when it is used."
-    )
+    credential = credential_from(params)
+    claims = credential.claims
+    if claims.kind == SQL:
+        validation, warnings = Validation(valid=False), [credential.sql_warning]
+    else:
+        validation = tokens_from(params, hide).validate()
+        warnings = [FORBIDDEN] if validation.forbidden else []
+    # The API says nothing of the end of a session that is over.
+    end = validation.expires_at or (claims.expires_at if claims.kind == SESSION else None)
     return {
         "tokens": [],
         "listed_at": None,
         "validation": {
             "valid": validation.valid,
-            "expires_at": utc_text(validation.expires_at) if validation.expires_at else None,
+            "expires_at": utc_text(end) if end else None,
             "never_expires": validation.never_expires,
-            "id": tokens.own_id,
+            "id": claims.id,
+            "kind": claims.kind,
         },
-        "warnings": [warning] if validation.forbidden else [],
+        "warnings": warnings,
     }
 
 
@@ -274,8 +219,10 @@ def main() -> None:
     )
     with failures_as_results(module) as secrecy:
         check(module.params)
-        tokens = tokens_from(module.params, secrecy.hide)
-        result = examined(tokens) if module.params["validate"] else listed(module.params, tokens)
+        if module.params["validate"]:
+            result = examined(module.params, secrecy.hide)
+        else:
+            result = listed(module.params, tokens_from(module.params, secrecy.hide))
         warn_of(module, result)
         module.exit_json(changed=False, **result)
 

@@ -17,6 +17,8 @@ description:
   - Does for many tokens what M(community.turso.turso_token) does for one, by the same rules, in one task.
   - All items are checked before the first request. Each list that is needed is requested once, then tokens are created and
     revoked side by side on one connection pool. When the API limits the rate, all wait.
+  - A task that may create a token and does not C(register) its result is refused, because nobody would get the value; check mode
+    needs no C(register). At C(-v) a line on stderr names each token that was created.
   - The failure of one token does not stop the others. If any failed, the module fails after the last, and the result still has
     every token in it, and so every secret.
   - At C(-v) and above a line on stderr says what became of how many. On a local connection it also says, every second, how
@@ -66,22 +68,17 @@ options:
         type: str
       scopes:
         description:
-          - What the token may do in its O(tokens[].group), in any order. Needs O(tokens[].group).
-          - V(read-only) stands for V(read), V(full-access) for all nine scopes.
+          - What the token may do, in any order. Needs O(tokens[].organization). Required with
+            O(tokens[].group) if O(tokens[].state=present).
+          - For a token of a group V(read), V(db:create), V(db:delete), V(db:configure), V(db:mint-token), V(db:rotate-creds),
+            V(group:configure), V(group:mint-token), and V(group:rotate-creds); for one of a whole organization also V(org:read),
+            V(group:create), and V(group:delete).
+          - V(read-only) stands for V(read), V(full-access) for the nine scopes of a group. The API expands them itself. A token matches
+            them if it has at least these scopes, and besides them only scopes that this collection does not know.
+          - The list is open. Another scope is passed to the API, with a warning if it looks like a typing error.
+          - Not compared if O(tokens[].state=absent).
         type: list
         elements: str
-        choices:
-          - read
-          - db:create
-          - db:delete
-          - db:configure
-          - db:mint-token
-          - db:rotate-creds
-          - group:configure
-          - group:mint-token
-          - group:rotate-creds
-          - read-only
-          - full-access
       description:
         description:
           - A text that is sent to the API when the token is created. The API may ignore it. It is not compared.
@@ -171,71 +168,10 @@ results:
       returned: always
       sample: null
     token:
-      description: The token as it is after the task, or V(null) if there is none.
+      description: The token object after the task, or V(null). The same keys as RV(community.turso.turso_token#module:token).
       type: dict
       returned: always
-      contains:
-        name:
-          description: The name of the token.
-          type: str
-          returned: success
-          sample: ci-deploy
-        id:
-          description: The id of the token. V(null) in check mode if the token would be created.
-          type: str
-          returned: success
-          sample: clGFZ4STEe6fljpFzIum8A
-        organization:
-          description: The slug of the organization that the token is restricted to, or V(null).
-          type: str
-          returned: success
-          sample: acme
-        group:
-          description: The group that the token is restricted to, or V(null).
-          type: str
-          returned: success
-          sample: production
-        scopes:
-          description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
-          type: list
-          elements: str
-          returned: success
-          sample: [read]
-        created_at:
-          description: When the token was created, as the API tells it. V(null) for a token that was just created.
-          type: str
-          returned: success
-          sample: "2026-07-27"
-        age_days:
-          description: How many days ago the token was created, by the clock of the API. V(null) if the API does not tell.
-          type: int
-          returned: success
-          sample: 120
-        restriction:
-          description: How far the token reaches. One of V(unrestricted), V(organization), and V(group).
-          type: str
-          returned: success
-          sample: group
-        permissions:
-          description: What RV(results[].token.scopes) amount to. V(read-only), V(full-access), V(custom), or V(null) without scopes.
-          type: str
-          returned: success
-          sample: read-only
-        owner:
-          description: Who created the token. V(null) except in lists of an organization.
-          type: dict
-          returned: success
-          sample: null
-        description:
-          description: The description, if the API tells it, otherwise V(null).
-          type: str
-          returned: success
-          sample: null
-        last_used_at:
-          description: When the token was used last, if the API tells it, otherwise V(null).
-          type: str
-          returned: success
-          sample: null
+      sample: null
     secret:
       description: The value of the token, if it was created by this task, otherwise V(null). Hidden from output.
       type: str
@@ -264,42 +200,12 @@ diff:
       type: dict
       returned: always
 error:
-  description: What went wrong with the first token that failed, for a playbook to decide on.
+  description:
+    - What went wrong with the first token that failed, for a playbook to decide on. The same keys as
+      RV(community.turso.turso_token#module:error).
   returned: failure
   type: dict
-  contains:
-    kind:
-      description:
-        - One of V(unauthorized), V(forbidden), V(not_found), V(conflict), V(rate_limited), V(invalid_request), V(api_error),
-          V(unreachable), V(unexpected_response), V(outcome_unknown), V(drift), and V(refused).
-      type: str
-      returned: failure
-      sample: drift
-    status:
-      description: The HTTP status, or V(null) if there was no answer.
-      type: int
-      returned: failure
-      sample: null
-    method:
-      description: The HTTP method, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    path:
-      description: The path of the request, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    api_message:
-      description: What the API said, or V(null).
-      type: str
-      returned: failure
-      sample: null
-    attempts:
-      description: How often the request was tried.
-      type: int
-      returned: failure
-      sample: 0
+  sample: {"kind": "drift", "status": null, "method": null, "path": null, "api_message": null, "attempts": 0}
 """
 
 from collections import Counter
@@ -317,7 +223,7 @@ from ansible_collections.community.turso.plugins.module_utils._module import (
 )
 from ansible_collections.community.turso.plugins.module_utils._progress import Progress
 from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
-from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted, warnings_about
 
 MAX_REASONS = 10  # in one message
 
@@ -341,7 +247,7 @@ def wanted_in(params: dict[str, Any]) -> list[Wanted]:
 def run(
     params: dict[str, Any], wanted: list[Wanted], tokens: Tokens, check_mode: bool, progress: Progress
 ) -> dict[str, Any]:
-    """Bring the tokens about and return the result, which has C(failed) set if any of them failed."""
+    """Bring the tokens about and return the result, which has failed set if any of them failed."""
     outcomes, now = apply(
         tokens,
         wanted,
@@ -355,7 +261,12 @@ def run(
         "changed": any(outcome.changed for outcome in outcomes),
         "results": [outcome.as_result(now) for outcome in outcomes],
         "diff": [outcome.headed_diff(now) for outcome in outcomes if outcome.changed],
-        "warnings": [outcome.warning for outcome in outcomes if outcome.warning],
+        "warnings": [
+            *warnings_about(
+                [outcome.wanted for outcome in outcomes], [outcome.wanted for outcome in outcomes if outcome.changed]
+            ),
+            *(outcome.warning for outcome in outcomes if outcome.warning),
+        ],
     }
     if errors:
         reasons = list(dict.fromkeys(error.msg for error in errors))
@@ -379,7 +290,8 @@ def main() -> None:
     )
     with failures_as_results(module) as secrecy:
         wanted = wanted_in(module.params)
-        tokens = tokens_from(module.params, secrecy.hide, connections=module.params["concurrency"])
+        creates = any(each.state == "present" for each in wanted) and not module.check_mode
+        tokens = tokens_from(module.params, secrecy.hide, module.params["concurrency"], makes_secrets=creates)
         progress = Progress(len(wanted), module._tmpdir if module._verbosity else None)
         result = run(module.params, wanted, tokens, module.check_mode, progress)
         warn_of(module, result)

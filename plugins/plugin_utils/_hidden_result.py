@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hide a module's result from every output when it carries a secret, and only then."""
+"""Hide a module's result from every output when it carries a secret, and only then; say at -v what is in it besides.
+
+Private to this collection.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,10 @@ CORE_FORGETS_ITEMS = CORE < (2, 19)  # the result of a whole loop is hidden only
 
 
 class ActionModule(ActionBase):
-    """Runs the module of the same name as if its author had written C(no_log), then takes that back if there is no need.
+    """Runs the module of the same name as if its author had written no_log, then takes that back if there is no need.
 
-    The connection must not print the raw output either, so both the task and the play context say C(no_log) while the
-    module runs. The result itself is marked afterwards, which keeps it usable through C(register).
+    The connection must not print the raw output either, so both the task and the play context say no_log while the
+    module runs. The result itself is marked afterwards, which keeps it usable through register.
     """
 
     _supports_check_mode = True
@@ -44,6 +47,7 @@ class ActionModule(ActionBase):
             )
         result: dict[str, Any] = super().run(tmp, task_vars)
         result.update(self._execute_hidden(task_vars))
+        self._tell_what_was_created(result)
         if _is_unreadable(result) or (any(_secrets_in(result)) and not CORE_MASKS_VALUES):
             result["_ansible_no_log"] = True
             if CORE_LOOKS_AT_ITEMS:
@@ -68,6 +72,14 @@ class ActionModule(ActionBase):
             self._task.no_log, play_context.no_log = written
         return executed
 
+    def _tell_what_was_created(self, result: dict[str, Any]) -> None:
+        """Name each new token at -v, because a hidden result shows nothing of it."""
+        if Display().verbosity < 1:
+            return
+        for part in (result, *_carriers_in(result)):
+            if part.get("secret") and isinstance(part.get("token"), dict):
+                self._tell(result, f"created {_description(part['token'])}", "blue")
+
     def _tell(self, result: dict[str, Any], text: str, color: str) -> None:
         """Show a text of a hidden result; on stderr, because callbacks own stdout."""
         for secret in _secrets_in(result):
@@ -90,8 +102,17 @@ def _carriers_in(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
     )
 
 
+def _description(token: dict[str, Any]) -> str:
+    """Return what tells a token object from others: its name, its id, and how far it reaches."""
+    known = [("id", token.get("id")), *((key, token.get(key)) for key in ("organization", "group", "permissions"))]
+    told = [f"{key} {value}" for key, value in known if value]
+    if token.get("restriction") == "unrestricted":
+        told.append("unrestricted")
+    return f"token {token.get('name')!r} ({', '.join(told)})"
+
+
 def _prints_one_line() -> bool:
-    """Tell whether the callback that prints is C(oneline), which shows no message of a hidden result."""
+    """Tell whether the callback that prints is oneline, which shows no message of a hidden result."""
     named: str = constants.DEFAULT_STDOUT_CALLBACK
     return named.rpartition(".")[2] == "oneline" or bool(context.CLIARGS.get("one_line"))
 

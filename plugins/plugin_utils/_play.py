@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -27,6 +28,7 @@ class Play:
         self._action = action
         self._vars = task_vars
         self.host: str = str(task_vars["inventory_hostname"])
+        self._resolved: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
     @property
     def id(self) -> str:
@@ -69,26 +71,34 @@ class Play:
     def _hosts(self) -> list[str]:
         return list(self._vars["groups"]["all"])
 
-    def resolved(self, patterns: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def resolved(self, patterns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the hosts that inventory patterns name, and those of them that `--limit` leaves out of this run."""
-        everywhere = self._named(patterns, None)
-        reached = set(self._named(patterns, context.CLIARGS.get("subset")))
-        return everywhere, tuple(host for host in everywhere if host not in reached)
+        key = tuple(patterns)
+        if key not in self._resolved:
+            everywhere = _named(self._inventory, key, None)
+            reached = set(_named(self._inventory, key, context.CLIARGS.get("subset")))
+            self._resolved[key] = everywhere, tuple(host for host in everywhere if host not in reached)
+        return self._resolved[key]
 
-    def _named(self, patterns: Iterable[str], limit: str | None) -> tuple[str, ...]:
+    @functools.cached_property
+    def _inventory(self) -> InventoryManager:
         inventory = InventoryManager(loader=self._action._loader, parse=False)
         for group, hosts in self._vars["groups"].items():
             inventory.add_group(group)
             for host in hosts:
                 inventory.add_host(host, group=group)
-        inventory.subset(limit)
-        return tuple(dict.fromkeys(host.name for pattern in patterns for host in inventory.get_hosts(pattern)))
+        return inventory
 
     def path(self, written: str) -> str:
         """Return a path of the user's: from the folder of the playbook, or, for a playbook of a collection, of the command."""
         folder = str(self._vars["playbook_dir"])
         base = os.getcwd() if f"{os.sep}ansible_collections{os.sep}" in f"{folder}{os.sep}" else folder
         return os.path.join(base, os.path.expanduser(written))
+
+
+def _named(inventory: InventoryManager, patterns: Iterable[str], limit: str | None) -> tuple[str, ...]:
+    inventory.subset(limit)
+    return tuple(dict.fromkeys(host.name for pattern in patterns for host in inventory.get_hosts(pattern)))
 
 
 def problem_with_tasks_file(path: str) -> str | None:

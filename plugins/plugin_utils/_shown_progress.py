@@ -60,7 +60,7 @@ class ShownProgress(ActionBase):
 
 
 def _summary(result: dict[str, Any]) -> str:
-    """Return what became of how many: C(97 created, 2 unchanged, 1 failed)."""
+    """Return what became of how many: "97 created, 2 unchanged, 1 failed"."""
     results = result.get("results")
     if not isinstance(results, list):
         return ""

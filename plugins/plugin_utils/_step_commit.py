@@ -59,7 +59,7 @@ def commit(means: Means, by: str) -> dict[str, Any]:
     transaction = Transaction.from_text(text)
     reports: dict[str, dict[str, Any]] = {}
     changed = False
-    for use in sorted(_uses(transaction, means.play, by), key=lambda use: use.running_secret is not None):
+    for use in sorted(_uses(transaction, means.play, by), key=lambda use: bool(use.running_secrets)):
         done = _Commit(means, use, issuing_host, by)
         changed |= done.carry_out()
         reports.update(done.reports)
@@ -88,7 +88,7 @@ class _Commit:
 
     def __init__(self, means: Means, use: Use, issuing_host: str, by: str) -> None:
         self.means, self.use, self.issuing_host, self.by = means, use, issuing_host, by
-        self.confirmations = list(_confirmations(means.play, use))
+        self.confirmations = _by_version(_confirmations(means.play, use))
         self.reports: dict[str, dict[str, Any]] = {}
         self.settled: list[str] = []  # nothing is left to be done for these
         self.confirmed: dict[str, list[str]] = {}  # by whom, of tokens that somebody else has not confirmed
@@ -164,13 +164,14 @@ class _Commit:
 
     def _revoke(self, ready: Sequence[Item]) -> bool:
         text = Transaction([Use("", "", False, {}, [], [], items=list(ready))]).as_text()
-        running = any(item.is_running_credential for item in ready)
+        names = {item.name for item in ready}
+        running = {name: value for name, value in self.use.running_secrets.items() if name in names}
         result = self.means.module(
             {
                 **self.use.options,
                 "step": "commit",
                 "items": text,
-                **({"running_secret": self.use.running_secret} if running and self.use.running_secret else {}),
+                **({"running_secrets": running} if running else {}),
             }
         )
         if result.get("failed"):
@@ -194,10 +195,19 @@ def _confirmations(play: Play, use: Use) -> Iterator[tuple[bool, Confirmation]]:
                 yield (host == use.host or dict(raw) in [dict(item) for item in sealed]), confirmation
 
 
-def _split(
-    confirmations: Iterable[tuple[bool, Confirmation]], item: Item
-) -> tuple[list[Confirmation], list[Confirmation]]:
-    ours = [(counts, found) for counts, found in confirmations if item.version and found.id == item.version["id"]]
+Counted = tuple[bool, Confirmation]  # whether it counts
+
+
+def _by_version(confirmations: Iterable[Counted]) -> dict[str, list[Counted]]:
+    found: dict[str, list[Counted]] = {}
+    for counts, confirmation in confirmations:
+        found.setdefault(confirmation.id, []).append((counts, confirmation))
+    return found
+
+
+def _split(confirmations: Mapping[str, list[Counted]], item: Item) -> tuple[list[Confirmation], list[Confirmation]]:
+    """Return the confirmations of one item that count, and those that do not yet or that refuse."""
+    ours = confirmations.get(item.version["id"], []) if item.version else []
     counted = [found for counts, found in ours if counts and found.refusal is None]
     return counted, [found for counts, found in ours if not counts or found.refusal is not None]
 
@@ -213,7 +223,7 @@ def check(play: Play, reminded: Sequence[str]) -> dict[str, Any]:
     missing: dict[str, str] = {}
     for use in transaction.uses:
         if use.is_main and use.play == play.id:
-            found = list(_confirmations(play, use))
+            found = _by_version(_confirmations(play, use))
             for item in use.items:
                 if item.needs_the_play and item.version is not None:
                     counted, unsealed = _split(found, item)

@@ -76,6 +76,8 @@ class _Issue:
         self.is_main = bool(args.get("is_main", True))
         text, _host = play.transaction()
         self.transaction = Transaction.from_text(text)
+        self._open_names = {item.name for item in self.transaction.open_items}
+        self._names_of_this_play = {name for use in self.transaction.of_play(play.id) for name in use.names}
         self.entries = self._resolved(read_entries(args.get("tokens"), self._defaults()))
 
     @staticmethod
@@ -115,9 +117,9 @@ class _Issue:
         return [reason for reason in found if reason]
 
     def _used_twice(self, entry: Entry) -> str | None:
-        if any(item.name == entry.name for item in self.transaction.open_items):
+        if entry.name in self._open_names:
             return "an earlier use of the role in this run issued it and has not committed it yet"
-        if any(entry.name in use.names for use in self.transaction.of_play(self.play.id)):
+        if entry.name in self._names_of_this_play:
             return "it is used twice in this play. Name each token in one use of the role only"
         return None
 
@@ -208,7 +210,8 @@ class _Issue:
         secrets = {**result["secrets"], **resumed}
         if stored is not None and result["secrets"]:
             items = self._store(result, items)
-            secrets = {name: value for name, value in secrets.items() if name in {i.name for i in items if i.version}}
+            pending = {item.name for item in items if item.version}
+            secrets = {name: value for name, value in secrets.items() if name in pending}
         use = self._use(items, secrets)
         if items:
             self.transaction.uses.append(use)
@@ -257,7 +260,7 @@ class _Issue:
         return dataclasses.replace(recipient, hosts=hosts) if hosts else recipient
 
     def _use(self, items: list[Item], secrets: Mapping[str, str]) -> Use:
-        running = next((item.name for item in items if item.is_running_credential and item.version), None)
+        running = [item.name for item in items if item.is_running_credential and item.version]
         return Use(
             play=self.play.id,
             host=self.play.host,
@@ -267,7 +270,7 @@ class _Issue:
             hosts=sorted({host for entry in self.entries for host in self._confirming_hosts(entry)}),
             vault_file=self.args.get("vault_file"),
             items=items,
-            running_secret=secrets.get(running) if running else None,
+            running_secrets={name: secrets[name] for name in running},
         )
 
     def _confirming_hosts(self, entry: Entry) -> list[str]:

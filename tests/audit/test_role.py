@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import stat
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from tests.audit.world import HOSTILE, arrange
 from tests.playbooks import Playbooks, with_one_core
 from tests.simulator import Simulator
+from tests.unit.module_utils.hostile import Certificate
 
 AUDIT = "community.turso.audit"
 OF_ACME = ("-e", "turso_audit_organization=acme")
@@ -139,7 +141,7 @@ def test_a_role_in_a_play_of_many_hosts_audits_once_and_leaves_the_report_as_a_f
         str(inventory),
     )
     assert played.ok, played.output
-    assert len(simulator.requests) == 1
+    assert [request.call for request in simulator.requests] == ["list", "validate"]
     assert all(f"the oldest is 410 on {host}" in played.output for host in ("web1", "web2"))
     assert not list(playbooks.directory.glob("turso-audit.*"))
 
@@ -181,7 +183,21 @@ def test_what_cannot_be_audited_is_told(playbooks: Playbooks, arguments: tuple[s
     assert not list(playbooks.directory.glob("turso-audit.*"))
 
 
-@pytest.mark.parametrize("variable", ["organization", "api_token", "api_url"])
+@with_one_core
+def test_the_authority_to_trust_can_be_given(playbooks: Playbooks, tmp_path: Path) -> None:
+    certificate = Certificate(tmp_path, "127.0.0.1")
+    with Simulator(tls=(certificate.chain, certificate.key)) as secure:
+        asked = ("-e", f"turso_audit_api_url={secure.url}", "-e", f"turso_audit_api_token={secure.credential}")
+        refused = playbooks.play(AUDIT, *asked)
+        assert "is not trusted" in refused.output
+        assert secure.requests == []
+        lenient = ("-e", "turso_audit_fail_on=never", "-e", f"turso_audit_ca_path={certificate.authority}")
+        played = playbooks.play(AUDIT, *asked, *lenient)
+    assert played.ok, played.output
+    assert report_of(playbooks)["summary"]["tokens"] == 1
+
+
+@pytest.mark.parametrize("variable", ["organization", "api_token", "api_url", "ca_path"])
 def test_a_variable_that_cannot_be_rendered_is_not_one_that_is_not_given(
     playbooks: Playbooks, simulator: Simulator, variable: str
 ) -> None:
@@ -192,22 +208,17 @@ def test_a_variable_that_cannot_be_rendered_is_not_one_that_is_not_given(
     assert simulator.requests == []
 
 
-@pytest.mark.parametrize(
-    "filtered",
-    [
-        pytest.param("audit_findings('2026-11-24')", id="findings"),
-        pytest.param("revocation_selection(pattern='*')", id="selection"),
-    ],
-)
-def test_what_the_filters_return_is_never_a_template(playbooks: Playbooks, filtered: str) -> None:
+def test_what_the_filter_returns_is_never_a_template(playbooks: Playbooks) -> None:
     """Whatever list they were given: until ansible-core 2.18 a fact is rendered where it is used."""
+    listed = {"listed_at": "2026-11-24", "tokens": [{"name": "{{ 6 * 7 }}", "id": "1"}]}
+    playbooks.write("listed.json", json.dumps(listed))
     played = playbooks.play(
-        f"""
+        """
 - hosts: localhost
   gather_facts: false
   tasks:
     - ansible.builtin.set_fact:
-        kept: "{{{{ [{{'name': '{{' ~ '{{ 6 * 7 }}' ~ '}}', 'id': '1'}}] | community.turso.{filtered} }}}}"
+        kept: "{{ lookup('ansible.builtin.file', 'listed.json') | from_json | community.turso._audit_findings({}, {}) }}"
     - ansible.builtin.debug:
         var: kept
 """
@@ -215,3 +226,28 @@ def test_what_the_filters_return_is_never_a_template(playbooks: Playbooks, filte
     assert played.ok, played.output
     assert "{{ 6 * 7 }}" in played.output
     assert "42" not in played.output
+
+
+@with_one_core
+def test_an_empty_list_is_not_told_as_a_good_one(playbooks: Playbooks, simulator: Simulator) -> None:
+    simulator.add_organization("empty")
+    of_empty = ("-e", "turso_audit_organization=empty")
+    assert playbooks.play(AUDIT, *of_empty).ok
+    page = (playbooks.directory / "turso-audit.html").read_text()
+    assert "Nothing was judged: the list is empty." in page
+    assert "Passed" not in page
+    played = playbooks.play(AUDIT, *of_empty, "-e", "turso_audit_expected_tokens=1")
+    assert not played.ok
+    assert "The list has 0 tokens, and at least 1 are expected." in played.output
+
+
+@with_one_core
+def test_the_stable_part_of_the_report_is_the_same_on_the_next_day(playbooks: Playbooks, simulator: Simulator) -> None:
+    parts = []
+    for _day in range(2):
+        playbooks.play(AUDIT, *OF_ACME)
+        text = (playbooks.directory / "turso-audit.json").read_text()
+        parts.append(text[: text.index('"audited_on"')])
+        simulator.advance(days=1)
+    assert parts[0] == parts[1]
+    assert '"migrations"' in parts[0]

@@ -19,6 +19,8 @@ HOSTILE = (MARKUP, TEMPLATE, "x' onclick='alert(1)", "</table></script><!--", "\
 
 def arrange(simulator: Simulator) -> None:
     simulator.clock.freeze(NOON)
+    for user in ("alice", "bob"):
+        simulator.main(user).created = NOON  # they were there before the clock stopped
     pinned = {"organization": "acme", "group": "production"}
     simulator.given("legacy", age_days=410)
     simulator.given("migrations", **pinned, scopes=["full-access"], age_days=140)

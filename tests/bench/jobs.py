@@ -81,7 +81,7 @@ def rotation_with_uri(names: list[str]) -> list[Play]:
 
 
 def unchanged_tokens(times: int) -> list[Play]:
-    task = {"community.turso.turso_token": {"name": "present", "organization": "acme"}}
+    task = {"community.turso.turso_token": {"name": "present", "organization": "acme"}, "register": "kept"}
     return [_play([task] * times)]
 
 

@@ -115,7 +115,7 @@ OUTCOMES: dict[str, tuple[int, list[str]]] = {
     "scheduling": (0, []),  # one run, and the old one has its grace
     "awx": (1, ["ci-deploy-token"]),
     "troubleshooting": (0, []),
-    "emergency": (1, []),
+    "incident-runbook": (1, []),
 }
 
 

@@ -93,6 +93,10 @@ def rotation(sentence: str, claim: str, *, world: str = "plain", core: bool = Fa
     return Case(sentence, "turso_rotation", asked, claim, core, world)
 
 
+def revocation(sentence: str, claim: str, *, world: str = "plain", core: bool = False, **asked: Any) -> Case:
+    return Case(sentence, "turso_revocation", asked, claim, core, world)
+
+
 ACME = {"organization": "acme"}
 
 CASES = (
@@ -190,6 +194,22 @@ CASES = (
     info("list with a 503", "api_error", world="refusing"),
     info("list unreachable", "unreachable", world="unreachable"),
     info("list in bytes that are no HTTP", "unreachable", world="garbled"),
+    revocation(
+        "the credential itself has leaked", "refused", secrets=["{{ lookup('env', 'TOKEN_SPARE') }}"], world="spare"
+    ),
+    revocation(
+        "leaked values that are no values",
+        "refused",
+        secrets=["{{ lookup('env', 'TOKEN_SPARE') }}", "'{{ lookup('env', 'TOKEN_SPARE') }}'"],
+        names=["stays"],
+    ),
+    revocation("leaked values in a dictionary", "failed", secrets={"leaked": "{{ lookup('env', 'TOKEN_SPARE') }}"}),
+    revocation(
+        "a leaked value and a 401", "unauthorized", secrets=["{{ lookup('env', 'TOKEN_SPARE') }}"], world="opaque"
+    ),
+    revocation(
+        "a leaked value and garbage", "unreachable", secrets=["{{ lookup('env', 'TOKEN_SPARE') }}"], world="garbled"
+    ),
     rotation("successor issued", "issued", core=True),
     rotation("successor unproven", "not issued", world="unproven"),
     rotation("successor stuck", "not issued", world="stuck"),

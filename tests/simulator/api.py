@@ -112,6 +112,7 @@ class Api:
             entry["organization"] = token.organization
         if token.group is not None:
             entry["group"] = token.group
+        if token.scopes is not None:
             entry["scopes"] = token.scopes
         if with_owner:
             entry["owner"] = {"username": token.user, "email": self._state.emails[token.user]}

@@ -31,6 +31,7 @@ SCOPES = (
     "group:mint-token",
     "group:rotate-creds",
 )
+ORGANIZATION_SCOPES = ("org:read", "group:create", "group:delete")
 PRESETS = {"read-only": ("read",), "full-access": SCOPES}
 ROLES = ("owner", "admin", "member")
 
@@ -87,10 +88,11 @@ class Token:
 def expand(scopes: Iterable[str]) -> tuple[str, ...]:
     """Return the scopes that these and their presets mean, in the server's own order (which is not alphabetical)."""
     wanted = {scope for entry in scopes for scope in PRESETS.get(entry, (entry,))}
-    unknown = sorted(wanted.difference(SCOPES))
+    known = (*SCOPES, *ORGANIZATION_SCOPES)
+    unknown = sorted(wanted.difference(known))
     if unknown:
         raise Refusal(400, f"invalid scopes: {', '.join(unknown)}")
-    return tuple(scope for scope in SCOPES if scope in wanted)
+    return tuple(scope for scope in known if scope in wanted)
 
 
 def optional_text(body: Mapping[str, Any], key: str) -> str | None:
@@ -147,8 +149,10 @@ class State:
         with self._lock:
             if organization is None and group is not None:
                 raise Refusal(400, "group requires organization")
-            if (group is None) != (scopes is None):
-                raise Refusal(400, "group requires a non-empty scopes list" if group else "scopes require group")
+            if group is not None and scopes is None:
+                raise Refusal(400, "group requires a non-empty scopes list")
+            if scopes is not None and organization is None:
+                raise Refusal(400, "scopes require an organization")
             expanded = None if scopes is None else expand(scopes)
             if organization is not None:
                 known = self.organizations.get(organization)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples that need nothing but ansible-core, and age's command, on the oldest and the newest ansible-core."""
+"""The examples that need nothing but ansible-core, and age's command; those that rest on its vault code on every one at hand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, with_one_core
 from tests.simulator import Simulator
 from tests.sinks.rotation import (
     NAME,
@@ -52,6 +52,7 @@ def environment_file(tmp_path: Path) -> Path:
     return path
 
 
+@with_one_core
 def test_env_file(playbooks: Playbooks, simulator: Simulator, environment_file: Path) -> None:
     variables = {"deliver_env_path": str(environment_file)}
 
@@ -159,6 +160,7 @@ def remote(*hosts: str, service: str = "app") -> dict[str, object]:
     }
 
 
+@with_one_core
 def test_remote_file(playbooks: Playbooks, simulator: Simulator, web: Path) -> None:
     variables = remote("web1", "web2")
     inventory = ("-i", "inventory.yml")
@@ -205,6 +207,7 @@ def public_key(identity: Path) -> str:
     ).stdout.strip()
 
 
+@with_one_core
 def test_age_file(playbooks: Playbooks, simulator: Simulator, age_identity: Path, tmp_path: Path) -> None:
     path = tmp_path / "token.age"
     variables = {"deliver_age_path": str(path), "deliver_age_recipients": [public_key(age_identity)]}

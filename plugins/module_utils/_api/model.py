@@ -2,45 +2,64 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The nouns of the API as plain values: a token, its restriction, its scopes, its dates."""
+"""The nouns of the API as plain values: a token, its restriction, its dates.
+
+Private to this collection.
+"""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import datetime
-import json
+import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-SCOPES = (
-    "read",
-    "db:create",
-    "db:delete",
-    "db:configure",
-    "db:mint-token",
-    "db:rotate-creds",
-    "group:configure",
-    "group:mint-token",
-    "group:rotate-creds",
+from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
+from ansible_collections.community.turso.plugins.module_utils._api.scopes import (
+    PRESETS,
+    SCOPES,
+    expand_scopes,
+    permissions_of,
+    presets_in,
+    same_scopes,
 )
-PRESETS = {"read-only": ("read",), "full-access": SCOPES}
 
+__all__ = [
+    "PRESETS",
+    "SCOPES",
+    "Restriction",
+    "Token",
+    "expand_scopes",
+    "jti_of",
+    "moment_in_id",
+    "moment_of",
+    "utc_text",
+]
 
-def expand_scopes(scopes: Iterable[str] | None) -> tuple[str, ...] | None:
-    """Return the sorted set of single scopes that C(scopes) stands for; none and an empty list are the same."""
-    expanded = {single for scope in scopes or () for single in PRESETS.get(scope, (scope,))}
-    return tuple(sorted(expanded)) or None
+_UUID_EPOCH = datetime.datetime(1582, 10, 15, tzinfo=datetime.timezone.utc)  # of version 1, in steps of 100 ns
+_DAY = datetime.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True)
 class Restriction:
-    """What a token may act on. Two tokens are interchangeable exactly when these three are equal."""
+    """What a token may act on.
+
+    scopes are expanded and sorted. presets are those that somebody asked for; a token has none, and they are not
+    compared as values: matches says whether a token is what was asked for.
+    """
 
     organization: str | None = None
     group: str | None = None
     scopes: tuple[str, ...] | None = None
+    presets: tuple[str, ...] = dataclasses.field(default=(), compare=False, repr=False)
+
+    @classmethod
+    def asked(cls, organization: str | None, group: str | None, scopes: Iterable[str] | None) -> Restriction:
+        """Return the restriction that a playbook asks for, with the scopes as it writes them."""
+        written = tuple(scopes or ())
+        return cls(organization, group, expand_scopes(written), presets_in(written))
 
     @property
     def level(self) -> str:
@@ -50,25 +69,32 @@ class Restriction:
 
     @property
     def permissions(self) -> str | None:
-        """Return the preset that the scopes amount to, V(custom), or none where scopes do not apply."""
-        if self.scopes is None:
-            return None
-        presets = {expand_scopes([preset]): preset for preset in PRESETS}
-        return presets.get(self.scopes, "custom")
+        """Return the preset that the scopes amount to, "custom", or none where scopes do not apply."""
+        return permissions_of(self.scopes)
 
-    def differences(self, other: Restriction) -> list[str]:
-        """Say, for each of the three that differs, what this has and what C(other) has."""
-        told = []
-        for field in dataclasses.fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            if mine != theirs:
-                told.append(f"its {field.name} is {_told(mine)}, asked for is {_told(theirs)}")
-        return told
+    def matches(self, asked: Restriction) -> bool:
+        """Tell whether a token with this restriction is what was asked for."""
+        return not self.differences(asked)
+
+    def differences(self, asked: Restriction) -> list[str]:
+        """Say, for each of organization, group and scopes that differs, what this has and what was asked for."""
+        found = []
+        if self.organization != asked.organization:
+            found.append(_difference("organization is", self.organization, asked.organization))
+        if self.group != asked.group:
+            found.append(_difference("group is", self.group, asked.group))
+        if not same_scopes(self.scopes, asked.scopes, asked.presets):
+            found.append(_difference("scopes are", self.scopes, asked.scopes))
+        return found
 
 
-def _told(value: str | Sequence[str] | None) -> str:
+def _difference(what: str, has: str | Sequence[str] | None, asked: str | Sequence[str] | None) -> str:
+    return f"{what} {_shown(has)}, expected {_shown(asked)}"
+
+
+def _shown(value: str | Sequence[str] | None) -> str:
     if value is None:
-        return "none"
+        return "(none)"
     return repr(value) if isinstance(value, str) else "[" + ", ".join(value) + "]"
 
 
@@ -76,8 +102,8 @@ def _told(value: str | Sequence[str] | None) -> str:
 class Token:
     """A token as the API lists it; never its secret.
 
-    C(id) and C(created_at) are none for a token that does not exist yet (check mode), C(created_at) also in the
-    answer to a create, which does not tell it.
+    id and created_at are none for a token that does not exist yet (check mode), created_at also in the answer to a
+    create, which does not tell it.
     """
 
     name: str
@@ -93,8 +119,22 @@ class Token:
         moment = moment_of(self.created_at)
         return None if moment is None else moment.date()
 
+    @property
+    def issued_at(self) -> datetime.datetime | None:
+        """Return when the token was created, to the second or better, where its id or the API tells.
+
+        The time in the id counts only if its day is created_at's, or one beside it; a date alone is no time.
+        """
+        told = moment_of(self.created_at)
+        if told is None:
+            return None
+        issued = moment_in_id(self.id)
+        if issued is not None and abs(issued.date() - told.date()) <= _DAY:
+            return issued
+        return told if len((self.created_at or "").strip()) > len("2026-11-24") else None
+
     def as_result(self, now: datetime.datetime) -> dict[str, Any]:
-        """Return the token object that every module returns; C(now) is what its age is measured against."""
+        """Return the token object that every module returns; now is what its age is measured against."""
         created = self.created_day
         return {
             "name": self.name,
@@ -131,7 +171,7 @@ def utc_text(moment: datetime.datetime) -> str:
 
 
 def _for_old_pythons(text: str) -> str:
-    """Rewrite what C(fromisoformat) cannot read before Python 3.11: a C(Z), and fractions that are not 3 or 6 digits."""
+    """Rewrite what fromisoformat cannot read before Python 3.11: a Z, and fractions that are not 3 or 6 digits."""
     if text[-1:] in "Zz":
         text = text[:-1] + "+00:00"
     head, dot, tail = text.partition(".")
@@ -141,17 +181,15 @@ def _for_old_pythons(text: str) -> str:
     return f"{head}.{tail[:digits][:6]:0<6}{tail[digits:]}"
 
 
-def jti_of(secret: str) -> str | None:
-    """Return the C(jti) that a JSON Web Token claims for itself, else none.
+def moment_in_id(token_id: str | None) -> datetime.datetime | None:
+    """Return the UTC moment in an id that is the base64url of a UUID of version 1 (22 characters), else none.
 
-    Unverified data: good for comparing with ids that the API listed and for nothing else.
+    The published samples of ids are all of this kind; nothing promises it.
     """
-    parts = secret.split(".")
-    if len(parts) != 3:
+    if token_id is None or len(token_id) != 22:
         return None
     try:
-        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
+        decoded = uuid.UUID(bytes=base64.urlsafe_b64decode(token_id + "=="))
+    except ValueError:
         return None
-    jti = payload.get("jti") if isinstance(payload, dict) else None
-    return jti if isinstance(jti, str) and jti else None
+    return _UUID_EPOCH + datetime.timedelta(microseconds=decoded.time // 10) if decoded.version == 1 else None

@@ -2,164 +2,169 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Select the tokens to revoke in an emergency: pure, so that what is shown beforehand is what is done afterwards.
+"""Select the tokens to revoke. Pure, so that what is shown is what is revoked. Private to this collection.
 
-A dry run shows a selection and its code, which holds for exactly these tokens. Who gives the code confirms them; if others
-match by then, the code does not fit any more, and nothing is revoked.
+A dry run shows a selection and its code, which holds for exactly these ids. If others are selected by the time that the code
+is given, it does not match, and nothing is revoked.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._audit.findings import holder_of, plain_data
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token
+from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, UNKNOWN, Leak
+from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request, Selectors
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 
 CODE_DIGITS = 6
 
 
 @dataclasses.dataclass(frozen=True)
-class _Selector:
-    kind: str
-    word: str
+class Choice:
+    """A token, and what selected or spared it.
+
+    :ivar certain: something other than a value that the API does not accept selected it.
+    """
+
+    token: Token
+    by: tuple[str, ...]
+    certain: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """Which tokens are meant.
+
+    :ivar unmatched: the selectors and exclusions that match no token, as labels.
+    :ivar leaks: the given values.
+    """
+
+    selected: tuple[Choice, ...]
+    spared: tuple[Choice, ...]
+    unmatched: tuple[str, ...]
+    leaks: tuple[Leak, ...]
 
     @property
-    def label(self) -> str:
-        return f"{self.kind} {self.word!r}"
+    def ids(self) -> frozenset[str]:
+        return frozenset(str(choice.token.id) for choice in self.selected)
 
-    def matches(self, token: Mapping[str, Any]) -> bool:
-        if self.kind == "id":
-            return bool(token.get("id") == self.word)
-        if self.kind == "pattern":
-            return fnmatchcase(token["name"], self.word)
-        return _is_named(token, self.word)
+    @property
+    def code(self) -> str | None:
+        """Return what confirms exactly these ids; none where nothing is selected."""
+        if not self.selected:
+            return None
+        digest = hashlib.sha256("\n".join(sorted(self.ids)).encode("utf-8", "backslashreplace")).hexdigest()
+        return f"{len(self.selected)}-{digest[:CODE_DIGITS]}"
 
+    @property
+    def doubts(self) -> list[str]:
+        """Return why a number does not confirm: it says how many tokens are meant, and not which."""
+        missing = [f"nothing matches {', '.join(self.unmatched)}"] if self.unmatched else []
+        claimed = [
+            f"token {choice.token.name!r} is selected only by {' and '.join(choice.by)}, which the API does not accept"
+            for choice in self.selected
+            if not choice.certain
+        ]
+        silent = [f"{leak.label} could not be tried" for leak in self.leaks if leak.answer == UNKNOWN]
+        return missing + claimed + silent
 
-def select(
-    tokens: Sequence[Mapping[str, Any]],
-    *,
-    organization: str | None = None,
-    name: Any = None,
-    id: Any = None,  # noqa: A002  the filter's option
-    pattern: Any = None,
-    owner: Any = None,
-    secret_ids: Iterable[str | None] = (),
-    exceptions: Any = None,
-    confirm: Any = None,
-) -> dict[str, Any]:
-    """Return which tokens are meant, and whether they are confirmed.
-
-    :param tokens: token objects, of one organization or, without C(organization), of the caller.
-    :param name: names, one or many. A logical name means its generations too.
-    :param pattern: shell patterns for whole names, one or many.
-    :param owner: narrows names, ids and patterns down to the tokens of these users; alone, it means all of theirs.
-    :param secret_ids: the ids that given secrets claim; none where one claims none. Their tokens are always meant.
-    :param exceptions: names, ids, or patterns that are not meant.
-    :param confirm: the code of the selection, or the number of its tokens; none for a dry run.
-    :returns: C(selected), C(lines) to show, C(unmatched), C(by_secret_only), C(items) for
-        M(community.turso.turso_tokens), C(code), C(confirmed), and C(refusal), the reason not to go on, or none.
-    :raises InvalidRequest: nothing is asked for, or something empty is.
-    """
-    names, ids, patterns = _words("name", name), _words("id", id), _words("pattern", pattern)
-    owners, spared = _words("owner", owner), _words("except", exceptions)
-    claimed = {one for one in secret_ids if one}
-    if owners and organization is None:
-        raise InvalidRequest("owner needs organization: only an organization's list tells owners.")
-    selectors = [
-        *(_Selector("name", word) for word in names),
-        *(_Selector("id", word) for word in ids),
-        *(_Selector("pattern", word) for word in patterns),
-    ]
-    by_secret_only = not selectors and not owners
-    if by_secret_only and not claimed:
-        raise InvalidRequest(
-            "Nothing says which tokens to revoke. Give a name, an id, a pattern, an owner, or a secret "
-            "that tells its id."
-        )
-
-    def is_meant(token: Mapping[str, Any]) -> bool:
-        if _is_one_of(token, spared):
+    def is_confirmed_by(self, confirm: str) -> bool:
+        """Tell whether the code was given, or the number where that is enough."""
+        if not self.selected:
             return False
-        if token.get("id") in claimed:
-            return True
-        if owners and holder_of(token) not in owners:
-            return False
-        return any(selector.matches(token) for selector in selectors) or (bool(owners) and not selectors)
-
-    by_id = {token.get("id"): plain_data(token) for token in tokens if is_meant(token)}
-    selected = sorted(by_id.values(), key=lambda token: (token["name"], str(token.get("id"))))
-    unmatched = [selector.label for selector in selectors if not any(selector.matches(token) for token in selected)]
-    unmatched += [f"owner {word!r}" for word in owners if all(holder_of(token) != word for token in selected)]
-    unmatched += [f"secret with the id {word!r}" for word in sorted(claimed - set(by_id))]
-    unmatched += [f"exception {word!r}" for word in spared if not any(_is_one_of(token, [word]) for token in tokens)]
-    code = _code(selected)
-    asked = "" if confirm is None else str(confirm).strip()
-    # A number says how many, not which: it does not do where something is missing.
-    confirmed = bool(selected) and (asked == code or (asked == str(len(selected)) and not unmatched))
-    return {
-        "selected": selected,
-        "lines": [_line(token) for token in selected],
-        "unmatched": unmatched,
-        "by_secret_only": by_secret_only,
-        "items": [_item(token, organization) for token in selected],
-        "code": code,
-        "confirmed": confirmed,
-        "refusal": _refusal(asked, code, len(selected)) if asked and selected and not confirmed else None,
-    }
+        return confirm == self.code or (confirm == str(len(self.selected)) and not self.doubts)
 
 
-def _words(option: str, given: Any) -> list[str]:
-    """Return one word or many as a list. A word is never split: names may hold commas."""
-    if given is None:
-        return []
-    words = [str(word) for word in (given if isinstance(given, (list, tuple)) else [given])]
-    if not words or not all(word.strip() for word in words):
-        raise InvalidRequest(f"{option} is empty. Leave it out if it is not meant; an empty variable must not decide.")
-    return words
-
-
-def _is_named(token: Mapping[str, Any], word: str) -> bool:
-    parsed = parse_version_name(token["name"])
-    return token["name"] == word or (parsed is not None and parsed[0] == word)
-
-
-def _is_one_of(token: Mapping[str, Any], words: Iterable[str]) -> bool:
-    return any(_Selector(kind, word).matches(token) for word in words for kind in ("name", "id", "pattern"))
-
-
-def _code(selected: Sequence[Mapping[str, Any]]) -> str:
-    ids = "\n".join(sorted(f"{token['name']} {token.get('id')}" for token in selected))
-    digest = hashlib.sha256(ids.encode("utf-8", "backslashreplace")).hexdigest()
-    return f"{len(selected)}-{digest[:CODE_DIGITS]}"
-
-
-def _item(token: Mapping[str, Any], organization: str | None) -> dict[str, Any]:
-    """Return what tells M(community.turso.turso_tokens) to revoke it: ids work in an organization, names for one's own."""
-    if organization is None:
-        return {"name": token["name"], "state": "absent"}
-    return {"id": token["id"], "organization": organization, "state": "absent"}
-
-
-def _line(token: Mapping[str, Any]) -> str:
-    owner, age = holder_of(token), token.get("age_days")
-    reach = [str(token[part]) for part in ("organization", "group") if token.get(part)]
-    told = [
-        f"id {token.get('id')}",
-        *([f"of {owner}"] if owner is not None else []),
-        "of unknown age" if age is None else f"{age} days old",
-        "/".join(reach) or "unrestricted",
-        *([str(token["permissions"])] if token.get("permissions") else []),
-    ]
-    return f"{token['name']!r}: {', '.join(told)}"
-
-
-def _refusal(asked: str, code: str, count: int) -> str:
-    return (
-        f"The confirmation {asked!r} does not fit the {count} tokens that match now. Nothing was revoked. "
-        f"Look at them, and confirm these with turso_revoke_confirm={code}."
+def select(request: Request, tokens: Sequence[Token], leaks: Sequence[Leak]) -> Selection:
+    """Return which of the listed tokens are meant, and which are spared though they are."""
+    selected, spared = [], []
+    for token in {token.id: token for token in tokens}.values():
+        labels = _labels(token, request.selectors)
+        claims = [leak for leak in leaks if leak.id == token.id]
+        if labels or claims:
+            by = (*labels, *(leak.label for leak in claims))
+            certain = bool(labels) or any(leak.answer == ACCEPTED for leak in claims)
+            exclusions = tuple(_exclusions(token, request.exclude))
+            if exclusions:
+                spared.append(Choice(token, exclusions))
+            else:
+                selected.append(Choice(token, by, certain))
+    return Selection(
+        selected=tuple(sorted(selected, key=_order)),
+        spared=tuple(sorted(spared, key=_order)),
+        unmatched=tuple(_unmatched(request, tokens)),
+        leaks=tuple(leaks),
     )
+
+
+def owner_of(token: Token) -> str | None:
+    """Return what to call a token's owner: the user name, else the e-mail address, else none."""
+    owner = token.owner or {}
+    known = owner.get("username") or owner.get("email")
+    return None if known is None else str(known)
+
+
+def _order(choice: Choice) -> tuple[str, str]:
+    return choice.token.name, str(choice.token.id)
+
+
+def _labels(token: Token, selectors: Selectors) -> list[str]:
+    """Return the selectors that mean a token. Owners narrow the other kinds down; alone, they mean all of theirs."""
+    owners = [word for word in selectors.owners if _is_owned_by(token, word)]
+    if selectors.owners and not owners:
+        return []
+    labels = [
+        *_labelled("name", (word for word in selectors.names if _is_named(token, word))),
+        *_labelled("id", (word for word in selectors.ids if token.id == word)),
+        *_labelled("pattern", (word for word in selectors.patterns if fnmatchcase(token.name, word))),
+    ]
+    only_owners = not (selectors.names or selectors.ids or selectors.patterns)
+    return labels + list(_labelled("owner", owners)) if labels or only_owners else []
+
+
+def _exclusions(token: Token, exclude: Selectors) -> list[str]:
+    """Return the exclusions that spare a token. A name spares this name and no version of it."""
+    return [
+        *_labelled("name", (word for word in exclude.names if token.name == word)),
+        *_labelled("id", (word for word in exclude.ids if token.id == word)),
+        *_labelled("pattern", (word for word in exclude.patterns if fnmatchcase(token.name, word))),
+        *_labelled("owner", (word for word in exclude.owners if _is_owned_by(token, word))),
+    ]
+
+
+def _unmatched(request: Request, tokens: Sequence[Token]) -> list[str]:
+    wanted, exclude = request.selectors, request.exclude
+    found = {label for token in tokens for label in _labels(token, wanted)}
+    spared = {label for token in tokens for label in _exclusions(token, exclude)}
+    return [
+        *(label for label in _all_labels(wanted) if label not in found),
+        *(f"exclude {label}" for label in _all_labels(exclude) if label not in spared),
+    ]
+
+
+def _all_labels(selectors: Selectors) -> list[str]:
+    return [
+        *_labelled("name", selectors.names),
+        *_labelled("id", selectors.ids),
+        *_labelled("pattern", selectors.patterns),
+        *_labelled("owner", selectors.owners),
+    ]
+
+
+def _labelled(kind: str, words: Iterable[str]) -> list[str]:
+    return [f"{kind} {word!r}" for word in words]
+
+
+def _is_named(token: Token, word: str) -> bool:
+    """Tell whether a token has a name, or is a version of the managed token of that name."""
+    version = parse_version_name(token.name)
+    return token.name == word or (version is not None and version[0] == word)
+
+
+def _is_owned_by(token: Token, word: str) -> bool:
+    owner = token.owner or {}
+    return owner.get("username") == word or str(owner.get("email") or "").casefold() == word.casefold()

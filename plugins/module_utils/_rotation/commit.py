@@ -22,7 +22,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state im
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Current, Previous
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Account
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
-from ansible_collections.community.turso.plugins.module_utils._rotation.versions import active_versions
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
 from ansible_collections.community.turso.plugins.module_utils._token.apply import side_by_side
 
 
@@ -48,7 +48,7 @@ class Commit:
 def commit(
     items: Sequence[Item],
     clients: Mapping[str | None, Tokens],
-    new_client: Tokens | None,
+    new_clients: Mapping[str, Tokens],
     *,
     pending: datetime.timedelta,
     state_path: str | None,
@@ -59,16 +59,20 @@ def commit(
     The list is made under the lock of the state file, so that what a run beside this one revoked is not on it.
 
     :param clients: by the name of the credential.
-    :param new_client: with the new value of the running credential, where that is replaced, too.
+    :param new_clients: by the name of the token, with the new values of those that are credentials of the run.
     """
     with state_file.locked(state_path) if state_path else contextlib.nullcontext():
         state = state_file.read(state_path) if state_path else None
         accounts = {name: Account.seen_with(name, clients[name]) for name in _credentials(items)}
-        commits = [_settled(item, accounts[item.credential], state, pending) for item in items]
+        versions = {name: _versions(account, items) for name, account in accounts.items()}
+        commits = [
+            _settled(item, accounts[item.credential], versions[item.credential][item.name], state, pending)
+            for item in items
+        ]
         if state_path and state is not None:
             state = _confirmed(state, commits)
             _write_before_revoking(state_path, state)
-        _revoke(commits, new_client, concurrency)
+        _revoke(commits, new_clients, concurrency)
         if state_path and state is not None:
             _write_after_revoking(state_path, state, commits)
     return commits
@@ -78,12 +82,24 @@ def _credentials(items: Sequence[Item]) -> list[str | None]:
     return list(dict.fromkeys(item.credential for item in items))
 
 
-def _settled(item: Item, account: Account, state: State | None, pending: datetime.timedelta) -> Commit:
+def _versions(account: Account, items: Sequence[Item]) -> Mapping[str, tuple[Version, ...]]:
+    """Return the active versions of each token that a credential manages, in one pass."""
+    names = [item.name for item in items if item.credential == account.name]
+    return active_versions(account.listed, names, account.now)
+
+
+def _settled(
+    item: Item,
+    account: Account,
+    versions: Sequence[Version],
+    state: State | None,
+    pending: datetime.timedelta,
+) -> Commit:
     if account.failure is not None:
-        return Commit(Settlement(item, refusal=account.failure.msg), account)
-    now = account.now
-    versions = active_versions(account.listed, [item.name], now)[item.name]
-    settlement = settle(item, versions, now, pending=pending, state=None if state is None else state.of(item.name))
+        settlement = Settlement(item, refusal=f"{account.failure.msg} Nothing was revoked.")
+    else:
+        known = None if state is None else state.of(item.name)
+        settlement = settle(item, versions, account.now, pending=pending, state=known)
     return Commit(settlement, account, problems=[settlement.refusal] if settlement.refusal else [])
 
 
@@ -126,7 +142,7 @@ def _write_after_revoking(path: str, state: State, commits: Sequence[Commit]) ->
             done.problems.append(f"It was rotated, but the state file could not be told what was revoked. {exc.msg}")
 
 
-def _revoke(commits: Sequence[Commit], new_client: Tokens | None, concurrency: int) -> None:
+def _revoke(commits: Sequence[Commit], new_clients: Mapping[str, Tokens], concurrency: int) -> None:
     """Revoke side by side, the running credential last."""
     jobs: list[tuple[Commit, str]] = []
     last: list[tuple[Commit, str]] = []
@@ -135,7 +151,7 @@ def _revoke(commits: Sequence[Commit], new_client: Tokens | None, concurrency: i
             (last if _is_running(done, version.id) else jobs).append((done, version.id))
     side_by_side(lambda job: _revoke_one(job[0], job[0].account.tokens, job[1]), jobs, concurrency)
     for done, version_id in last:
-        _revoke_running(done, version_id, new_client)
+        _revoke_running(done, version_id, new_clients.get(done.item.name))
 
 
 def _is_running(done: Commit, version_id: str) -> bool:
@@ -171,7 +187,7 @@ def _why_it_cannot_take_over(new_client: Tokens | None, ids: Sequence[str]) -> s
 
 
 def _revoke_one(done: Commit, tokens: Tokens, version_id: str) -> None:
-    token = next(token for token in done.account.listed if token.id == version_id)
+    token = done.account.with_id(version_id)
     problem = problem_in_revoking(tokens, token)
     if problem is None:
         done.revoked.append(version_id)

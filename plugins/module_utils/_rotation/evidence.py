@@ -109,16 +109,6 @@ CHECKS: tuple[Callable[[Facts], list[str]], ...] = (
 )
 
 
-def confirmed_labels(facts: Facts) -> list[str]:
-    """Return who confirmed, as the state file calls them."""
-    return [
-        recipient.label_on(host)
-        for index, recipient in enumerate(facts.item.recipients)
-        for host in facts.hosts(recipient)
-        if recipient.is_built_in or facts.holder(index, host) is not None
-    ]
-
-
 BY_ROLE, BY_HANDLER, BY_ENTRY_POINT = "role", "handler", "entry point"
 
 
@@ -164,3 +154,13 @@ def _confirmed_by(facts: Facts, index: int, recipient: Recipient, host: str) -> 
         return BY_VALUE if facts.is_stored else None
     confirmation = facts.holder(index, host)
     return confirmation.by if confirmation is not None and confirmation.refusal is None else None
+
+
+def confirmed_labels(facts: Facts) -> list[str]:
+    """Return who confirmed, as the state file calls them."""
+    return [
+        recipient.label_on(host)
+        for index, recipient in enumerate(facts.item.recipients)
+        for host in facts.hosts(recipient)
+        if _confirmed_by(facts, index, recipient, host) is not None
+    ]

@@ -15,7 +15,6 @@ from ansible_collections.community.turso.plugins.module_utils._api.tokens import
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, Plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Account
-from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version
 from ansible_collections.community.turso.plugins.module_utils._token.apply import (
     LIST_PAUSES_SECONDS,
     create,
@@ -58,21 +57,23 @@ def issue(rotations: Sequence[Rotation], stored: Mapping[str, str], *, validate:
     """
     created = [rotation for rotation in rotations if rotation.plan.action == ISSUE]
     side_by_side(_create, created, concurrency)
-    for tokens in _clients(created):
-        tell_of_refusals(tokens, [rotation for rotation in created if rotation.tokens is tokens], are_ours=True)
-    for rotation in rotations:
-        if rotation.plan.resumed is not None:
-            _resume(rotation, rotation.plan.resumed, stored)
-    issued = [rotation for rotation in rotations if rotation.issued is not None]
-    for tokens in _clients(issued):
-        _verify_by_list(tokens, [rotation for rotation in issued if rotation.tokens is tokens])
-    tried = [rotation for rotation in issued if rotation.error is None and (validate or _is_resumed(rotation))]
-    side_by_side(_verify_by_secret, tried, concurrency)
+    for tokens, theirs in _by_client(created):
+        tell_of_refusals(tokens, theirs, are_ours=True)
+    _resume_all(rotations, stored)
+    _verify([rotation for rotation in rotations if rotation.issued is not None], validate, concurrency)
     side_by_side(withdraw_unless_resumed, created, concurrency)
 
 
-def _clients(rotations: Sequence[Rotation]) -> list[Tokens]:
-    return list({id(rotation.tokens): rotation.tokens for rotation in rotations}.values())
+def _verify(issued: Sequence[Rotation], validate: bool, concurrency: int) -> None:
+    for tokens, theirs in _by_client(issued):
+        _verify_by_list(tokens, theirs)
+    tried = [rotation for rotation in issued if rotation.error is None and (validate or _is_resumed(rotation))]
+    side_by_side(_verify_by_secret, tried, concurrency)
+
+
+def _by_client(rotations: Sequence[Rotation]) -> list[tuple[Tokens, list[Rotation]]]:
+    clients = {id(rotation.tokens): rotation.tokens for rotation in rotations}
+    return [(tokens, [rotation for rotation in rotations if rotation.tokens is tokens]) for tokens in clients.values()]
 
 
 def _is_resumed(rotation: Rotation) -> bool:
@@ -89,8 +90,12 @@ def _create(rotation: Rotation) -> None:
         rotation.issued = create(rotation.tokens, wanted, new_name=another_name)
 
 
-def _resume(rotation: Rotation, version: Version, stored: Mapping[str, str]) -> None:
-    rotation.issued = Issued(Token(version.name, version.id, version.restriction), stored[rotation.plan.name])
+def _resume_all(rotations: Sequence[Rotation], stored: Mapping[str, str]) -> None:
+    for rotation in rotations:
+        version = rotation.plan.resumed
+        if version is not None:
+            token = Token(version.name, version.id, version.restriction)
+            rotation.issued = Issued(token, stored[rotation.plan.name])
 
 
 def _verify_by_list(tokens: Tokens, rotations: Sequence[Rotation]) -> None:

@@ -46,7 +46,7 @@ class Recipient:
     @property
     def label(self) -> str:
         """Return what messages call it."""
-        return ", ".join(self.labels)
+        return self.label_on(", ".join(self.hosts or ()))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -70,18 +70,26 @@ def issue_due(request: Request) -> dict[str, Any]:
     issue(rotations, request.stored or {}, validate=request.validate, concurrency=request.concurrency)
     _record_pending(request, surveyed, rotations)
     reports = [report.of_issue(rotation, view) for rotation, view in zip(rotations, surveyed.views)]
-    items = [_item(rotation, given, request) for rotation, given in zip(rotations, reports)]
-    issued = [rotation for rotation in rotations if rotation.pending and not rotation.plan.resumed]
-    result = _result(plans, reports, changed=any(rotation.pending for rotation in rotations))
-    result["secrets"] = {rotation.plan.name: rotation.pending.secret for rotation in issued if rotation.pending}
-    result["resumed"] = [rotation.plan.name for rotation in rotations if rotation.pending and rotation.plan.resumed]
-    result["tokens"] = {
-        rotation.plan.name: rotation.token.as_result(surveyed.now)
-        for rotation in rotations
-        if rotation.pending and rotation.token
+    verified = [rotation for rotation in rotations if rotation.pending is not None]
+    return {
+        **_result(plans, reports, changed=bool(verified)),
+        **_values_of(verified, surveyed.now),
+        "items": [item.as_json() for item in _items(rotations, reports, request)],
     }
-    result["items"] = [item.as_json() for item in items if item is not None]
-    return result
+
+
+def _values_of(verified: Sequence[Rotation], now: datetime.datetime) -> dict[str, Any]:
+    created = [rotation for rotation in verified if not rotation.plan.resumed]
+    return {
+        "secrets": {rotation.plan.name: rotation.issued.secret for rotation in created if rotation.issued},
+        "resumed": [rotation.plan.name for rotation in verified if rotation.plan.resumed],
+        "tokens": {rotation.plan.name: rotation.token.as_result(now) for rotation in verified if rotation.token},
+    }
+
+
+def _items(rotations: Sequence[Rotation], reports: Sequence[dict[str, Any]], request: Request) -> list[Item]:
+    items = [_item(rotation, given, request) for rotation, given in zip(rotations, reports)]
+    return [item for item in items if item is not None]
 
 
 def _planned(request: Request) -> tuple[Survey, list[Plan]]:
@@ -164,10 +172,14 @@ def _record_pending(request: Request, surveyed: Survey, rotations: Sequence[Rota
 
 def _with_pending(state: State, plan: Plan, token: Token, controller: Process, at: str) -> State:
     former = state.of(plan.name).pending
-    if former is not None and former.id in {version.id for version in plan.unconfirmed} - {token.id}:
+    labels = [label for recipient in plan.entry.recipients for label in recipient.labels]
+    if former is not None and former.id == token.id:  # resumed: when it was issued and who has it stays known
+        known = {label: former.destinations.get(label) for label in labels}
+        return state.pending_issued(plan.name, dataclasses.replace(former, process=controller, destinations=known), at)
+    if former is not None and former.id in {version.id for version in plan.unconfirmed}:
         state = state.unconfirmed_found(plan.name, former.id, at)
-    destinations = {label: None for recipient in plan.entry.recipients for label in recipient.labels}
-    return state.pending_issued(plan.name, Pending(token.name, token.id or "", at, controller, destinations), at)
+    pending = Pending(token.name, token.id or "", at, controller, dict.fromkeys(labels))
+    return state.pending_issued(plan.name, pending, at)
 
 
 def withdraw(

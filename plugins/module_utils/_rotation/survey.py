@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import os
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +19,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation import p
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import abandoned
-from ansible_collections.community.turso.plugins.module_utils._rotation.versions import active_versions
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
 
 
@@ -39,6 +40,17 @@ class Account:
         except TursoError as exc:
             return cls(name, tokens, failure=exc)
 
+    @functools.cached_property
+    def _by_id(self) -> Mapping[str | None, Token]:
+        return {token.id: token for token in self.listed}
+
+    def with_id(self, token_id: str) -> Token:
+        """Return a listed token. There may be thousands, so it is looked up and not searched."""
+        return self._by_id[token_id]
+
+    def lists(self, token_id: str | None) -> bool:
+        return token_id in self._by_id
+
     @property
     def listed(self) -> tuple[Token, ...]:
         return self.listing.tokens if self.listing else ()
@@ -51,7 +63,7 @@ class Account:
     @property
     def own_id(self) -> str | None:
         """Return which of the listed tokens the credential is; None where its `jti` does not tell."""
-        return next((token.id for token in self.listed if token.id == self.tokens.own_id), None)
+        return self.tokens.own_id if self.tokens.own_id in self._by_id else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +94,11 @@ def survey(
     failures = [account.failure for account in accounts.values() if account.failure]
     if failures and len(failures) == len(accounts):
         raise failures[0]
-    views = tuple(_view(entry, accounts[entry.credential], state, stored) for entry in entries)
+    versions = {name: _versions(account, entries) for name, account in accounts.items()}
+    views = tuple(
+        _view(entry, accounts[entry.credential], versions[entry.credential][entry.name], state, stored)
+        for entry in entries
+    )
     return Survey(accounts, views, _now(accounts))
 
 
@@ -91,12 +107,24 @@ def _now(accounts: Mapping[str | None, Account]) -> datetime.datetime:
     return moments[0] if moments else datetime.datetime.now(datetime.timezone.utc)
 
 
-def _view(entry: Entry, account: Account, state: State | None, stored: Mapping[str, str] | None) -> View:
+def _versions(account: Account, entries: Sequence[Entry]) -> Mapping[str, tuple[Version, ...]]:
+    """Return the active versions of each token that a credential manages; in one pass, because there may be thousands."""
+    names = [entry.name for entry in entries if entry.credential == account.name]
+    return active_versions(account.listed, names, account.now)
+
+
+def _view(
+    entry: Entry,
+    account: Account,
+    versions: tuple[Version, ...],
+    state: State | None,
+    stored: Mapping[str, str] | None,
+) -> View:
     part = None if state is None else state.of(entry.name)
     held, failure = _held(stored.get(entry.name) if stored else None, account)
     return View(
         entry,
-        active_versions(account.listed, [entry.name], account.now)[entry.name],
+        versions,
         account.now,
         part,
         has_vault_file=stored is not None,
@@ -119,7 +147,7 @@ def _held(value: str | None, account: Account) -> tuple[Stored | None, str | Non
 def _stored(value: str, account: Account) -> Stored:
     """Return what is known of a stored value; one that the list does not show is tried on the API."""
     claimed = jti_of(value)
-    if any(token.id == claimed for token in account.listed):
+    if account.lists(claimed):
         return Stored(claimed)
     return Stored(claimed, is_rejected=not account.tokens.validate(value).valid)
 

@@ -76,7 +76,7 @@ class Use:
     hosts: list[str]
     vault_file: str | None = None
     items: list[Item] = dataclasses.field(default_factory=list)
-    running_secret: str | None = dataclasses.field(default=None, repr=False)  # the running credential's new value
+    running_secrets: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)  # new values of credentials
 
     def as_json(self) -> dict[str, Any]:
         data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -91,7 +91,7 @@ class Use:
         done = set(names)
         self.items = [item for item in self.items if item.name not in done]
         if not self.items:
-            self.options, self.running_secret = {}, None
+            self.options, self.running_secrets = {}, {}
 
 
 @dataclasses.dataclass

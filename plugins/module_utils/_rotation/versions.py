@@ -10,21 +10,22 @@ nonce. A bare `ci-deploy` that somebody made by hand is adopted as the oldest ve
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import (
+    Restriction,
+    Token,
+    moment_in_id,
+    moment_of,
+)
 
 STAMP = "%Y%m%dt%H%M%Sz"
 
 _VERSION = re.compile(r"(?P<managed>.+)-(?P<stamp>[0-9]{8}t[0-9]{6}z)-(?P<nonce>[0-9a-f]{4})", re.DOTALL)
 _BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
-_EPOCH_OF_UUIDS = datetime.datetime(1582, 10, 15, tzinfo=datetime.timezone.utc)
-_ID_LENGTH = 22  # of 16 bytes in base64
 _END_OF_DAY = datetime.timedelta(days=1) - datetime.timedelta(seconds=1)
 
 
@@ -103,7 +104,7 @@ def _version(token: Token, stamp: datetime.datetime | None, now: datetime.dateti
 def _issued_at(token: Token, stamp: datetime.datetime | None) -> datetime.datetime | None:
     """Return when a version was issued: the time in its id, else its stamp, else the end of the day that the API tells."""
     created = moment_of(token.created_at)
-    exact = time_of_id(token.id or "")
+    exact = moment_in_id(token.id)
     reference = created or stamp  # what the id, which nobody documents, has to agree with
     if reference is None:
         return exact
@@ -115,18 +116,3 @@ def _issued_at(token: Token, stamp: datetime.datetime | None) -> datetime.dateti
 
 def by_id(versions: Sequence[Version]) -> Mapping[str, Version]:
     return {version.id: version for version in versions}
-
-
-def time_of_id(token_id: str) -> datetime.datetime | None:
-    """Return when a token was created, from its id: base64url of a UUID of version 1. None where it is none.
-
-    Source: every id that was published decodes so; the API documents nothing about it.
-    """
-    try:
-        raw = base64.urlsafe_b64decode(token_id + "=" * (-len(token_id) % 4))
-        identity = uuid.UUID(bytes=raw)
-    except (ValueError, TypeError):
-        return None
-    if len(token_id) != _ID_LENGTH or identity.version != 1 or identity.variant != uuid.RFC_4122:
-        return None
-    return _EPOCH_OF_UUIDS + datetime.timedelta(microseconds=identity.time // 10)

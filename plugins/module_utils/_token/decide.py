@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, expand_scopes
-from ansible_collections.community.turso.plugins.module_utils._errors import (
-    Drift,
-    InvalidRequest,
-    Refused,
-)
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
+from ansible_collections.community.turso.plugins.module_utils._api.scopes import misspelt
+from ansible_collections.community.turso.plugins.module_utils._errors import Drift, InvalidRequest, Refused
 
 ROLE = "the role community.turso.turso_rotate"
+MAX_LABELS = 5  # in one warning
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,13 +37,13 @@ class Wanted:
         :param where: put before every message: which of many items this is.
         :raises InvalidRequest: for options that do not go together.
         """
-        scopes = params.get("scopes")
+        scopes = _written_scopes(params.get("scopes"))
         wanted = cls(
             state=params.get("state") or "present",
             name=params.get("name"),
             id=params.get("id"),
-            restriction=Restriction(params.get("organization"), params.get("group"), expand_scopes(scopes)),
-            scopes=None if scopes is None else tuple(dict.fromkeys(scopes)),
+            restriction=Restriction.asked(params.get("organization"), params.get("group"), scopes),
+            scopes=scopes,
             description=params.get("description"),
         )
         try:
@@ -59,6 +57,13 @@ class Wanted:
             checked_segment(option, getattr(self, option))
         for option in ("organization", "group"):
             checked_segment(option, getattr(self.restriction, option))
+        for scope in self.scopes or ():
+            checked_text("one of the scopes", scope)
+        checked_text("description", self.description)
+        self._check_identity()
+        self._check_restriction()
+
+    def _check_identity(self) -> None:
         if self.state == "present" and self.id is not None:
             raise InvalidRequest("id is only for state=absent: the API gives every new token its own.")
         if self.name is not None and self.id is not None:
@@ -68,14 +73,21 @@ class Wanted:
             raise InvalidRequest(f"state={self.state} needs {needed} to tell which token is meant.")
         if self.id is not None and self.restriction.organization is None:
             raise InvalidRequest("id needs organization: the API revokes by id only within an organization.")
-        if self.scopes is not None and self.restriction.group is None:
-            raise InvalidRequest(
-                "scopes need group: only a token that is pinned to a group has scopes. Leave them out for any other."
-            )
-        if self.restriction.group is not None and self.restriction.organization is None:
+
+    def _check_restriction(self) -> None:
+        asked = self.restriction
+        if asked.group is not None and asked.organization is None:
             raise InvalidRequest("group needs organization: the one that the group is in.")
-        if self.state == "present" and self.restriction.group is not None and not self.scopes:
+        if self.state != "present":
+            return
+        if asked.group is not None and not self.scopes:
             raise InvalidRequest("group needs scopes: at least one of the scopes, or a preset such as read-only.")
+        if self.scopes is not None and asked.organization is None:
+            raise InvalidRequest("scopes need organization: a token without one is unrestricted and has no scopes.")
+        if self.scopes == ():
+            raise InvalidRequest(
+                "scopes is empty. Leave it out for a token of the whole organization; an empty list must not make one."
+            )
 
     @property
     def key(self) -> tuple[str | None, str | None]:
@@ -94,7 +106,7 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """What is to be done about one token: C(create), C(revoke) or nothing."""
+    """What is to be done about one token: create, revoke or nothing."""
 
     step: str | None
     before: Token | None
@@ -135,18 +147,55 @@ def _refuse_drift(wanted: Wanted, have: Token, differences: list[str]) -> None:
     if not differences:
         return
     remedy = (
-        f"A token cannot be changed, and creating it anew under its name would cut off whoever holds it. "
-        f"Replace it with {ROLE}, or ask for the token as it is."
+        f"A token cannot be changed, and creating it anew under its name would cut off whoever holds it. To replace it, add "
+        f"it to turso_rotate_tokens of {ROLE}, or ask for the token as it is."
         if wanted.state == "present"
-        else "It was not revoked: it may not be the token that is meant."
+        else "It may not be the token that is meant."
     )
-    raise Drift(f"The {wanted.label} (id {have.id}) is not the one asked for: {'; '.join(differences)}. {remedy}")
+    raise Drift(
+        f"The {wanted.label} (id {have.id}) exists with different settings: {'; '.join(differences)}. Nothing was changed. "
+        f"{remedy}"
+    )
+
+
+def warnings_about(wanted: Sequence[Wanted], changed: Sequence[Wanted]) -> list[str]:
+    """Return what a user should know of tokens that are to be present.
+
+    :param changed: those that this run creates or revokes, or would in check mode.
+    """
+    warnings = [
+        f"The {each.label} asks for the scope {scope!r}, which this collection does not know. If you mean {known!r}, correct "
+        "it; otherwise ignore this warning. The API decides whether the scope exists."
+        for each in wanted
+        if each.state == "present"
+        for scope, known in misspelt(each.scopes)
+    ]
+    created = [each for each in changed if each.state == "present"]
+    unrestricted = [each.label for each in created if each.restriction.level == "unrestricted"]
+    if unrestricted:
+        more = f", and {len(unrestricted) - MAX_LABELS} more" if len(unrestricted) > MAX_LABELS else ""
+        warnings.append(
+            f"Created without an organization: {', '.join(unrestricted[:MAX_LABELS])}{more}. An unrestricted token may act on "
+            "everything that its user may act on. The vendor has deprecated such tokens and will remove them. "
+            "Give organization to restrict it."
+        )
+    return warnings
 
 
 def checked_segment(option: str, value: str | None) -> None:
     """Refuse what cannot be one segment of a path.
 
-    :raises InvalidRequest: for an empty or blank value, C(.) and C(..), and text that is not Unicode.
+    :raises InvalidRequest: for an empty or blank value, "." and "..", and text that is not Unicode.
+    """
+    checked_text(option, value)
+    if value in (".", ".."):
+        raise InvalidRequest(f"{option} must not be {value!r}: it cannot be part of an address.")
+
+
+def checked_text(option: str, value: str | None) -> None:
+    """Refuse a text that is given and holds nothing.
+
+    :raises InvalidRequest: for an empty or blank value, and text that is not Unicode.
     """
     if value is None:
         return
@@ -154,12 +203,15 @@ def checked_segment(option: str, value: str | None) -> None:
         raise InvalidRequest(
             f"{option} is empty. Leave it out if it is not meant; an empty variable must not change what a token may do."
         )
-    if value in (".", ".."):
-        raise InvalidRequest(f"{option} must not be {value!r}: it cannot be part of an address.")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as exc:
         raise InvalidRequest(f"{option} is not valid Unicode text.") from exc
+
+
+def _written_scopes(scopes: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return scopes once each, without the blanks that a text of scopes with commas between them brings."""
+    return None if scopes is None else tuple(dict.fromkeys(scope.strip() for scope in scopes))
 
 
 def look_created_by_us(found: Token, wanted: Restriction, now: datetime.datetime) -> bool:
@@ -168,4 +220,4 @@ def look_created_by_us(found: Token, wanted: Restriction, now: datetime.datetime
     The API tells dates only, so a day either way is today.
     """
     created = found.created_day
-    return found.restriction == wanted and created is not None and abs((now.date() - created).days) <= 1
+    return found.restriction.matches(wanted) and created is not None and abs((now.date() - created).days) <= 1

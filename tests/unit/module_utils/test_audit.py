@@ -14,9 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._audit.findings import RULES, audit, plain_data
+from ansible_collections.community.turso.plugins.module_utils._api.model import SCOPES
+from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
+from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
+from ansible_collections.community.turso.plugins.module_utils._audit.report import audit as audit_by
+from ansible_collections.community.turso.plugins.module_utils._audit.report import plain_data
+from ansible_collections.community.turso.plugins.module_utils._audit.rules import POWERS, RULES
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 
+DAY = datetime.timedelta(days=1)
 NOW = datetime.datetime(2026, 11, 24, 9, 15, tzinfo=datetime.timezone.utc)
 DAY_BEFORE = "-20261123t091500z-7f3a"
 TEN_MINUTES_AGO = "-20261124t090500z-0b1c"
@@ -42,13 +48,23 @@ def token(name: str = "ci", **parts: Any) -> dict[str, Any]:
     return {**made, "owner": {"username": made["owner"]}} if isinstance(made["owner"], str) else made
 
 
+def audit(
+    tokens: list[dict[str, Any]],
+    now: datetime.datetime = NOW,
+    organization: str | None = None,
+    credential_id: str | None = None,
+    **policy: Any,
+) -> dict[str, Any]:
+    return audit_by(tokens, now, Policy.of(policy), organization, credential_id)
+
+
 def rules_of(report: dict[str, Any]) -> list[tuple[str, str]]:
     return [(finding["rule"], finding["severity"]) for finding in report["findings"]]
 
 
 ONE = {"restriction": "unrestricted", "organization": None, "group": None, "scopes": None, "permissions": None}
 WIDE = {"restriction": "organization", "group": None, "scopes": None, "permissions": None}
-FULL = {"permissions": "full-access"}
+FULL = {"permissions": "full-access", "scopes": list(SCOPES)}
 
 
 @pytest.mark.parametrize(
@@ -58,14 +74,32 @@ FULL = {"permissions": "full-access"}
         pytest.param([token()], {}, [], id="a young read-only token of a group is fine"),
         pytest.param([token(**ONE)], {}, [("unrestricted", "high")], id="an unrestricted token"),
         pytest.param([token(**WIDE)], {}, [("organization_wide", "info")], id="a token for all of an organization"),
+        pytest.param(
+            [token(**{**WIDE, "scopes": ["read"]})], {}, [], id="a token of an organization that may only read"
+        ),
         pytest.param([token(**FULL)], {}, [("full_access", "medium")], id="all nine scopes"),
+        pytest.param(
+            [token(scopes=[*SCOPES, "db:teleport"], permissions="custom")],
+            {},
+            [("full_access", "medium")],
+            id="all nine scopes, and one that nobody knows yet",
+        ),
+        pytest.param(
+            [token(scopes=SCOPES[1:], permissions="custom")], {}, [("mints_or_destroys", "low")], id="eight of the nine"
+        ),
+        *(
+            pytest.param([token(scopes=[power])], {}, [("mints_or_destroys", "low")], id=f"a token that may {power}")
+            for power in sorted(POWERS)
+        ),
+        pytest.param([token(scopes=["read", "db:teleport", "db:configure"])], {}, [], id="scopes that do no such harm"),
         pytest.param([token(created_at="2026-08-26")], {}, [], id="as old as allowed"),
         pytest.param([token(created_at="2026-08-25")], {}, [("aged", "medium")], id="a day older than allowed"),
         pytest.param(
             [token(created_at="2026-11-22")], {"max_age_days": "1"}, [("aged", "medium")], id="a limit as text"
         ),
         pytest.param([token(created_at="2026-08-25T23:59:59Z")], {}, [("aged", "medium")], id="a timestamp for a date"),
-        pytest.param([token(created_at="2027-01-01")], {"max_age_days": 0}, [], id="a date to come is age 0"),
+        pytest.param([token(created_at="2026-11-25")], {"max_age_days": 0}, [], id="tomorrow, by another clock"),
+        pytest.param([token(created_at="2026-11-26")], {}, [("unknown_age", "low")], id="a date to come"),
         pytest.param([token(created_at=None)], {}, [("unknown_age", "low")], id="no date"),
         pytest.param([token(created_at="soon")], {}, [("unknown_age", "low")], id="a date that is none"),
         pytest.param(
@@ -75,20 +109,20 @@ FULL = {"permissions": "full-access"}
             [token("ci"), token("ci" + DAY_BEFORE)],
             {},
             [("unfinished_rotation", "medium")],
-            id="a name and a generation",
+            id="a name and a version",
         ),
         pytest.param(
             [token("ci" + DAY_BEFORE), token("ci-20261122t091500z-7f3a")],
             {},
             [("unfinished_rotation", "medium")],
-            id="two generations",
+            id="two versions",
         ),
-        pytest.param([token("ci" + DAY_BEFORE)], {}, [], id="one generation"),
+        pytest.param([token("ci" + DAY_BEFORE)], {}, [], id="one version"),
         pytest.param([token("ci"), token("ci-2")], {}, [], id="a name that only begins alike is another token"),
         pytest.param([token("ci"), token("ci" + TEN_MINUTES_AGO)], {}, [], id="a rotation that may be under way"),
         pytest.param(
             [token("ci"), token("ci" + TEN_MINUTES_AGO)],
-            {"in_flight_minutes": 5},
+            {"pending_minutes": 5},
             [("unfinished_rotation", "medium")],
             id="a rotation that takes too long",
         ),
@@ -103,9 +137,15 @@ FULL = {"permissions": "full-access"}
             [token("ci", owner="alice"), token("ci" + DAY_BEFORE, owner="bob")],
             {},
             [("duplicate_name", "low")],
-            id="generations of two users are no rotation, but a shared name",
+            id="versions of two users are no rotation, but a shared name",
         ),
         pytest.param([token("ci", owner="alice"), token("db", owner="bob")], {}, [], id="two users, two names"),
+        pytest.param(
+            [token("ci", id="1", owner={}), token("ci" + DAY_BEFORE, id="2", owner={"username": None})],
+            {},
+            [("duplicate_name", "low")],
+            id="owners that nobody knows are not one owner",
+        ),
         pytest.param([token(**ONE)], {"severities": {"unrestricted": "low"}}, [("unrestricted", "low")], id="milder"),
         pytest.param([token(**ONE)], {"severities": {"unrestricted": "off"}}, [], id="switched off"),
         pytest.param(
@@ -123,7 +163,16 @@ def test_finds(tokens: list[dict[str, Any]], policy: dict[str, Any], found: list
 @pytest.mark.parametrize(("fail_on", "failing"), [("info", 3), ("low", 2), ("medium", 1), ("high", 1), ("never", 0)])
 def test_the_verdict_counts_a_severity_and_those_above(fail_on: str, failing: int) -> None:
     report = audit([token("a", **ONE), token("b", **WIDE), token("c", created_at=None)], NOW, fail_on=fail_on)
-    assert report["verdict"] == {"fail_on": fail_on, "failing": failing, "passed": failing == 0}
+    verdict = report["verdict"]
+    assert (verdict["fail_on"], verdict["failing"], verdict["passed"]) == (fail_on, failing, failing == 0)
+    assert (f"Findings of severity {fail_on} or above: {failing}." in verdict["msg"]) is (failing > 0)
+
+
+def test_fewer_tokens_than_expected_fail_the_audit() -> None:
+    assert audit([token()], expected_tokens="1")["verdict"]["passed"]
+    verdict = audit([], expected_tokens=2, fail_on="never")["verdict"]
+    assert (verdict["passed"], verdict["missing_tokens"]) == (False, 2)
+    assert "The list has 0 tokens, and at least 2 are expected." in verdict["msg"]
 
 
 @pytest.mark.parametrize(
@@ -137,19 +186,51 @@ def test_the_verdict_counts_a_severity_and_those_above(fail_on: str, failing: in
         pytest.param({"name": "ci", "until": "2026-11-24"}, True, id="on the last day"),
         pytest.param({"name": "ci", "until": datetime.date(2026, 11, 24)}, True, id="a date as YAML reads it"),
         pytest.param({"name": "ci", "until": "2026-11-23"}, False, id="after the last day"),
+        pytest.param({"id": "7"}, True, id="by id"),
+        pytest.param({"id": "8"}, False, id="another id"),
+        pytest.param({"owner": "bob"}, True, id="by owner"),
+        pytest.param({"owner": "bob@example.com"}, True, id="by an owner's address"),
+        pytest.param({"owner": "mallory"}, False, id="another owner"),
+        pytest.param({"name": "ci", "owner": "bob", "id": "7"}, True, id="by all three"),
+        pytest.param({"name": "ci", "owner": "mallory"}, False, id="the name, and another owner"),
     ],
 )
 def test_accepts(entry: dict[str, Any], holds: bool) -> None:
-    report = audit([token(**ONE)], NOW, accepted=[{"reason": "known", **entry}])
+    owner = {"username": "bob", "email": "bob@example.com"}
+    report = audit([token(**ONE, id="7", owner=owner)], NOW, accepted=[{"reason": "known", **entry}])
     assert [finding["accepted"] for finding in report["findings"]] == ["known" if holds else None]
     assert report["verdict"]["passed"] is holds
     assert report["summary"]["accepted"] == int(holds)
     assert report["tokens"][0]["severity"] == (None if holds else "high")
 
 
-def test_an_acceptance_of_a_logical_name_covers_its_generations() -> None:
-    generations = [token("ci" + DAY_BEFORE), token("ci-20261122t091500z-7f3a")]
-    report = audit(generations, NOW, accepted=[{"name": "ci", "reason": "slow hands"}])
+TERRAFORM = [token("terraform", **ONE, owner="bob"), token("terraform-evil", **ONE, owner="mallory")]
+NOTES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "an owner's": ({"name": "terraform*", "owner": "bob"}, []),
+    "several owners'": (
+        {"name": "terraform*"},
+        [
+            "accepted[0] (name 'terraform*') accepts findings of 2 owners: bob, mallory. Add owner or id.",
+        ],
+    ),
+    "nobody's": ({"owner": "eve"}, ["accepted[0] (owner 'eve') accepts no finding. Remove it, or correct it."]),
+    "one that ended": (
+        {"name": "terraform", "until": "2026-11-23"},
+        ["accepted[0] (name 'terraform') ended on 2026-11-23, so it accepts nothing any more."],
+    ),
+}
+
+
+@pytest.mark.parametrize(("entry", "notes"), NOTES.values(), ids=NOTES)
+def test_an_acceptance_that_is_not_as_it_was_meant_is_noted(entry: dict[str, Any], notes: list[str]) -> None:
+    report = audit(TERRAFORM, accepted=[{"reason": "known", **entry}])
+    assert report["notes"] == notes
+    assert [line for line in lines_of(report) if line.startswith("note: ")] == [f"note: {note}" for note in notes]
+
+
+def test_an_acceptance_of_a_managed_token_covers_its_versions() -> None:
+    versions = [token("ci" + DAY_BEFORE), token("ci-20261122t091500z-7f3a")]
+    report = audit(versions, NOW, accepted=[{"name": "ci", "reason": "slow hands"}])
     assert [finding["accepted"] for finding in report["findings"]] == ["slow hands"]
 
 
@@ -165,13 +246,19 @@ def test_an_acceptance_of_one_of_several_tokens_does_not_cover_them_all() -> Non
         ({"max_age_days": "old"}, "max_age_days must be a number"),
         ({"max_age_days": True}, "max_age_days must be a number"),
         ({"grace_hours": "nan"}, "grace_hours must be a number"),
-        ({"in_flight_minutes": None}, "in_flight_minutes must be a number"),
+        ({"pending_minutes": None}, "pending_minutes must be a number"),
         ({"severities": {"old": "low"}}, "'old', which is no rule. The rules are unrestricted, aged"),
-        ({"severities": {"aged": "awful"}}, "'awful' for aged; use one of info, low, medium, high, off"),
+        ({"severities": {"aged": "awful"}}, "severities.aged is 'awful'; use one of info, low, medium, high, off"),
         ({"fail_on": "awful"}, "fail_on is 'awful'; use one of info, low, medium, high, never"),
-        ({"accepted": ["ci"]}, r"accepted\[0\] needs a name"),
+        ({"expected_tokens": "many"}, "expected_tokens must be a number"),
+        ({"accepted": ["ci"]}, r"accepted\[0\] must be a dictionary"),
+        ({"accepted": [{"reason": "so"}]}, r"accepted\[0\] needs a name .* an id or an owner, and a reason"),
         ({"accepted": [{"name": "ci"}]}, r"accepted\[0\] needs a name .* and a reason"),
-        ({"accepted": [{"name": "ci", "reason": "so", "rule": "old"}]}, r"accepted\[0\] names the rule 'old'"),
+        ({"accepted": [{"name": "ci", "reason": "so", "rule": "old"}]}, r"accepted\[0\].rule is 'old'; use one of"),
+        ({"accepted": [{"name": "ci", "reason": "so", "untill": "x"}]}, r"accepted\[0\] has untill; the keys are"),
+        ({"accepted": [{"name": "ci", "reason": "so", "until": ""}]}, r"accepted\[0\] has an empty until"),
+        ({"accepted": [{"name": "ci", "reason": "so", "until": None}]}, r"accepted\[0\] has an empty until"),
+        ({"accepted": [{"name": " ", "id": None, "reason": "so"}]}, r"accepted\[0\] has an empty id, name"),
         ({"accepted": [{"name": "ci", "reason": "so", "until": "soon"}]}, r"accepted\[0\] has until 'soon'"),
     ],
 )
@@ -206,6 +293,77 @@ def test_the_chart_counts_ages(ages: list[int], limit: int, bins: list[int]) -> 
     drawn = audit(tokens, NOW, max_age_days=limit)["ages"]
     assert [one["tokens"] for one in drawn["bins"]] == bins
     assert drawn["most"] == max(bins)
+
+
+def test_a_run_shows_no_more_findings_than_a_screen_holds() -> None:
+    lines = lines_of(audit([token(f"t{index}", **ONE) for index in range(42)]))
+    assert lines[0] == "tokens: 42, findings: 42, accepted: 0"
+    assert sum(line.startswith("high: ") for line in lines) == 40
+    assert "... and 2 more in the report" in lines
+
+
+VISIBLE: dict[str, tuple[dict[str, Any], list[dict[str, Any]], list[str]]] = {
+    "one's own": (
+        {"credential_id": "7"},
+        [token("main", id="7")],
+        ["read with the token 'main'.", "of one user only"],
+    ),
+    "an organization's": (
+        {"organization": "acme", "credential_id": "7"},
+        [token("admin", id="7", owner="alice"), token("ci", owner="bob")],
+        ["read with the token 'admin' of alice.", "no unrestricted tokens"],
+    ),
+    "a member's": (
+        {"organization": "acme"},
+        [token("ci", owner="bob")],
+        ["does not show the API credential", "no unrestricted tokens", "All listed tokens are of bob"],
+    ),
+    "an empty one": (
+        {"organization": "acme", "credential_id": "7"},
+        [],
+        ["does not show the API credential", "no unrestricted tokens", "nothing was judged"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("known", "tokens", "parts"), VISIBLE.values(), ids=VISIBLE)
+def test_the_report_says_whose_eyes_saw_the_list_and_what_they_cannot_see(
+    known: dict[str, Any], tokens: list[dict[str, Any]], parts: list[str]
+) -> None:
+    report = audit(tokens, **known)
+    sentences = report["visibility"]
+    assert len(sentences) == len(parts)
+    assert all(part in sentence for part, sentence in zip(parts, sentences))
+    assert lines_of(report)[1 : len(parts) + 1] == sentences
+
+
+def test_the_stable_part_is_the_same_on_every_day_and_changes_with_a_token() -> None:
+    tokens = [
+        token("ci", created_at="2026-08-26", owner="bob"),  # aged from tomorrow on
+        token("ci" + TEN_MINUTES_AGO, owner="bob"),  # unfinished from tomorrow on
+        token("wide", **WIDE, last_used_at="2026-11-24"),
+        token("undated", created_at=None),
+        token("hushed", created_at=None),
+    ]
+    policy = {"accepted": [{"name": "wide", "reason": "known", "until": "2026-11-24"}]}
+    today = audit(tokens, **policy)
+    tomorrow = audit([{**one, "age_days": 1, "last_used_at": "x"} for one in tokens[::-1]], NOW + DAY, **policy)
+    assert today["stable"] == tomorrow["stable"]
+    assert today["findings"] != tomorrow["findings"]
+    assert [one["aged_from"] for one in today["stable"]["tokens"]] == [
+        "2026-11-25",
+        "2027-02-23",
+        None,
+        None,
+        "2027-02-23",
+    ]
+    assert [one["rules"] for one in today["stable"]["tokens"]][2:] == [
+        ["unknown_age"],
+        ["unknown_age"],
+        ["organization_wide"],
+    ]
+    assert audit(tokens[1:])["stable"] != today["stable"]
+    assert audit(tokens, severities={"unknown_age": "off"})["stable"]["tokens"][2]["rules"] == []
 
 
 @given(
@@ -243,7 +401,7 @@ def test_every_rule_tells_what_to_do() -> None:
     assert all(rule.meaning.endswith(".") and rule.remedy.endswith(".") for rule in RULES.values())
 
 
-def test_messages_say_what_reaches_how_far_and_which_generations_are_alive() -> None:
+def test_messages_say_what_reaches_how_far_and_which_versions_are_active() -> None:
     told = {
         finding["rule"]: finding["msg"]
         for finding in audit(
@@ -259,10 +417,10 @@ def test_messages_say_what_reaches_how_far_and_which_generations_are_alive() -> 
     assert told["organization_wide"] == "'wide' reaches all of 'acme'."
     assert told["full_access"] == "'full' has full access to the group 'default'."
     assert told["unfinished_rotation"] == (
-        "'ci' of bob has 2 generations alive, the oldest first: 'ci-20261122t091500z-7f3a', 'ci-20261123t091500z-7f3a'."
+        "'ci' of bob has 2 active versions, the oldest first: 'ci-20261122t091500z-7f3a', 'ci-20261123t091500z-7f3a'."
     )
     (nobody,) = audit([token("ci"), token("ci" + DAY_BEFORE)], NOW)["findings"]
-    assert nobody["msg"].startswith("'ci' has 2 generations alive")
+    assert nobody["msg"].startswith("'ci' has 2 active versions")
 
 
 def test_tokens_come_worst_first_then_oldest_first() -> None:

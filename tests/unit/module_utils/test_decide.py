@@ -13,13 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import (
-    PRESETS,
-    SCOPES,
-    Restriction,
-    Token,
-    moment_of,
-)
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.scopes import PRESETS, SCOPES
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     Drift,
     InvalidRequest,
@@ -32,6 +27,7 @@ from ansible_collections.community.turso.plugins.module_utils._token.decide impo
     checked_segment,
     decide,
     look_created_by_us,
+    warnings_about,
 )
 
 ACME = Restriction("acme")
@@ -48,6 +44,18 @@ DECISIONS = {
     "not there: created": (None, wanted(), None, "create"),
     "there: nothing": (Token("ci", "1"), wanted(), None, None),
     "there, restricted alike: nothing": (Token("ci", "1", READER), wanted(**IN_GROUP), None, None),
+    "there, of an organization with scopes: nothing": (
+        Token("ci", "1", Restriction("acme", None, ("read",))),
+        wanted(organization="acme", scopes=["read-only"]),
+        None,
+        None,
+    ),
+    "there, by a preset that has grown: nothing": (
+        Token("ci", "1", Restriction("acme", "g", ("new", "read"))),
+        wanted(**IN_GROUP),
+        None,
+        None,
+    ),
     "there, described otherwise: nothing": (Token("ci", "1"), wanted(description="d"), None, None),
     "there, and the credential itself: nothing": (Token("ci", "1"), wanted(), "1", None),
     "absent and not there: nothing": (None, wanted(state="absent"), None, None),
@@ -89,33 +97,43 @@ def test_decisions(have: Token | None, want: Wanted, own_id: str | None, step: s
 
 
 DRIFTS = {
-    "broader than asked for": (Token("ci", "1"), wanted(organization="acme"), "its organization is none"),
-    "narrower than asked for": (Token("ci", "1", ACME), wanted(), "its organization is 'acme'"),
+    "broader than asked for": (Token("ci", "1"), wanted(organization="acme"), "organization is (none)"),
+    "narrower than asked for": (Token("ci", "1", ACME), wanted(), "organization is 'acme'"),
     "another organization": (
         Token("ci", "1", Restriction("b")),
         wanted(organization="acme"),
-        "its organization is 'b'",
+        "organization is 'b'",
     ),
-    "another group": (Token("ci", "1", Restriction("acme", "h", ("read",))), wanted(**IN_GROUP), "its group is 'h'"),
+    "another group": (Token("ci", "1", Restriction("acme", "h", ("read",))), wanted(**IN_GROUP), "group is 'h'"),
     "more scopes": (
         Token("ci", "1", Restriction("acme", "g", ("db:create", "read"))),
         wanted(**IN_GROUP),
-        "its scopes is [db:create, read], asked for is [read]",
+        "scopes are [db:create, read], expected [read]",
+    ),
+    "an unknown scope too many": (
+        Token("ci", "1", Restriction("acme", "g", ("new", "read"))),
+        wanted(**{**IN_GROUP, "scopes": ["read"]}),
+        "scopes are [new, read], expected [read]",
+    ),
+    "of an organization, without the scopes": (
+        Token("ci", "1", ACME),
+        wanted(organization="acme", scopes=["read"]),
+        "scopes are (none), expected [read]",
     ),
     "absent from another organization": (
         Token("ci", "1", ACME),
         wanted(state="absent", organization="b"),
-        "its organization is 'acme', asked for is 'b'",
+        "organization is 'acme', expected 'b'",
     ),
     "absent from an organization it isn't in": (
         Token("ci", "1"),
         wanted(state="absent", organization="b"),
-        "its organization is none",
+        "organization is (none)",
     ),
     "absent from another group": (
         Token("ci", "1", Restriction("acme", "h", ("read",))),
         wanted(state="absent", **IN_GROUP),
-        "its group is 'h'",
+        "group is 'h'",
     ),
 }
 
@@ -124,9 +142,10 @@ DRIFTS = {
 def test_drift_is_told_and_left_alone(have: Token, want: Wanted, told: str) -> None:
     with pytest.raises(Drift) as caught:
         decide(have, want, own_id="1")  # whatever else holds
-    assert caught.value.msg.startswith("The token 'ci' (id 1) is not the one asked for: ")
+    assert caught.value.msg.startswith("The token 'ci' (id 1) exists with different settings: ")
     assert told in caught.value.msg
-    remedy = "the role community.turso.turso_rotate" if want.state == "present" else "It was not revoked"
+    assert "Nothing was changed." in caught.value.msg
+    remedy = "the role community.turso.turso_rotate" if want.state == "present" else "may not be the token"
     assert remedy in caught.value.msg
 
 
@@ -151,8 +170,10 @@ INVALID = {
     "neither, present": ({}, "state=present needs name to tell"),
     "neither, absent": ({"state": "absent"}, "state=absent needs name, or id together with organization, to tell"),
     "id without organization": ({"id": "1", "state": "absent"}, "id needs organization"),
-    "scopes without group": ({"name": "ci", "organization": "a", "scopes": ["read"]}, "scopes need group"),
-    "empty scopes without group": ({"name": "ci", "organization": "a", "scopes": []}, "scopes need group"),
+    "scopes without organization": ({"name": "ci", "scopes": ["read"]}, "scopes need organization"),
+    "empty scopes without group": ({"name": "ci", "organization": "a", "scopes": []}, "scopes is empty"),
+    "a blank scope": ({"name": "ci", **IN_GROUP, "scopes": ["read", " "]}, "one of the scopes is empty"),
+    "an empty description": ({"name": "ci", "description": ""}, "description is empty"),
     "group without organization": ({"name": "ci", "group": "g", "scopes": ["read"]}, "group needs organization"),
     "group without scopes": ({"name": "ci", "organization": "a", "group": "g"}, "group needs scopes"),
     "group with empty scopes": ({"name": "ci", "organization": "a", "group": "g", "scopes": []}, "group needs scopes"),
@@ -194,8 +215,37 @@ def test_what_is_wanted_is_read_from_the_options() -> None:
     assert want == Wanted("present", "ci", None, READER, ("read-only", "read"), "d")
     assert want.as_token() == Token("ci", None, READER)
     assert (want.key, want.label) == ((None, "ci"), "token 'ci'")
+    assert wanted(organization="acme", scopes=["read", " db:create"]).scopes == ("read", "db:create")
     by_id = wanted(None, id="1", organization="acme", state="absent")
     assert (by_id.key, by_id.label) == (("acme", "1"), "token with the id '1'")
+
+
+IN_ACME = {"organization": "acme"}
+# What is wanted, how many of them change, what each warning tells.
+WARNINGS = {
+    "a typing error": (
+        [wanted(**IN_ACME, scopes=["db:creat", "billing", "read"])],
+        1,
+        [["token 'ci' asks for the scope 'db:creat', which this collection does not know. If you mean 'db:create'"]],
+    ),
+    "a typing error of what is to be absent": ([wanted(state="absent", scopes=["db:creat"])], 0, []),
+    "unrestricted, created": ([wanted()], 1, [["Created without an organization: token 'ci'. "]]),
+    "unrestricted, there already": ([wanted()], 0, []),
+    "unrestricted, revoked": ([wanted(state="absent")], 1, []),
+    "some of each": (
+        [wanted("a"), wanted("b", **IN_ACME), wanted("c"), wanted("d", **IN_ACME, scopes=["raed"])],
+        4,
+        [["token 'd'", "'raed'"], ["organization: token 'a', token 'c'. "]],
+    ),
+    "many": ([wanted(f"t{n}") for n in range(8)], 8, [["token 't0', ", "token 't4', and 3 more. "]]),
+}
+
+
+@pytest.mark.parametrize(("wants", "changed", "told"), WARNINGS.values(), ids=WARNINGS)
+def test_what_a_user_should_know_is_warned_about(wants: list[Wanted], changed: int, told: list[list[str]]) -> None:
+    warnings = warnings_about(wants, wants[:changed])
+    assert len(warnings) == len(told)
+    assert all(text in warning for texts, warning in zip(told, warnings) for text in texts)
 
 
 NOON = moment_of("2026-11-24T12:00:00Z")
@@ -208,6 +258,7 @@ LOOKS = {
     "two days ago": ("2026-11-22", ACME, False),
     "in two days": ("2026-11-26", ACME, False),
     "no date": (None, ACME, False),
+    "more than was asked for": ("2026-11-24", Restriction("acme", None, ("read",)), False),
     "restricted otherwise": ("2026-11-24", READER, False),
     "not restricted": ("2026-11-24", Restriction(), False),
 }
@@ -250,7 +301,7 @@ def test_a_decision_neither_widens_nor_cuts_off(
     assert not (decision.step == "revoke" and is_own)
     if state == "present":
         assert (decision.step == "create") is (have is None)
-        assert have is None or have.restriction == want.restriction
+        assert have is None or have.restriction.matches(want.restriction)
     else:
         assert (decision.step == "revoke") is (have is not None)
     if not decision.changed and have is not None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import datetime
-import json
 import time
+import uuid
 from typing import Any
 
 import pytest
@@ -17,45 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import (
-    PRESETS,
-    SCOPES,
     Restriction,
     Token,
-    expand_scopes,
-    jti_of,
+    moment_in_id,
     moment_of,
     utc_text,
 )
+from ansible_collections.community.turso.plugins.module_utils._api.scopes import SCOPES
 from ansible_collections.community.turso.plugins.module_utils._errors import Drift, OutcomeUnknown, kind_of_status
 
 NOW = datetime.datetime(2026, 11, 24, 12, 0, tzinfo=datetime.timezone.utc)
 NINE = tuple(sorted(SCOPES))
-
-EXPANSIONS = {
-    "none": (None, None),
-    "empty": ([], None),
-    "one": (["read"], ("read",)),
-    "sorted": (["read", "db:create"], ("db:create", "read")),
-    "twice": (["read", "read"], ("read",)),
-    "read-only": (["read-only"], ("read",)),
-    "full-access": (["full-access"], NINE),
-    "a preset and more": (["read-only", "db:create"], ("db:create", "read")),
-    "all": (list(SCOPES), NINE),
-    "unknown": (["new"], ("new",)),
-}
-
-
-@pytest.mark.parametrize(("given_scopes", "expected"), EXPANSIONS.values(), ids=EXPANSIONS)
-def test_scopes_are_a_sorted_set(given_scopes: list[str] | None, expected: tuple[str, ...] | None) -> None:
-    assert expand_scopes(given_scopes) == expected
-
-
-@given(st.lists(st.sampled_from([*SCOPES, *PRESETS, "new"])))
-def test_expanding_scopes_again_or_in_another_order_changes_nothing(scopes: list[str]) -> None:
-    expanded = expand_scopes(scopes)
-    assert expand_scopes(expanded) == expanded == expand_scopes(reversed(scopes))
-    assert not set(expanded or ()) & set(PRESETS)
-
 
 RESTRICTIONS = {
     "none at all": (Restriction(), "unrestricted", None),
@@ -75,21 +47,31 @@ def test_restrictions_have_a_level_and_permissions(restriction: Restriction, lev
 
 DIFFERENCES = {
     "none": (Restriction("a", "b", ("c",)), Restriction("a", "b", ("c",)), []),
-    "organization": (Restriction("a"), Restriction(), ["its organization is 'a', asked for is none"]),
-    "group": (Restriction("a", "b"), Restriction("a", "c"), ["its group is 'b', asked for is 'c'"]),
+    "organization": (Restriction("a"), Restriction(), ["organization is 'a', expected (none)"]),
+    "group": (Restriction("a", "b"), Restriction("a", "c"), ["group is 'b', expected 'c'"]),
     "scopes": (
         Restriction("a", "b", ("c", "d")),
         Restriction("a", "b", ("c",)),
-        ["its scopes is [c, d], asked for is [c]"],
+        ["scopes are [c, d], expected [c]"],
     ),
     "all": (
         Restriction(),
         Restriction("a", "b", ("c",)),
         [
-            "its organization is none, asked for is 'a'",
-            "its group is none, asked for is 'b'",
-            "its scopes is none, asked for is [c]",
+            "organization is (none), expected 'a'",
+            "group is (none), expected 'b'",
+            "scopes are (none), expected [c]",
         ],
+    ),
+    "a preset that has grown": (
+        Restriction("a", "b", ("new", "read")),
+        Restriction.asked("a", "b", ["read-only"]),
+        [],
+    ),
+    "a preset with a known scope too many": (
+        Restriction("a", "b", ("db:create", "new", "read")),
+        Restriction.asked("a", "b", ["read-only"]),
+        ["scopes are [db:create, new, read], expected [read]"],
     ),
 }
 
@@ -97,6 +79,7 @@ DIFFERENCES = {
 @pytest.mark.parametrize(("mine", "theirs", "told"), DIFFERENCES.values(), ids=DIFFERENCES)
 def test_differences_are_named(mine: Restriction, theirs: Restriction, told: list[str]) -> None:
     assert mine.differences(theirs) == told
+    assert mine.matches(theirs) is (told == [])
 
 
 MOMENTS = {
@@ -156,6 +139,63 @@ def test_a_token_has_an_age_in_days(created_at: str | None, age: int | None) -> 
     assert Token("ci", "1", created_at=created_at).as_result(NOW)["age_days"] == age
 
 
+def id_of(moment: datetime.datetime, version: int = 1) -> str:
+    """Return an id as the API makes them, of a moment."""
+    ticks = int((moment - datetime.datetime(1582, 10, 15, tzinfo=datetime.timezone.utc)).total_seconds() * 10**7)
+    fields = (ticks & 0xFFFFFFFF, ticks >> 32 & 0xFFFF, ticks >> 48 & 0x0FFF, 0x8A, 0xBC, 0x0123456789AB)
+    return base64.urlsafe_b64encode(uuid.UUID(fields=fields, version=version).bytes).decode().rstrip("=")
+
+
+def test_the_vendors_own_sample_of_an_id_tells_its_time() -> None:
+    moment = moment_in_id("clGFZ4STEe6fljpFzIum8A")
+    assert moment is not None
+    assert utc_text(moment) == "2023-11-16T15:18:50Z"
+
+
+NO_TIMES = {
+    "none": None,
+    "empty": "",
+    "short": "abc",
+    "not base64url": "clGFZ4STEe6fljpFzIum8*",
+    "not ASCII": "clGFZ4STEe6fljpFzIum8é",
+    "version 4": id_of(NOW, version=4),
+    "of no version": "A" * 22,
+    "too long": id_of(NOW) + "A",
+    "more than an id": id_of(NOW) + "*",
+}
+
+
+@pytest.mark.parametrize("token_id", NO_TIMES.values(), ids=NO_TIMES)
+def test_an_id_of_another_kind_tells_no_time(token_id: str | None) -> None:
+    assert moment_in_id(token_id) is None
+
+
+ISSUED = {
+    "by its id": ("2026-11-24", id_of(NOW), "2026-11-24T12:00:00Z"),
+    "by its id, listed a day later": ("2026-11-25", id_of(NOW), "2026-11-24T12:00:00Z"),
+    "by its id, listed a day earlier": ("2026-11-23", id_of(NOW), "2026-11-24T12:00:00Z"),
+    "by its id, and not by a timestamp": ("2026-11-24T12:00:07Z", id_of(NOW), "2026-11-24T12:00:00Z"),
+    "not by an id of another day": ("2026-11-26", id_of(NOW), None),
+    "not by an id alone": (None, id_of(NOW), None),
+    "by a timestamp, because the id is of another day": ("2026-11-27T09:15:00Z", id_of(NOW), "2026-11-27T09:15:00Z"),
+    "by a timestamp, because the id tells nothing": ("2026-11-24T09:15:00Z", "1", "2026-11-24T09:15:00Z"),
+    "not by a date": ("2026-11-24", "1", None),
+    "not by a text that is no date": ("soon", id_of(NOW), None),
+}
+
+
+@pytest.mark.parametrize(("created_at", "token_id", "expected"), ISSUED.values(), ids=ISSUED)
+def test_a_token_tells_when_it_was_issued(created_at: str | None, token_id: str, expected: str | None) -> None:
+    issued_at = Token("ci", token_id, created_at=created_at).issued_at
+    assert (issued_at and utc_text(issued_at)) == expected
+
+
+@given(st.text(alphabet="ABab01-_", min_size=22, max_size=22))
+def test_whatever_an_id_is_it_tells_a_moment_or_none(token_id: str) -> None:
+    moment = moment_in_id(token_id)
+    assert moment is None or moment.utcoffset() == datetime.timedelta(0)
+
+
 def test_a_token_is_told_with_every_key() -> None:
     owner = {"username": "alice"}
     token = Token("ci", "1", Restriction("acme", "g", ("read",)), "2026-11-23", owner, "d", "2026-11-24")
@@ -176,44 +216,6 @@ def test_a_token_is_told_with_every_key() -> None:
     least = Token("ci", None).as_result(NOW)
     assert least.keys() == token.as_result(NOW).keys()
     assert {key for key, value in least.items() if value is not None} == {"name", "restriction"}
-
-
-def jwt(payload: bytes) -> str:
-    return f"e30.{base64.urlsafe_b64encode(payload).decode().rstrip('=')}.c2ln"
-
-
-CLAIMS = {
-    "an id": (jwt(b'{"jti": "abc"}'), "abc"),
-    "padding of one": (jwt(b'{"jti": "abcd"}'), "abcd"),
-    "padding of two": (jwt(b'{"jti": "abcde"}'), "abcde"),
-    "letters of the URL alphabet": (jwt('{"jti": "þÿ?>~"}'.encode()), "þÿ?>~"),
-    "no id": (jwt(b'{"sub": "alice"}'), None),
-    "an empty id": (jwt(b'{"jti": ""}'), None),
-    "an id of another type": (jwt(b'{"jti": 5}'), None),
-    "a list": (jwt(b'["jti"]'), None),
-    "no JSON": (jwt(b"jti"), None),
-    "no UTF-8": (jwt(b'{"jti": "\xff"}'), None),
-    "too deep": (jwt(b"[" * 100_000), None),
-    "no base64": ("a.b.c", None),
-    "not even ASCII": ("a.é.c", None),
-    "two parts": ("e30.e30", None),
-    "four parts": (jwt(b'{"jti": "abc"}') + ".e30", None),
-    "opaque": ("opaque", None),
-}
-
-
-@pytest.mark.parametrize(("secret", "expected"), CLAIMS.values(), ids=CLAIMS)
-def test_the_id_that_a_token_claims(secret: str, expected: str | None) -> None:
-    assert jti_of(secret) == expected
-
-
-@given(
-    st.text()
-    | st.binary().map(jwt)
-    | st.recursive(st.none() | st.text(), st.lists).map(lambda x: jwt(json.dumps(x).encode()))
-)
-def test_whatever_is_called_a_token_claims_an_id_or_none(secret: str) -> None:
-    assert jti_of(secret) != ""
 
 
 KINDS = {

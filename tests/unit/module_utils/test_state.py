@@ -58,7 +58,8 @@ def test_a_rotation_from_issue_to_revocation() -> None:
     assert pending is not None
     assert pending.destinations == {"host_file on web-1": LATER}
 
-    state = state.promoted("ci", LATER, [("ci", "0"), (OLD.name, OLD.id)])
+    previous = [Previous(OLD.name, "1", LATER), Previous("ci", "0", LATER)]
+    state = state.committed("ci", Current(NEW.name, "2", LATER), previous, LATER)
     assert state.of("ci").pending is None
     assert state.of("ci").current == Current(NEW.name, "2", LATER)
     assert state.of("ci").previous == (Previous(OLD.name, "1", LATER), Previous("ci", "0", LATER))
@@ -81,22 +82,16 @@ def test_transitions_change_another_state_and_other_tokens_stay() -> None:
     assert after.extra == {"note": "ours"}
 
 
-def test_a_first_version_has_nothing_before_it() -> None:
-    state = State().pending_issued("ci", NEW, NOON).promoted("ci", LATER)
-    assert state.of("ci").previous == ()
+def test_a_commit_that_only_revokes_leaves_current_and_pending() -> None:
+    swept = Previous("ci", "0", NOON)
+    state = issued().committed("ci", None, [swept], LATER)
+    assert state.of("ci").previous == (swept,)
+    assert (state.of("ci").current, state.of("ci").pending) == (OLD, NEW)
 
 
-def test_what_was_previous_before_keeps_its_time() -> None:
-    """Its grace has begun."""
-    known = TokenState(current=OLD, previous=(Previous("ci", "0", NOON),))
-    state = State({"ci": known}).pending_issued("ci", NEW, NOON).promoted("ci", EVENING, [("ci", "0")])
-    assert state.of("ci").previous == (Previous("ci", "0", NOON), Previous(OLD.name, "1", EVENING))
-
-
-def test_a_previous_version_that_is_made_current_again_is_not_previous() -> None:
-    known = TokenState(current=OLD, previous=(Previous(NEW.name, NEW.id, NOON),))
-    state = State({"ci": known}).pending_issued("ci", NEW, NOON).promoted("ci", EVENING, [(NEW.name, NEW.id)])
-    assert state.of("ci").previous == (Previous(OLD.name, "1", EVENING),)
+def test_what_another_run_has_pending_stays_pending() -> None:
+    state = issued().committed("ci", Current("ci-20261124t170000z-9999", "9", LATER), [], LATER)
+    assert state.of("ci").pending == NEW
 
 
 def test_a_pending_version_of_a_former_run_is_not_previous_before_a_commit() -> None:
@@ -104,8 +99,6 @@ def test_a_pending_version_of_a_former_run_is_not_previous_before_a_commit() -> 
     state = issued().pending_issued("ci", another, EVENING)
     assert state.of("ci").pending == another
     assert state.of("ci").previous == ()
-    state = state.promoted("ci", EVENING, [(NEW.name, NEW.id)])
-    assert [version.id for version in state.of("ci").previous] == ["1", "2"]
 
 
 def test_a_version_that_nobody_took_is_withdrawn() -> None:
@@ -130,7 +123,8 @@ def test_the_second_time_that_the_same_version_is_found_unconfirmed_can_be_told(
     other = once.unconfirmed_found("ci", "3", EVENING)
     assert other.of("ci").found_unconfirmed == FoundUnconfirmed("3", EVENING)
     assert other.dropped("ci", ["2"], EVENING).of("ci").found_unconfirmed == FoundUnconfirmed("3", EVENING)
-    assert once.promoted("ci", EVENING).of("ci").found_unconfirmed is None
+    current = Current(NEW.name, "2", EVENING)
+    assert once.committed("ci", current, [], EVENING).of("ci").found_unconfirmed is None
 
 
 def test_only_the_last_twenty_events_are_kept() -> None:
@@ -141,10 +135,9 @@ def test_only_the_last_twenty_events_are_kept() -> None:
     assert state.of("ci").events[-1]["destination"] == "29"
 
 
-@pytest.mark.parametrize("step", ["promoted", "withdrawn"])
-def test_a_step_without_a_pending_version_is_a_mistake_of_ours(step: str) -> None:
+def test_a_step_without_a_pending_version_is_a_mistake_of_ours() -> None:
     with pytest.raises(ValueError, match="no version of ci is pending"):
-        getattr(State(), step)("ci", NOON)
+        State().withdrawn("ci", NOON)
 
 
 # What a file holds in which everything stands that may, and in each object a key that only a later release knows.

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import time
 
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils import _module as _spec
 from ansible_collections.community.turso.plugins.modules import (
+    turso_revocation,
     turso_rotation,
     turso_token,
     turso_token_info,
@@ -26,8 +29,9 @@ MODULES = {
     "turso_token_info": (turso_token_info, {}),
     "turso_tokens": (turso_tokens, {"tokens": [{"name": "ci"}]}),
     "turso_rotation": (turso_rotation, {"tokens": []}),
+    "turso_revocation": (turso_revocation, {"names": ["ci"]}),
 }
-# The last one sends nothing if it is given nothing to do.
+# The last ones send nothing if they are given nothing to do, or fail if nothing matches.
 THAT_ASK = dict(list(MODULES.items())[:3])
 
 every_module = pytest.mark.parametrize(("module", "asked"), MODULES.values(), ids=MODULES)
@@ -68,7 +72,7 @@ def test_a_missing_credential_is_refused(simulator, run_module, monkeypatch, mod
     for variable, value in variables.items():
         monkeypatch.setenv(variable, value)
     result = run_module(module, {"api_token": None, **asked})
-    assert "missing required arguments: api_token" in result["msg"]
+    assert "No API token was given, so nothing was sent. Set the option api_token" in result["msg"]
     assert "TURSO_API_TOKEN or TURSO_PLATFORM_TOKEN" in result["msg"]
     assert result["error"] == failure("invalid_request")
     assert simulator.requests == []
@@ -210,7 +214,7 @@ def test_a_missing_library_is_named(simulator: Simulator, run_module, monkeypatc
 
 
 def test_a_bug_is_told_with_the_keys_of_every_failure(simulator: Simulator, run_module, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(turso_token, "tokens_from", broken)
@@ -219,20 +223,116 @@ def test_a_bug_is_told_with_the_keys_of_every_failure(simulator: Simulator, run_
     assert (result["changed"], result["secret"], result["error"]) == (False, None, failure("api_error"))
 
 
-@pytest.mark.parametrize(("module", "missing"), [(turso_token, "api_token"), (turso_tokens, "api_token, tokens")])
-def test_a_credential_that_is_missing_is_asked_for_whatever_else_is(run_module, module, missing):
-    result = run_module(module, {"api_token": None})
-    assert missing in result["msg"]
-    assert "TURSO_API_TOKEN or TURSO_PLATFORM_TOKEN" in result["msg"]
-
-
 def test_a_blank_credential_leaves_the_message_readable(run_module):
     result = run_module(turso_token, {"api_token": " ", "name": "ci"})
-    assert result["msg"].startswith("api_token is empty or holds white space")
+    assert result["msg"].startswith("The API token, which came from the option api_token, is empty.")
+
+
+def jwt(payload, alg="EdDSA"):
+    parts = (json.dumps({"alg": alg}).encode(), json.dumps(payload).encode(), b"signature")
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
+
+SQL = jwt({"id": "d", "a": "rw", "rid": "r"})
+SOURCES = {
+    "the option": ({}, "the option api_token"),
+    "the first variable": ({"TURSO_API_TOKEN": "VALUE"}, "the environment variable TURSO_API_TOKEN"),
+    "the second variable": ({"TURSO_PLATFORM_TOKEN": "VALUE"}, "the environment variable TURSO_PLATFORM_TOKEN"),
+}
+
+
+@every_module
+@pytest.mark.parametrize(("variables", "source"), SOURCES.values(), ids=SOURCES)
+def test_a_sql_token_is_refused_before_any_request(
+    simulator, run_module, monkeypatch, module, asked, variables, source
+):
+    for variable in variables:
+        monkeypatch.setenv(variable, SQL)
+    result = run_module(module, {**asked, "api_token": None if variables else SQL})
+    assert result["error"] == failure("invalid_request")
+    assert f"which came from {source}, is a SQL token" in result["msg"]
+    assert SQL not in json.dumps(result)
+    assert simulator.requests == []
+
+
+@every_module_that_asks
+@pytest.mark.parametrize(("variables", "source"), SOURCES.values(), ids=SOURCES)
+def test_a_refusal_says_where_the_credential_came_from(
+    simulator, run_module, monkeypatch, module, asked, variables, source
+):
+    for variable in variables:
+        monkeypatch.setenv(variable, simulator.credential)
+    for status in (401, 403):
+        simulator.faults.add("*", faults.Status(status))
+        result = run_module(module, {**asked, "api_token": None if variables else simulator.credential})
+        assert result["error"]["status"] == status
+        assert f"The API token came from {source}." in result["msg"]
+
+
+@every_module_that_asks
+def test_a_session_that_is_over_is_named(run_module, module, asked):
+    ended = int(time.time()) - 3600
+    result = run_module(module, {**asked, "api_token": jwt({"exp": ended, "iss": "i", "sub": "s"}, "RS256")})
+    assert result["error"]["kind"] == "unauthorized"
+    assert "login session of the Turso CLI that ended at " in result["msg"]
+
+
+@every_module_that_asks
+def test_a_session_that_ends_soon_is_warned_about(run_module, module, asked):
+    ends = int(time.time()) + 3600
+    result = run_module(module, {**asked, "api_token": jwt({"exp": ends, "iss": "i", "sub": "s"}, "RS256")})
+    assert "login session of the Turso CLI that ends at " in str(result["warnings"])
+
+
+def test_a_refusal_of_a_new_secret_says_nothing_of_the_credential(simulator):
+    params = {name: option.get("default") for name, option in _spec.connection_spec().items()}
+    params |= {"api_url": simulator.url, "api_token": simulator.credential}
+    tokens = _spec.tokens_from(params, lambda _secret: None)
+    simulator.faults.add("validate", faults.Status(401), times=None)
+    assert "came from" in tokens.validate().refusal.msg
+    assert "came from" not in tokens.validate("a-secret-that-is-new").refusal.msg
+
+
+NULLS = ["api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path"]
+
+
+@every_module
+@pytest.mark.parametrize("option", NULLS)
+def test_an_option_that_comes_to_null_is_refused(simulator, run_module, monkeypatch, module, asked, option):
+    monkeypatch.setenv("TURSO_API_TOKEN", simulator.credential)
+    result = run_module(module, asked, null=(option,))
+    assert f"{option} is null" in result["msg"]
+    assert result["error"] == failure("invalid_request")
+    assert simulator.requests == []
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["for real", "check mode"])
+@pytest.mark.parametrize("module", [turso_token, turso_tokens], ids=["turso_token", "turso_tokens"])
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_credential_that_could_be_masked_in_a_new_secret_is_refused(simulator, run_module, module, state, check_mode):
+    asked = {"name": "ci", "state": state}
+    if module is turso_tokens:
+        asked = {"tokens": [{"name": "other", "state": "absent"}, asked]}
+    result = run_module(module, {**asked, "api_token": "dummy"}, check_mode=check_mode)
+    if state == "present" and not check_mode:
+        assert result["error"] == failure("refused")
+        assert "fewer than 16 characters" in result["msg"]
+        assert simulator.requests == []
+    else:
+        assert result["error"]["kind"] == "unauthorized"  # what the simulator says of it
 
 
 TRUST = {
     "by itself": ({}, False),
+    "with the authority in REQUESTS_CA_BUNDLE": ({"REQUESTS_CA_BUNDLE": "AUTHORITY"}, True),
+    "with the authority in CURL_CA_BUNDLE": ({"CURL_CA_BUNDLE": "AUTHORITY"}, True),
+    "with the authority in SSL_CERT_FILE": ({"SSL_CERT_FILE": "AUTHORITY"}, True),
+    "with ca_path, whatever the environment says": ({"ca_path": "AUTHORITY", "SSL_CERT_FILE": "/nowhere"}, True),
+    "with the authority in the second, because the first is empty": (
+        {"REQUESTS_CA_BUNDLE": "", "SSL_CERT_FILE": "AUTHORITY"},
+        True,
+    ),
+    "without looking, whatever the environment says": ({"validate_certs": False, "SSL_CERT_FILE": "/nowhere"}, True),
     "with the authority as ca_path": ({"ca_path": "AUTHORITY"}, True),
     "without looking": ({"validate_certs": False}, True),
     "without looking, whatever ca_path says": ({"validate_certs": False, "ca_path": "/nowhere"}, True),
@@ -242,13 +342,28 @@ TRUST = {
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 @every_module_that_asks
 @pytest.mark.parametrize(("options", "trusts"), TRUST.values(), ids=TRUST)
-def test_a_certificate_is_trusted(tmp_path, run_module, module, asked, options, trusts):
+def test_a_certificate_is_trusted(tmp_path, run_module, monkeypatch, module, asked, options, trusts):
     certificate = Certificate(tmp_path, "127.0.0.1")
     with Simulator(tls=(certificate.chain, certificate.key)) as secure:
         given = {name: certificate.authority if value == "AUTHORITY" else value for name, value in options.items()}
+        for variable in [name for name in given if name.isupper()]:
+            monkeypatch.setenv(variable, str(given.pop(variable)))
         result = run_module(module, {"api_url": secure.url, "api_token": secure.credential, **given, **asked})
         assert bool(secure.requests) is trusts
     assert ("is not trusted" not in result.get("msg", "")) is trusts
+
+
+@every_module
+def test_authorities_of_the_environment_that_are_not_there_are_named(simulator, run_module, monkeypatch, module, asked):
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent/ca.pem")
+    result = run_module(module, asked)
+    assert "SSL_CERT_FILE names '/nonexistent/ca.pem', which does not exist" in result["msg"]
+    assert result["error"] == failure("invalid_request")
+    assert simulator.requests == []
+
+
+def test_a_linter_asks_no_task_for_a_credential():
+    assert not any(option.get("required") for option in _spec.connection_spec().values())
 
 
 def test_an_answer_is_waited_for_half_a_minute():

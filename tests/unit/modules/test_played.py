@@ -15,6 +15,7 @@ TASKS = {
     "turso_token_info": {},
     "turso_tokens": {"tokens": [{"name": "ci"}]},
     "turso_rotation": {"tokens": []},
+    "turso_revocation": {"names": ["ci"]},
 }
 
 
@@ -23,11 +24,11 @@ def play(*tasks, **keywords):
 
 
 def test_every_module_takes_the_defaults_of_the_group(playbooks, simulator):
-    tasks = [{f"community.turso.{module}": asked} for module, asked in TASKS.items()]
+    tasks = [{f"community.turso.{module}": asked, "register": "kept"} for module, asked in TASKS.items()]
     defaults = {"api_url": simulator.url, "api_token": simulator.credential}
     empty = {"TURSO_API_TOKEN": "", "TURSO_API_BASEURL": "http://127.0.0.1:9"}
     without = playbooks.play(play(*tasks), env=empty)
-    assert "missing required arguments: api_token" in without.output
+    assert "No API token was given" in without.output
     played = playbooks.play(play(*tasks, module_defaults={"group/community.turso.turso": defaults}), env=empty)
     assert played.ok, played.output
     assert played.recap["ok"] == len(TASKS)
@@ -41,7 +42,10 @@ def test_an_interpreter_without_requests_is_named(playbooks, simulator, tmp_path
     venv.create(bare, with_pip=False)
     interpreter = bare / "bin" / "python"
     played = playbooks.play(
-        play({f"community.turso.{module}": asked}, vars={"ansible_python_interpreter": str(interpreter)})
+        play(
+            {f"community.turso.{module}": asked, "register": "kept"},
+            vars={"ansible_python_interpreter": str(interpreter)},
+        )
     )
     assert played.recap["failed"] == 1
     assert "requests" in played.output
@@ -84,7 +88,8 @@ def test_progress_is_shown_to_those_who_ask(playbooks, simulator, pipelining):
 
 def test_progress_is_not_shown_unasked(playbooks, simulator):
     simulator.behave(latency=0.5)
-    played = playbooks.play(play({"community.turso.turso_tokens": {"tokens": [{"name": f"t{n}"} for n in range(3)]}}))
+    asked = {"tokens": [{"name": f"t{n}"} for n in range(3)]}
+    played = playbooks.play(play({"community.turso.turso_tokens": asked, "register": "made"}))
     assert played.ok
     assert " done" not in played.output
     assert "created" not in played.output
@@ -95,9 +100,106 @@ def test_what_cannot_be_looked_at_is_summed_up(playbooks, simulator):
     ssh.chmod(0o755)
     variables = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_ssh_executable": str(ssh)}
     played = playbooks.play(
-        play({"community.turso.turso_tokens": {"tokens": [{"name": "a"}, {"name": "b"}]}}, vars=variables),
+        play(
+            {"community.turso.turso_tokens": {"tokens": [{"name": "a"}, {"name": "b"}]}, "register": "made"},
+            vars=variables,
+        ),
         "-v",
         env={"ANSIBLE_SSH_TRANSFER_METHOD": "piped", "ANSIBLE_PIPELINING": "1"},
     )
     assert played.ok, played.output
     assert "community.turso.turso_tokens: 2 created" in played.output
+
+
+REFUSED = "(ansible_failed_result.results | default([ansible_failed_result])) | map(attribute='error.kind') | unique == ['refused']"
+
+CREATES = {
+    "turso_token": {"name": "{{ item }}", "organization": "acme"},
+    "turso_tokens": {"tokens": [{"name": "gone", "state": "absent"}, {"name": "{{ item }}", "organization": "acme"}]},
+}
+
+
+@pytest.mark.parametrize("module", CREATES)
+def test_a_create_that_nobody_registers_is_refused(playbooks, simulator, module):
+    """Not in check mode, and not where nothing can be created."""
+    create = {f"community.turso.{module}": CREATES[module], "loop": ["a", "b"]}
+    revoke = {"name": "gone", "state": "absent"}
+    keeps_nothing = {f"community.turso.{module}": revoke if module == "turso_token" else {"tokens": [revoke]}}
+    played = playbooks.play(
+        play(
+            {"block": [create], "rescue": [{"ansible.builtin.assert": {"that": [REFUSED]}}]},
+            {**create, "check_mode": True},
+            keeps_nothing,
+            {**create, "register": "kept"},
+            {"ansible.builtin.assert": {"that": ["kept.results | length == 2", "kept is changed"]}},
+        )
+    )
+    assert played.ok, played.output
+    assert played.recap["rescued"] == 1
+    assert "Add register to the task" in played.output
+    assert sorted(token.name for token in simulator.tokens if token.name != "main") == ["a", "b"]
+
+
+REFUSED = "(ansible_failed_result.results | default([ansible_failed_result])) | map(attribute='error.kind') | unique == ['refused']"
+
+
+def test_an_ad_hoc_create_is_refused(playbooks, simulator):
+    asked = ("localhost", "-m", "community.turso.turso_token", "-a", "name=ci organization=acme")
+    refused = playbooks.run("ansible", *asked)
+    assert not refused.ok
+    assert "an ad hoc command cannot keep a value" in refused.output
+    assert playbooks.run("ansible", *asked, "--check").ok
+    assert simulator.writes == []
+
+
+def test_a_create_says_at_v_which_token_it_made(playbooks, simulator):
+    restricted = {"organization": "acme", "group": "production", "scopes": ["read-only"]}
+    played = playbooks.play(
+        play(
+            {"community.turso.turso_token": {"name": "one", **restricted}, "register": "made"},
+            {"community.turso.turso_token": {"name": "one", **restricted}, "register": "made"},
+            {"community.turso.turso_tokens": {"tokens": [{"name": "two"}]}, "register": "made"},
+        ),
+        "-v",
+    )
+    assert played.ok, played.output
+    ids = {token.name: token.id for token in simulator.tokens}
+    told = [line for line in played.output.splitlines() if ": created token " in line]
+    reach = "organization acme, group production, permissions read-only"
+    assert told == [
+        f"community.turso.turso_token: created token 'one' (id {ids['one']}, {reach})",
+        f"community.turso.turso_tokens: created token 'two' (id {ids['two']}, unrestricted)",
+    ]
+    assert not any(secret in played.output for secret in simulator.canaries)
+
+
+NULLS = {
+    "a blank variable": ({"organization": "{{ blank }}"}, "organization"),
+    "nothing written": ({"organization": None}, "organization"),
+    "a blank description": ({"organization": "acme", "description": "{{ blank }}"}, "description"),
+}
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["turso_token", "turso_tokens"])
+def test_what_comes_to_null_is_refused_and_what_is_omitted_is_left_out(playbooks, simulator, many):
+    def task(name, options):
+        asked = {"name": name, **options}
+        return {"community.turso.turso_tokens": {"tokens": [asked]}} if many else {"community.turso.turso_token": asked}
+
+    tasks = []
+    for options, option in NULLS.values():
+        says = f"bad.msg is search('{option} is (null|empty)')"
+        tasks += [
+            {**task("bad", options), "register": "bad", "ignore_errors": True},
+            {"ansible.builtin.assert": {"that": [says, "bad.error.kind == 'invalid_request'"]}},
+        ]
+    tasks.append({**task("good", {"organization": "acme", "description": "{{ omit }}"}), "register": "made"})
+    tasks.append({**task("2026", {"organization": "acme"}), "register": "made"})
+    tasks.append({**task(2026, {"organization": "acme"}), "register": "same"})
+    tasks.append({"ansible.builtin.assert": {"that": ["same is not changed"]}})
+    played = playbooks.play(play(*tasks, vars={"blank": None}))
+    assert played.ok, played.output
+    assert [(token.name, token.organization) for token in simulator.tokens if token.name != "main"] == [
+        ("good", "acme"),
+        ("2026", "acme"),
+    ]

@@ -372,7 +372,7 @@ def test_each_entry_is_rotated_by_its_credential(
 def test_a_credential_that_is_refused_fails_its_entries_alone(
     simulator: Simulator, run_module: RunModule, commit: Rotate, two: dict[str, Any]
 ) -> None:
-    wrong = {"bobs": "wrong"}
+    wrong = {"bobs": "a-value-that-nobody-issued-and-long-enough"}
     issued = run_module(turso_rotation, {"step": "issue", "tokens": two["tokens"], "credentials": wrong})
     assert [entry["action"] for entry in issued["report"]] == ["issued", "failed"]
     assert "401" in issued["report"][1]["msg"]
@@ -627,7 +627,7 @@ def test_a_stored_value_that_nobody_confirmed_is_resumed(
 ) -> None:
     keeping = {"state_file": str(path), "has_vault_file": True}
     left = issue("ci", stored={"ci": old.secret}, **keeping)
-    stored = left["secrets"]
+    stored, pending = left["secrets"], known(path)["pending"]
     for day in range(1, 4):
         simulator.advance(days=1)
         resumed = issue("ci", stored=stored, **keeping)
@@ -635,6 +635,7 @@ def test_a_stored_value_that_nobody_confirmed_is_resumed(
         assert f"resumed {left['issued'][0]} (verified by validate)" in resumed["report"][0]["msg"]
         assert len(active(simulator)) == 2, day
     assert "found_unconfirmed" not in known(path)
+    assert known(path)["pending"]["issued_at"] == pending["issued_at"]
     done = commit(resumed, state_file=str(path))
     assert (done["report"][0]["revoked"], active(simulator)) == (["ci"], left["issued"])
     assert simulator.alive(stored["ci"])
@@ -751,7 +752,7 @@ def test_the_credential_goes_by_its_new_version(
 ) -> None:
     issued = issue("robot", **robot)
     assert issued["items"][0]["is_running_credential"] is True
-    done = commit(issued, running_secret=issued["secrets"]["robot"], **robot)
+    done = commit(issued, running_secrets={"robot": issued["secrets"]["robot"]}, **robot)
     assert done["report"][0]["action"] == "rotated"
     assert not simulator.alive(robot["api_token"])
     assert simulator.alive(issued["secrets"]["robot"])
@@ -775,7 +776,7 @@ def test_the_credential_stays_where(
     new = {}
     if fault:
         simulator.faults.add("list", fault, skip=1)
-        new = {"running_secret": issued["secrets"]["robot"]}
+        new = {"running_secrets": {"robot": issued["secrets"]["robot"]}}
     done = commit(issued, **new, **robot)
     assert done["report"][0]["action"] == "failed"
     assert says in done["report"][0]["msg"]
@@ -790,7 +791,7 @@ def test_the_credential_stays_where_its_new_version_sees_only_the_previous_one(
     previous = next(token for token in simulator.tokens if token.name == "robot")
     seen = {"tokens": [{"name": "robot", "id": previous.id, "organization": "acme"}]}
     simulator.faults.add("list", faults.Status(200, seen), skip=1)
-    done = commit(issued, running_secret=issued["secrets"]["robot"], **robot)
+    done = commit(issued, running_secrets={"robot": issued["secrets"]["robot"]}, **robot)
     assert f"does not see the token with the id {issued['items'][0]['version']['id']}" in done["report"][0]["msg"]
     assert simulator.alive(robot["api_token"])
 
@@ -804,7 +805,7 @@ def test_a_credential_that_does_not_tell_its_id_is_known_by_its_name_and_goes_la
     issued = issue("robot", "ci", api_token=robot.secret, credential_name="robot")
     assert [item["is_running_credential"] for item in issued["items"]] == [True, False]
     simulator.reset_log()
-    done = commit(issued, api_token=robot.secret, running_secret=issued["secrets"]["robot"])
+    done = commit(issued, api_token=robot.secret, running_secrets={"robot": issued["secrets"]["robot"]})
     assert [entry["action"] for entry in done["report"]] == ["rotated", "rotated"]
     assert not simulator.alive(robot.secret)
     last = simulator.requests[-1]
@@ -826,7 +827,7 @@ def test_what_may_be_the_credential_is_swept_last(
     simulator.given("ci", organization="acme", age_days=120)
     options = {"state_file": str(path), "grace_hours": 1, "credential_name": "robot", "api_token": robot.secret}
     issued = issue("robot", "ci", **options)
-    commit(issued, state_file=str(path), api_token=robot.secret, running_secret=issued["secrets"]["robot"])
+    commit(issued, state_file=str(path), api_token=robot.secret, running_secrets={"robot": issued["secrets"]["robot"]})
     simulator.advance(hours=2)
     swept = issue("robot", "ci", **options)
     simulator.reset_log()

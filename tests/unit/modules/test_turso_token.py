@@ -72,6 +72,16 @@ CREATED = {
             "permissions": "custom",
         },
     ),
+    "for an organization, with scopes": (
+        {**IN_ACME, "scopes": ["read-only"]},
+        {"organization": "acme", "scopes": ["read-only"]},
+        {
+            "organization": "acme",
+            "scopes": ["read"],
+            "restriction": "organization",
+            "permissions": "read-only",
+        },
+    ),
     "with a description, which is sent and told only if the API tells it": (
         {"description": "For CI"},
         {"description": "For CI"},
@@ -157,14 +167,14 @@ def test_present_leaves_a_token_alone(simulator, run_module, given, asked, check
 
 
 DRIFT = {
-    "unrestricted, an organization asked for": ({}, IN_ACME, ["organization is none", "'acme'"]),
-    "for an organization, unrestricted asked for": (IN_ACME, {}, ["organization is 'acme'", "none"]),
+    "unrestricted, an organization asked for": ({}, IN_ACME, ["organization is (none)", "'acme'"]),
+    "for an organization, unrestricted asked for": (IN_ACME, {}, ["organization is 'acme'", "(none)"]),
     "for another organization": ({"organization": "other"}, IN_ACME, ["'other'", "'acme'"]),
-    "for an organization, a group asked for": (IN_ACME, READER, ["group is none", "scopes is none"]),
-    "for a group, its organization asked for": (READER, IN_ACME, ["group is 'production'", "scopes is [read]"]),
+    "for an organization, a group asked for": (IN_ACME, READER, ["group is (none)", "scopes are (none)"]),
+    "for a group, its organization asked for": (READER, IN_ACME, ["group is 'production'", "scopes are [read]"]),
     "for another group": ({**READER, "group": "default"}, READER, ["'default'", "'production'"]),
     "with more scopes": ({**READER, "scopes": ["full-access"]}, READER, ["[db:configure, db:create", "[read]"]),
-    "with fewer scopes": (READER, {**READER, "scopes": ["full-access"]}, ["scopes is [read]"]),
+    "with fewer scopes": (READER, {**READER, "scopes": ["full-access"]}, ["scopes are [read]"]),
     "with other scopes": (READER, {**READER, "scopes": ["db:create"]}, ["[read]", "[db:create]"]),
     "with everything different": (READER, {}, ["organization", "group", "scopes"]),
 }
@@ -258,7 +268,7 @@ def test_absent_leaves_a_token_that_may_not_be_meant(simulator, run_module, give
     asked = {"state": "absent", **asked, **({} if "name" in asked else {"id": there.id})}
     result = run_module(turso_token, asked, check_mode=check_mode)
     assert result["error"] == failure("drift")
-    assert f"its {names} is" in result["msg"]
+    assert f"{names} is" in result["msg"]
     assert simulator.writes == []
 
 
@@ -295,8 +305,8 @@ REFUSED = {
         {"name": "ci", **IN_ACME, "group": "g", "scopes": []},
         "group needs scopes",
     ),
-    "scopes without a group": ({"name": "ci", **IN_ACME, "scopes": ["read"]}, "scopes need group"),
-    "a scope that there is not": ({"name": "ci", **READER, "scopes": ["write"]}, "write"),
+    "scopes without an organization": ({"name": "ci", "scopes": ["read"]}, "scopes need organization"),
+    "an empty list of scopes": ({"name": "ci", **IN_ACME, "scopes": []}, "scopes is empty"),
     "a state that there is not": ({"name": "ci", "state": "gone"}, "gone"),
     "an option that there is not": ({"name": "ci", "nmae": "ci"}, "nmae"),
     "an organization that an unset variable left empty": ({"name": "ci", "organization": ""}, "organization is empty"),
@@ -320,6 +330,24 @@ def test_options_that_cannot_work_are_refused_before_any_request(simulator, run_
     assert result["error"] == failure("invalid_request")
     assert (result["token"], result["secret"], result["diff"]) == (None, None, {"before": {}, "after": {}})
     assert simulator.requests == []
+
+
+@both_modes
+@pytest.mark.parametrize(
+    "option", ["name", "id", "state", "organization", "group", "scopes", "description", "validate"]
+)
+def test_an_option_that_comes_to_null_is_refused(simulator, run_module, option, check_mode):
+    result = run_module(turso_token, {"name": "ci", **READER}, null=(option,), check_mode=check_mode)
+    assert f"{option} is null" in result["msg"]
+    assert result["error"] == failure("invalid_request")
+    assert simulator.requests == []
+
+
+def test_texts_are_taken_as_they_are_written_or_refused(simulator, run_module):
+    assert run_module(turso_token, {"name": 2026, **IN_ACME})["token"]["name"] == "2026"
+    for value, kind in ((True, "yes or no"), (1.5, "a number with a fraction"), (["a"], "a list")):
+        assert f"name is {kind}, not a text" in run_module(turso_token, {"name": value})["msg"]
+    assert [token.name for token in simulator.tokens if token.name != "main"] == ["2026"]
 
 
 @pytest.mark.parametrize(("name", "segment"), ODD_NAMES.items(), ids=ODD_NAMES.values())
@@ -512,6 +540,56 @@ def test_a_list_that_has_a_name_twice_is_not_guessed_about(simulator, run_module
         result = run_module(turso_token, {"name": "ci", "state": state})
         assert result["error"]["kind"] == "unexpected_response"
     assert simulator.writes == []
+
+
+UNKNOWN_SCOPES = {
+    "a preset that has grown": (["read", "db:list"], ["read-only"], "unchanged", "read-only"),
+    "a tenth scope of full access": ([*NINE, "db:list"], ["full-access"], "unchanged", "full-access"),
+    "the same scopes spelled out": (["read", "db:list"], ["db:list", "read"], "unchanged", "read-only"),
+    "a preset that has grown, and a known scope too many": (
+        ["read", "db:list", "db:create"],
+        ["read-only"],
+        "drift",
+        "custom",
+    ),
+    "one that nobody asked for": (["read", "db:list"], ["read"], "drift", "read-only"),
+    "revoked": (["db:list"], None, "revoked", "custom"),
+}
+
+
+@both_modes
+@pytest.mark.parametrize(("has", "asked", "outcome", "permissions"), UNKNOWN_SCOPES.values(), ids=UNKNOWN_SCOPES)
+def test_a_scope_that_nobody_knows_breaks_nothing(simulator, run_module, has, asked, outcome, permissions, check_mode):
+    entry = {"name": "ci", "id": "one", "organization": "acme", "group": "production", "created_at": "2026-11-01"}
+    listed = faults.Status(200, {"tokens": [{**entry, "scopes": has}]})
+    simulator.faults.add("list", listed, times=1 if outcome == "revoked" else None)
+    restricted = {"state": "absent"} if asked is None else {**READER, "scopes": asked}
+    result = run_module(turso_token, {"name": "ci", **restricted}, check_mode=check_mode)
+    if outcome == "drift":
+        assert result["error"] == failure("drift")
+        assert f"scopes are [{', '.join(sorted(has))}], expected [read]" in result["msg"]
+    elif outcome == "unchanged":
+        assert (result["changed"], result["token"]["permissions"]) == (False, permissions)
+        assert result["token"]["scopes"] == sorted(has)
+    elif check_mode:
+        assert result["diff"]["before"]["permissions"] == permissions
+        assert result["changed"] is True
+    assert check_mode is False or simulator.writes == []
+
+
+def test_an_unknown_scope_is_left_to_the_api_and_a_typing_error_warned_about(simulator, run_module):
+    result = run_module(turso_token, {"name": "ci", **READER, "scopes": ["db:creat"]})
+    assert result["error"]["kind"] == "invalid_request"
+    assert [request.body["scopes"] for request in simulator.requests if request.call == "create"] == [["db:creat"]]
+    assert "If you mean 'db:create'" in str(result["warnings"])
+
+
+def test_creating_an_unrestricted_token_is_warned_about(simulator, run_module):
+    for check_mode in (True, False):
+        assert "deprecated" in str(run_module(turso_token, {"name": "ci"}, check_mode=check_mode)["warnings"])
+    assert "warnings" not in run_module(turso_token, {"name": "ci"})
+    assert "warnings" not in run_module(turso_token, {"name": "app", **IN_ACME})
+    assert len(simulator.tokens) > 1
 
 
 def test_diff_mode_shows_no_secret(simulator: Simulator, run_module):

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import json
 
 import pytest
 
@@ -134,10 +136,97 @@ def test_it_examines_the_credential(
             "expires_at": expires_at,
             "never_expires": never,
             "id": running.id if carries_jti else None,
+            "kind": "api" if carries_jti and "expires" not in given else None,
         },
     }
     assert ("403" in str(result.get("warnings"))) is (fault == faults.Status(403))
     assert [(request.method, request.path) for request in simulator.requests] == [("GET", "/v1/auth/validate")]
+
+
+HERE = datetime.datetime.now(datetime.timezone.utc)
+SOON = int(HERE.timestamp()) + 3600
+EdDSA, RS256 = {"alg": "EdDSA"}, {"alg": "RS256"}
+# Header and claims; what the API answers; what is told of it, and what is warned about.
+KINDS = {
+    "an API token": (EdDSA, {"jti": "abc"}, faults.Status(200, {"exp": -1}), (True, "api", "abc", False), None),
+    "a group's token": (
+        EdDSA,
+        {"jti": "abc", "group_uuid": "g"},
+        faults.Status(200, {"exp": -1}),
+        (True, "group", "abc", False),
+        None,
+    ),
+    "a session": (
+        RS256,
+        {"exp": SOON, "iss": "i", "sub": "s"},
+        faults.Status(200, {"exp": SOON}),
+        (True, "session", None, True),
+        "login session",
+    ),
+    "a session of whose end the API tells nothing": (
+        RS256,
+        {"exp": SOON, "iss": "i", "sub": "s"},
+        faults.Status(200, {}),
+        (True, "session", None, True),
+        "login session",
+    ),
+    "a session that is over": (
+        RS256,
+        {"exp": SOON - 7200, "iss": "i", "sub": "s"},
+        faults.Status(401),
+        (False, "session", None, True),
+        None,
+    ),
+    "a SQL token, which is not sent": (
+        EdDSA,
+        {"id": "d", "a": "ro"},
+        None,
+        (False, "sql", None, False),
+        "is a SQL token",
+    ),
+}
+
+
+@both_modes
+@pytest.mark.parametrize(("header", "claims", "fault", "told", "warning"), KINDS.values(), ids=KINDS)
+def test_it_tells_what_kind_of_credential_it_is(
+    simulator, run_module, header, claims, fault, told, warning, check_mode
+):
+    parts = (json.dumps(header).encode(), json.dumps(claims).encode(), b"signature")
+    credential = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+    if fault is not None:
+        simulator.faults.add("validate", fault)
+    result = run_module(turso_token_info, {"api_token": credential, "validate": True}, check_mode=check_mode)
+    valid, kind, claimed, has_end = told
+    validation = result["validation"]
+    assert (validation["valid"], validation["kind"], validation["id"]) == (valid, kind, claimed)
+    assert (validation["expires_at"] is not None) is has_end
+    assert len(simulator.requests) == (fault is not None)
+    assert (warning or "nothing") in str(result.get("warnings", "nothing"))
+
+
+def test_a_token_with_scopes_that_nobody_knows_is_listed(simulator, run_module):
+    entry = {
+        "name": "ci",
+        "id": "one",
+        "organization": "acme",
+        "created_at": "2026-11-01",
+        "scopes": ["read", "db:list"],
+    }
+    simulator.faults.add("list", faults.Status(200, {"tokens": [entry]}))
+    (listed,) = run_module(turso_token_info, {})["tokens"]
+    assert (listed["scopes"], listed["permissions"], listed["restriction"]) == (
+        ["db:list", "read"],
+        "read-only",
+        "organization",
+    )
+
+
+@pytest.mark.parametrize("option", ["name", "organization", "validate"])
+def test_an_option_that_comes_to_null_is_refused(simulator, run_module, option):
+    result = run_module(turso_token_info, {}, null=(option,))
+    assert f"{option} is null" in result["msg"]
+    assert simulator.requests == []
 
 
 NOT_VALIDATED = {

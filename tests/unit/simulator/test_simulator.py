@@ -202,7 +202,7 @@ def test_a_restricted_token_is_listed_with_its_restriction(alice: Client) -> Non
         ({"organization": "acme", "group": "default", "scopes": []}, 400),
         ({"organization": "acme", "group": "default", "scopes": ["write"]}, 400),
         ({"organization": "acme", "group": "default", "scopes": "read"}, 400),
-        ({"organization": "acme", "scopes": ["read"]}, 400),
+        ({"scopes": ["read"]}, 400),
         ({"group": "default", "scopes": ["read"]}, 400),
         ({"organization": 7}, 400),
         (["organization"], 400),

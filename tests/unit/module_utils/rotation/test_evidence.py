@@ -20,6 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.evidence
     BY_ROLE,
     Facts,
     Verdict,
+    confirmed_labels,
     evidence,
     missing_confirmations,
     reasons_against,
@@ -242,7 +243,13 @@ EVIDENCE: list[tuple[str, Facts, list[tuple[str, str, str]]]] = [
 @pytest.mark.parametrize(("known", "told"), [row[1:] for row in EVIDENCE], ids=[row[0] for row in EVIDENCE])
 def test_the_report_says_who_confirmed_and_how(known: Facts, told: list[tuple[str, str, str]]) -> None:
     assert evidence(known) == [{"to": to, "host": host, "by": by} for to, host, by in told]
+    assert len(confirmed_labels(known)) == len(told)
 
 
 def test_a_destination_of_the_role_is_not_asked_to_confirm() -> None:
     assert missing_confirmations(facts(VAULT_FILE)) == []
+
+
+def test_the_state_file_learns_who_confirmed() -> None:
+    known = facts(ON_APPS, VAULT_FILE, confirmed=[says("app2")], **HELD)
+    assert confirmed_labels(known) == ["play on app2", "vault file"]

@@ -83,3 +83,10 @@ def test_the_vault_file_gets_it_only_where_there_is_one() -> None:
 def test_the_slowest_recipient_counts() -> None:
     assert longest_takes_effect([]) == datetime.timedelta(0)
     assert longest_takes_effect([THE_PLAY, Recipient("play", takes_effect=HOUR)]) == HOUR
+
+
+def test_the_state_file_has_a_label_for_each_host_that_has_to_confirm() -> None:
+    on_apps = Recipient("play", ("app1", "app2"))
+    assert on_apps.labels == ("play on app1", "play on app2")
+    assert (THE_PLAY.labels, THE_PLAY.label_on("localhost")) == (("play",), "play")
+    assert Recipient("tasks", tasks="d.yml").label_on("localhost") == "tasks d.yml"

@@ -19,7 +19,7 @@ from tests.unit.module_utils.rotation.world import MINE, OLD, VAULT_FILE, item
 def use(*items: Item, **known: Any) -> Use:
     defaults = {"play": "p1", "host": "localhost", "is_main": True, "names": ["ci"], "hosts": ["localhost"]}
     options = {"api_token": "a-secret"}
-    return Use(**{**defaults, "options": options, "running_secret": "a-secret", "items": list(items), **known})
+    return Use(**{**defaults, "options": options, "running_secrets": {"ci": "a-secret"}, "items": list(items), **known})
 
 
 def test_what_is_written_is_read_again() -> None:
@@ -77,9 +77,9 @@ def test_the_play_is_needed_where_somebody_besides_the_role_has_to_confirm(given
 def test_with_the_last_token_every_secret_is_forgotten() -> None:
     left = use(item(), item(name="b"))
     left.forget(["b"])
-    assert ([found.name for found in left.items], left.running_secret) == (["ci"], "a-secret")
+    assert ([found.name for found in left.items], left.running_secrets) == (["ci"], {"ci": "a-secret"})
     left.forget(["ci"])
-    assert (left.items, left.options, left.running_secret) == ([], {}, None)
+    assert (left.items, left.options, left.running_secrets) == ([], {}, {})
     assert "a-secret" not in Transaction([left]).as_text()
 
 

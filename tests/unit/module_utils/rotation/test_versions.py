@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token, moment_in_id, moment_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import (
     active_versions,
     by_id,
     parse_version_name,
-    time_of_id,
     version_name,
 )
 from tests.unit.module_utils.rotation.world import NEW, NOW, OLD, ago, bare, token, versions_of
@@ -72,8 +71,8 @@ def id_of(text: str) -> str:
 
 
 def test_a_published_id_tells_its_time() -> None:
-    assert time_of_id("clGFZ4STEe6fljpFzIum8A") == moment_of("2023-11-16T15:18:50.806819Z")
-    assert time_of_id(id_of("2026-11-01T08:00:00Z")) == moment_of("2026-11-01T08:00:00Z")
+    assert moment_in_id("clGFZ4STEe6fljpFzIum8A") == moment_of("2023-11-16T15:18:50.806819Z")
+    assert moment_in_id(id_of("2026-11-01T08:00:00Z")) == moment_of("2026-11-01T08:00:00Z")
 
 
 NO_TIMES = {
@@ -89,7 +88,7 @@ NO_TIMES = {
 
 @pytest.mark.parametrize("why", NO_TIMES)
 def test_an_id_tells_no_time_where_it_is(why: str) -> None:
-    assert time_of_id(NO_TIMES[why]) is None
+    assert moment_in_id(NO_TIMES[why]) is None
 
 
 EXACT = id_of("2026-11-01T08:00:00Z")

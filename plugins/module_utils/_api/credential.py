@@ -1,0 +1,131 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API credential of a run: where it came from, what it is, and what that means for a request that is refused.
+
+Private to this collection. What can be told from the credential's own claims is told; nothing here asks the API.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+
+from ansible_collections.community.turso.plugins.module_utils._api.claims import GROUP, SESSION, SQL, Claims, claims_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
+from ansible_collections.community.turso.plugins.module_utils._errors import (
+    Forbidden,
+    InvalidRequest,
+    Refused,
+    TursoError,
+)
+
+SHORTEST_CHARACTERS = 16  # of a credential of a run that returns secrets; real ones have some 200
+SESSION_ENDS_SOON = datetime.timedelta(days=2)
+HOW_TO_MINT = "Use an API token: turso auth api-tokens mint NAME"
+
+# What the API's own words for a refusal mean.
+_MEANINGS = {
+    "could not parse jwt id": "The API says this of a SQL token, the kind that applications use for a database",
+    "token contains an invalid number of segments": "The API says this of a value that is no token, such as one that was cut off",
+    "invalid api token": "The API says this of a token that was revoked, or that never existed",
+    "group-scoped token cannot access org-level resources": "The API says this of a token that is pinned to a group",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Credential:
+    """An API credential.
+
+    source says where it came from, as messages put it: "the option api_token".
+    """
+
+    value: str = dataclasses.field(repr=False)
+    source: str
+    claims: Claims
+
+    @classmethod
+    def read(cls, value: str | None, source: str, variables: tuple[str, ...]) -> Credential:
+        """Return the credential that the options or the environment give.
+
+        :param variables: the environment variables that can hold it, for the message.
+        :raises InvalidRequest: where there is none, and where it is wrapped in what does not belong to it.
+        """
+        if value is None:
+            raise InvalidRequest(
+                "No API token was given, so nothing was sent. Set the option api_token, or the environment variable "
+                f"{' or '.join(variables)}."
+            )
+        wrapped = _wrapping(value)
+        if wrapped:
+            raise InvalidRequest(f"The API token, which came from {source}, {wrapped} Nothing was sent.")
+        return cls(value, source, claims_of(value))
+
+    def refuse_sql(self) -> None:
+        """Refuse a SQL token, which the API never takes.
+
+        :raises InvalidRequest: where it is one.
+        """
+        if self.claims.kind == SQL:
+            raise InvalidRequest(f"{self.sql_warning} Nothing was sent. {HOW_TO_MINT}.")
+
+    def refuse_to_mask(self) -> None:
+        """Refuse a credential so short that it can occur in a new secret. Ansible would mask it there, and so destroy it.
+
+        :raises Refused: where it is as short as that.
+        """
+        if len(self.value) < SHORTEST_CHARACTERS:
+            raise Refused(
+                f"The API token, which came from {self.source}, has fewer than {SHORTEST_CHARACTERS} characters. Ansible masks it "
+                "wherever it occurs, so it could destroy the value of a new token. Nothing was created. If a gateway adds the real "
+                "token, give a longer dummy."
+            )
+
+    @property
+    def sql_warning(self) -> str:
+        return (
+            f"The API token, which came from {self.source}, is a SQL token: the kind that an application uses for a database "
+            "(TURSO_AUTH_TOKEN). The Turso Platform API takes none of these."
+        )
+
+    def warnings(self, now: datetime.datetime) -> list[str]:
+        """Return what to tell of a credential that works, but not for long."""
+        end = self.claims.expires_at
+        if self.claims.kind != SESSION or end is None or not now < end <= now + SESSION_ENDS_SOON:
+            return []
+        told = f"The API token, which came from {self.source}, is a login session of the Turso CLI that ends at {utc_text(end)}."
+        return [f"{told} Runs after that fail. {HOW_TO_MINT}."]
+
+    def explanation(self, error: TursoError, now: datetime.datetime) -> str:
+        """Return what to add to the message of a request that was refused for the sake of the credential."""
+        sentences = [f"The API token came from {self.source}."]
+        meaning = _MEANINGS.get((error.api_message or "").strip().lower())
+        if meaning:
+            sentences.append(f"{meaning}.")
+        if self.claims.kind == SESSION and self.claims.expires_at is not None:
+            verb = "ended" if self.claims.expires_at <= now else "ends"
+            sentences.append(
+                f"It is a login session of the Turso CLI that {verb} at {utc_text(self.claims.expires_at)}."
+            )
+            sentences.append(f"{HOW_TO_MINT}.")
+        if self.claims.kind == GROUP and isinstance(error, Forbidden):
+            sentences.append("It is pinned to a group and cannot manage tokens; use one that is not.")
+        return " ".join(sentences)
+
+
+def _wrapping(value: str) -> str | None:
+    """Say what is wrong with the text of a credential, none where nothing is."""
+    if not value.strip():
+        return "is empty."
+    if value.strip()[0] in "'\"" or value.strip()[-1] in "'\"":
+        return "is in quotes. Remove them; an env file that is not read by a shell keeps them."
+    if re.match(r"\s*bearer\s", value, re.IGNORECASE):
+        return "begins with 'Bearer'. Give the token alone."
+    if not re.fullmatch(r"[\x21-\x7e]+", value):
+        return (
+            "holds white space or characters that cannot be sent in a header. Check where it is read from; a line break at its end "
+            "is the usual cause."
+        )
+    return None

@@ -1,0 +1,197 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is judged by: limits, severities, and findings that somebody accepted. Pure and private."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
+from ansible_collections.community.turso.plugins.module_utils._audit.findings import Subject
+from ansible_collections.community.turso.plugins.module_utils._audit.rules import NEVER, OFF, RULES, SEVERITIES
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+
+KEYS = frozenset({"name", "id", "owner", "rule", "reason", "until"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """What is a finding, and how bad.
+
+    :ivar expected_tokens: how many tokens the list must have at least.
+    """
+
+    max_age_days: float
+    grace_hours: float
+    pending_minutes: float
+    severities: Mapping[str, str]
+    fail_on: str
+    expected_tokens: int
+    acceptances: tuple[Acceptance, ...]
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Policy:
+        """Read a policy, which may lack what is to be as usual.
+
+        :raises InvalidRequest: for a policy that cannot be.
+        """
+        return cls(
+            max_age_days=amount("max_age_days", given.get("max_age_days", 90)),
+            grace_hours=amount("grace_hours", given.get("grace_hours", 0)),
+            pending_minutes=amount("pending_minutes", given.get("pending_minutes", 15)),
+            severities=severities_of(given.get("severities") or {}),
+            fail_on=chosen("fail_on", given.get("fail_on", "high"), (*SEVERITIES, NEVER)),
+            expected_tokens=int(amount("expected_tokens", given.get("expected_tokens", 0))),
+            acceptances=tuple(
+                Acceptance.of(entry, f"accepted[{index}]") for index, entry in enumerate(given.get("accepted") or ())
+            ),
+        )
+
+    @property
+    def settled_after(self) -> datetime.timedelta:
+        """Return the longest time that two versions may rightly be active side by side."""
+        return max(datetime.timedelta(hours=self.grace_hours), datetime.timedelta(minutes=self.pending_minutes))
+
+    def as_result(self) -> dict[str, Any]:
+        return {
+            "max_age_days": plain(self.max_age_days),
+            "grace_hours": plain(self.grace_hours),
+            "pending_minutes": plain(self.pending_minutes),
+            "severities": dict(self.severities),
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Acceptance:
+    """Findings that somebody decided to live with. What is none in it decides nothing.
+
+    :ivar name: a pattern for names, and for names of managed tokens.
+    :ivar owner: a user name or an e-mail address.
+    :ivar until: the last day.
+    """
+
+    where: str
+    name: str | None
+    id: str | None
+    owner: str | None
+    rule: str | None
+    reason: str
+    until: datetime.date | None
+
+    @classmethod
+    def of(cls, entry: Any, where: str) -> Acceptance:
+        """Read one.
+
+        :raises InvalidRequest: for one that cannot be, or has a key that is empty.
+        """
+        if not isinstance(entry, Mapping):
+            raise InvalidRequest(f"{where} must be a dictionary.")
+        unknown = sorted(map(str, set(entry) - KEYS))
+        if unknown:
+            raise InvalidRequest(f"{where} has {', '.join(unknown)}; the keys are {', '.join(sorted(KEYS))}.")
+        empty = [key for key in sorted(entry) if entry[key] is None or not str(entry[key]).strip()]
+        if empty:
+            raise InvalidRequest(f"{where} has an empty {', '.join(empty)}. Leave it out if you don't mean it.")
+        if "reason" not in entry or not entry.keys() & {"name", "id", "owner"}:
+            raise InvalidRequest(f"{where} needs a name (or a pattern for names), an id or an owner, and a reason.")
+        return cls(
+            where=where,
+            name=text_or_none(entry.get("name")),
+            id=text_or_none(entry.get("id")),
+            owner=text_or_none(entry.get("owner")),
+            rule=chosen(f"{where}.rule", entry["rule"], tuple(RULES)) if "rule" in entry else None,
+            reason=str(entry["reason"]),
+            until=last_day(where, entry["until"]) if "until" in entry else None,
+        )
+
+    @property
+    def label(self) -> str:
+        known = {"name": self.name, "id": self.id, "owner": self.owner}
+        words = ", ".join(f"{key} {value!r}" for key, value in known.items() if value is not None)
+        return f"{self.where} ({words})"
+
+    def is_over(self, today: datetime.date) -> bool:
+        """Tell whether its last day has passed."""
+        return self.until is not None and today > self.until
+
+    def covers(self, rule: str, subjects: Sequence[Subject]) -> bool:
+        """Tell whether it covers a finding: every token of it, whatever day it is."""
+        return self.rule in (None, rule) and all(self._fits(subject) for subject in subjects)
+
+    def _fits(self, subject: Subject) -> bool:
+        names = (subject.name, subject.managed)
+        return (
+            (self.name is None or any(fnmatchcase(name, self.name) for name in names))
+            and (self.id is None or self.id == subject.id)
+            and (self.owner is None or self.owner in subject.owner_names)
+        )
+
+
+def severities_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the severity of each rule.
+
+    :raises InvalidRequest: for what is no rule or no severity.
+    """
+    severities = {name: rule.severity for name, rule in RULES.items()}
+    for rule, severity in given.items():
+        if rule not in RULES:
+            raise InvalidRequest(f"severities names {rule!r}, which is no rule. The rules are {listed(RULES)}.")
+        # YAML takes an off without quotes for false.
+        word = OFF if severity is False else severity
+        severities[rule] = chosen(f"severities.{rule}", word, (*SEVERITIES, OFF))
+    return severities
+
+
+def chosen(option: str, word: Any, words: Sequence[str]) -> str:
+    """Return a word that is one of some.
+
+    :raises InvalidRequest: for any other.
+    """
+    if word not in words:
+        raise InvalidRequest(f"{option} is {word!r}; use one of {listed(words)}.")
+    return str(word)
+
+
+def last_day(where: str, given: Any) -> datetime.date:
+    """Return the date that an acceptance ends on.
+
+    :raises InvalidRequest: for what is no date.
+    """
+    moment = moment_of(str(given))
+    if moment is None:
+        raise InvalidRequest(f"{where} has until {given!r}; use a date such as 2027-01-31.")
+    return moment.date()
+
+
+def amount(option: str, value: Any) -> float:
+    """Return a number, 0 or more; templates make text of numbers.
+
+    :raises InvalidRequest: for anything else.
+    """
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0 <= number < 10**6:
+        raise InvalidRequest(f"{option} must be a number, 0 or more, not {value!r}.")
+    return number
+
+
+def plain(number: float) -> float:
+    """Return a whole number as one."""
+    return int(number) if number == int(number) else number
+
+
+def text_or_none(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def listed(words: Iterable[str]) -> str:
+    return ", ".join(words)

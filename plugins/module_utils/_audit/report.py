@@ -1,0 +1,127 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report on a list of tokens, and the lines that a run shows. Pure and private.
+
+The same tokens at the same day give the same report, in whatever order the API lists them. Its stable part stays the same
+on other days, too, until a token changes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._audit.chart import histogram
+from ansible_collections.community.turso.plugins.module_utils._audit.findings import DAY, Subject, lasting
+from ansible_collections.community.turso.plugins.module_utils._audit.judgement import Finding, judged, summary, verdict
+from ansible_collections.community.turso.plugins.module_utils._audit.notes import notes_on, visibility
+from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
+from ansible_collections.community.turso.plugins.module_utils._audit.rules import OFF, RULES, SEVERITIES
+
+FORMAT = 2
+
+
+def audit(
+    tokens: Sequence[Mapping[str, Any]],
+    now: datetime.datetime,
+    policy: Policy,
+    organization: str | None = None,
+    credential_id: str | None = None,
+) -> dict[str, Any]:
+    """Return the report on some tokens.
+
+    :param tokens: token objects, as turso_token_info lists them.
+    :param organization: whose list it is; none for the caller's own.
+    :param credential_id: the id that the API credential claims; none where that is not known.
+    """
+    subjects = [Subject.of(plain_data(token), now) for token in tokens]
+    findings = judged(subjects, policy, now)
+    entries = entries_of(subjects, findings)
+    return {
+        "format": FORMAT,
+        "organization": organization,
+        "stable": stable_part(subjects, policy),
+        "audited_on": now.date().isoformat(),
+        "policy": policy.as_result(),
+        "visibility": visibility(subjects, organization, credential_id),
+        "notes": notes_on(policy.acceptances, findings, now.date()),
+        "verdict": verdict(findings, policy, len(subjects)),
+        "summary": summary(subjects, findings),
+        "rules": rules_of(findings, policy),
+        "findings": [finding.as_result() for finding in findings],
+        "tokens": entries,
+        "ages": histogram(entries, policy.max_age_days),
+    }
+
+
+def stable_part(subjects: Sequence[Subject], policy: Policy) -> dict[str, Any]:
+    """Return what changes only when a token or the policy does: no age, and the day from which a token is too old."""
+    allowed = datetime.timedelta(days=math.ceil(policy.max_age_days)) + DAY
+    return {
+        "tokens": [
+            {
+                **{key: subject.token.get(key) for key in ("name", "id", "owner", "organization", "group")},
+                **{key: subject.token.get(key) for key in ("scopes", "restriction", "permissions", "created_at")},
+                "managed_token": subject.managed,
+                "aged_from": None if subject.created is None else (subject.created + allowed).isoformat(),
+                "rules": [rule for rule, _msg in lasting(subject) if policy.severities[rule] != OFF],
+            }
+            for subject in sorted(subjects, key=lambda subject: subject.order)
+        ]
+    }
+
+
+def rules_of(findings: Sequence[Finding], policy: Policy) -> list[dict[str, Any]]:
+    """Return every rule with its severity and the number of its open findings."""
+    numbers = Counter(finding.match.rule for finding in findings if finding.accepted is None)
+    return [
+        {**dataclasses.asdict(rule), "severity": policy.severities[name], "findings": numbers[name]}
+        for name, rule in RULES.items()
+    ]
+
+
+def entries_of(subjects: Sequence[Subject], findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Return the token objects with their findings, the worst and then the oldest first."""
+    by_id: dict[Any, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        for subject in finding.match.subjects:
+            by_id[subject.id].append(finding)
+    return sorted((_entry(subject, by_id[subject.id]) for subject in subjects), key=_entry_order)
+
+
+def _entry(subject: Subject, findings: Sequence[Finding]) -> dict[str, Any]:
+    return {
+        **subject.token,
+        "age_days": subject.age_days,
+        "managed_token": subject.managed,
+        "severity": next((finding.severity for finding in findings if finding.accepted is None), None),
+        "findings": [
+            {"rule": finding.match.rule, "severity": finding.severity, "accepted": finding.accepted}
+            for finding in findings
+        ],
+    }
+
+
+def _entry_order(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    severity, age = entry["severity"], entry["age_days"]
+    return (
+        -(SEVERITIES.index(severity) if severity else -1),
+        -(age if age is not None else -1),
+        entry["name"],
+        str(entry["id"]),
+    )
+
+
+def plain_data(value: Any) -> Any:
+    """Return a copy without the types of a template engine, and with what UTF-8 cannot write (lone surrogates) replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {plain_data(key): plain_data(part) for key, part in value.items()}
+    return [plain_data(part) for part in value] if isinstance(value, (list, tuple)) else value

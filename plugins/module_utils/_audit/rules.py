@@ -1,0 +1,97 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What may be found, and how bad it is. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+
+SEVERITIES = ("info", "low", "medium", "high")  # the mildest first
+OFF = "off"
+NEVER = "never"
+
+# Scopes that create credentials, end those of others, or delete.
+POWERS = frozenset(
+    {"db:mint-token", "db:rotate-creds", "db:delete", "group:mint-token", "group:rotate-creds", "group:delete"}
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """One thing that may be found. The meaning and the remedy are for the reader of the report."""
+
+    name: str
+    severity: str
+    title: str
+    meaning: str
+    remedy: str
+
+
+RULES = {
+    rule.name: rule
+    for rule in (
+        Rule(
+            "unrestricted",
+            "high",
+            "Unrestricted",
+            "The token reaches everything that its user reaches. The vendor has deprecated such tokens and will remove them.",
+            "Rotate it with an organization, and with a group and scopes where these suffice.",
+        ),
+        Rule(
+            "aged",
+            "medium",
+            "Older than the policy",
+            "The token is older than the policy allows. Nobody knows who has seen its value in that time.",
+            "Rotate it, or revoke it if nobody uses it any more.",
+        ),
+        Rule(
+            "full_access",
+            "medium",
+            "Full access",
+            "The token has every scope that this collection knows: it may delete databases and create credentials.",
+            "Rotate it with the scopes that its holder needs.",
+        ),
+        Rule(
+            "unfinished_rotation",
+            "medium",
+            "Unfinished rotation",
+            "More than one version of a managed token is active, so an old value still works.",
+            "Find out which version is in use, then run the rotation again.",
+        ),
+        Rule(
+            "mints_or_destroys",
+            "low",
+            "Mints or destroys",
+            "The token may create credentials, end those of others, or delete databases or groups.",
+            "Rotate it without these scopes if its holder does not need them.",
+        ),
+        Rule(
+            "duplicate_name",
+            "low",
+            "Shared name",
+            "Several users hold a token of this name. Only the id tells which one is meant.",
+            "Revoke those that nobody uses, and give the others names of their own when they are rotated.",
+        ),
+        Rule(
+            "unknown_age",
+            "low",
+            "Unknown age",
+            "The API says no date of creation, or one to come, so the token cannot be held to the policy.",
+            "Rotate it: the name of a version has its time.",
+        ),
+        Rule(
+            "organization_wide",
+            "info",
+            "Organization-wide",
+            "The token may do everything in its organization that its user may do.",
+            "Rotate it with a group and scopes if these suffice.",
+        ),
+    )
+}
+
+
+def at_least(severity: str) -> tuple[str, ...]:
+    """Return a severity and those above it."""
+    return SEVERITIES[SEVERITIES.index(severity) :]

@@ -1,0 +1,180 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the emergency tells its users: the result, and the lines that people read. Pure and private."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token
+from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Failure
+from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, Proof
+from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request
+from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Choice, Selection, owner_of
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+
+DRY_RUN = "dry run"
+UNCONFIRMED = "unconfirmed"
+CHECK_MODE = "check mode"
+DONE = "done"
+
+# What a failure returns that came before there was anything to report.
+NOTHING: dict[str, Any] = {
+    "code": None,
+    "selected": [],
+    "spared": [],
+    "revoked": [],
+    "failures": [],
+    "proofs": [],
+    "unmatched": [],
+    "report": [],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """One run, as its result tells it.
+
+    :ivar mode: whether tokens were revoked, would have been, or were only shown.
+    :ivar now: the API's time of the list, which ages are counted to.
+    """
+
+    selection: Selection
+    mode: str
+    now: datetime.datetime
+    failures: tuple[Failure, ...]
+    proofs: tuple[Proof, ...]
+    revoked: tuple[Token, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.revoked) or (self.mode == CHECK_MODE and bool(self.selection.selected))
+
+    @property
+    def summary(self) -> str:
+        count = len(self.selection.selected)
+        if self.mode == DONE:
+            return f"Revoked: {len(self.revoked)} of {count} selected tokens.{self._proven}"
+        if self.mode == CHECK_MODE:
+            return f"This was check mode: nothing was revoked. {count} selected tokens would be revoked."
+        if self.selection.code is None:
+            return "Nothing was revoked."
+        nothing = "This was a dry run: nothing was revoked." if self.mode == DRY_RUN else "Nothing was revoked."
+        return (
+            f"{nothing} To revoke exactly the selected tokens ({count}), run it again with "
+            f"confirm={self.selection.code} (playbook: -e turso_revoke_confirm={self.selection.code})."
+        )
+
+    @property
+    def _proven(self) -> str:
+        proven = sum(proof.proven for proof in self.proofs)
+        return f" Values proven dead: {proven} of {len(self.proofs)}." if self.proofs else ""
+
+    @property
+    def lines(self) -> list[str]:
+        """Return what people read, the summary last."""
+        return [
+            *(f"selected: {self._line(choice)}" for choice in self.selection.selected),
+            *(f"spared: {self._line(choice)}" for choice in self.selection.spared),
+            *(f"Nothing matches {label}." for label in self.selection.unmatched),
+            *(proof.msg for proof in self.proofs),
+            *(failure.msg for failure in self.failures if failure.value is None),
+            self.summary,
+        ]
+
+    @property
+    def msg(self) -> str:
+        return " ".join([*(failure.msg for failure in self.failures), self.summary])
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the result without msg and error."""
+        return {
+            "changed": self.changed,
+            "code": self.selection.code,
+            "selected": [self._entry(choice) for choice in self.selection.selected],
+            "spared": [self._entry(choice) for choice in self.selection.spared],
+            "revoked": [token.as_result(self.now) for token in self.revoked],
+            "failures": [failure.as_result() for failure in self.failures],
+            "proofs": [proof.as_result() for proof in self.proofs],
+            "unmatched": list(self.selection.unmatched),
+            "report": self.lines,
+        }
+
+    def _entry(self, choice: Choice) -> dict[str, Any]:
+        return {**choice.token.as_result(self.now), "by": list(choice.by)}
+
+    def _line(self, choice: Choice) -> str:
+        token, known = choice.token, choice.token.as_result(self.now)
+        age, owner = known["age_days"], owner_of(token)
+        parts = [
+            f"id {token.id}",
+            *([f"of {owner}"] if owner is not None else []),
+            "of unknown age" if age is None else f"{age} days old",
+            "/".join(known[part] for part in ("organization", "group") if known[part]) or "unrestricted",
+            *([known["permissions"]] if known["permissions"] else []),
+        ]
+        claim = "" if choice.certain else ", which the API does not accept: it only claims this id"
+        return f"{token.name!r}: {', '.join(parts)} (by {', '.join(choice.by)}{claim})"
+
+
+def objections(request: Request, selection: Selection, credential_id: str | None) -> list[Failure]:
+    """Return what is wrong with a selection, whatever becomes of the rest."""
+    failures = [
+        Failure(
+            f"Token {choice.token.name!r} (id {choice.token.id}) is the API credential that this run uses. It is not revoked. "
+            "Revoke it with another credential, or rotate it with the role turso_rotate.",
+            choice.token,
+        )
+        for choice in selection.selected
+        if choice.token.id == credential_id
+    ]
+    if not selection.selected:
+        failures.append(Failure(_no_match(request, selection)))
+    elif request.confirm and not selection.is_confirmed_by(request.confirm):
+        failures.append(Failure(_no_confirmation(request.confirm, selection)))
+    return failures
+
+
+def hopeless(selection: Selection, credential_id: str | None) -> list[Failure]:
+    """Return the values that a revocation of the selection would not prove dead."""
+    failures = []
+    for leak in selection.leaks:
+        if leak.answer != ACCEPTED:
+            failures.append(Failure(leak.judgement, value=leak.number))
+        elif leak.id is not None and leak.id not in selection.ids - {credential_id}:
+            msg = f"{leak.judgement} Its token (id {leak.id}) is not among those that would be revoked, so it would stay active."
+            failures.append(Failure(msg, value=leak.number))
+    return failures
+
+
+def unproven(proofs: tuple[Proof, ...]) -> list[Failure]:
+    """Return a failure for every value that is not proven dead."""
+    return [Failure(proof.msg, value=proof.leak.number) for proof in proofs if not proof.proven]
+
+
+def _no_match(request: Request, selection: Selection) -> str:
+    spared = " but those that exclude spares" if selection.spared else ""
+    where = (
+        "This is the list of the calling user: set organization for the tokens of others."
+        if request.organization is None
+        else "The list of an organization has no unrestricted tokens, and shows plain members only their own."
+    )
+    return f"No token matches{spared}. The token may be revoked already, or misspelt, or not in this list. {where}"
+
+
+def _no_confirmation(confirm: str, selection: Selection) -> str:
+    count = len(selection.selected)
+    because = ""
+    if confirm == str(count):
+        because = f" A number is not enough here: {'; '.join(selection.doubts)}."
+    return f"The confirmation {confirm!r} does not match the {count} selected tokens.{because} Check the list before you confirm it."
+
+
+def error_of(report: Report) -> dict[str, Any]:
+    """Return the machine-readable half of a failure: the first request that failed, else a refusal."""
+    errors = (failure.error for failure in report.failures if failure.error is not None)
+    return next(errors, Refused(report.msg)).as_error()

@@ -1,0 +1,158 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The requests of an emergency: ask about values, revoke exactly what was confirmed, look again. Private."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ansible_collections.community.turso.plugins.module_utils._api.client import is_bearer
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Listing, Tokens
+from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Round
+from ansible_collections.community.turso.plugins.module_utils._emergency.proof import (
+    ACCEPTED,
+    FORBIDDEN,
+    REJECTED,
+    UNKNOWN,
+    Leak,
+    claimed_id,
+)
+from ansible_collections.community.turso.plugins.module_utils._errors import (
+    Forbidden,
+    NotFound,
+    Refused,
+    TursoError,
+    Unreachable,
+)
+from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
+
+PAUSES_SECONDS = (0.0, 0.5, 1.0)  # a revocation may take a moment to be known everywhere
+MAX_LOSSES = 3  # consecutive tokens without an answer, after which the rest is not tried
+MAX_TRIES_BY_NAME = 3
+
+
+def listed(tokens: Tokens, organization: str | None) -> Listing:
+    """List the tokens of an organization, or the caller's own."""
+    return tokens.list_own() if organization is None else tokens.list_organization(organization)
+
+
+def leaks_of(tokens: Tokens, values: Sequence[str]) -> list[Leak]:
+    """Ask the API about every value, and read what each claims of itself."""
+    leaks = []
+    for number, value in enumerate(values, start=1):
+        answer, reason = _asked(tokens, value)
+        leaks.append(Leak(number, claimed_id(value), answer, reason))
+    return leaks
+
+
+def answer_afterwards(tokens: Tokens, value: str) -> str:
+    """Ask the API about a value until it is not accepted any more, a few times."""
+    answer = ACCEPTED
+    for pause in PAUSES_SECONDS:
+        tokens.api.pause(pause)
+        answer, _reason = _asked(tokens, value)
+        if answer != ACCEPTED:
+            break
+    return answer
+
+
+def _asked(tokens: Tokens, value: str) -> tuple[str, str | None]:
+    if not is_bearer(value):
+        return UNKNOWN, "it holds white space or other characters that no token has"
+    try:
+        validation = tokens.validate(value)
+    except TursoError as exc:
+        return UNKNOWN, "the API did not answer" if exc.status is None else f"the API answered {exc.status}"
+    if validation.forbidden:
+        return FORBIDDEN, None
+    return (ACCEPTED if validation.valid else REJECTED), None
+
+
+def revoke_each(tokens: Tokens, organization: str | None, confirmed: Iterable[Token]) -> Round:
+    """Revoke each token by what identifies it. One that fails stops no other.
+
+    :param organization: the one whose list was confirmed; none for the caller's own.
+    """
+    done, losses = Round(), 0
+    for token in confirmed:
+        error: TursoError | None
+        if losses >= MAX_LOSSES:
+            error = Unreachable(
+                f"The token was not tried, because the API did not answer for {MAX_LOSSES} tokens before it."
+            )
+        else:
+            error = _attempt(tokens, organization, token, done)
+            losses = losses + 1 if isinstance(error, Unreachable) else 0
+        done.errors[str(token.id)] = error
+    return done
+
+
+def _attempt(tokens: Tokens, organization: str | None, token: Token, done: Round) -> TursoError | None:
+    try:
+        _revoke(tokens, organization, token, done)
+    except TursoError as exc:
+        return exc
+    return None
+
+
+def _revoke(tokens: Tokens, organization: str | None, token: Token, done: Round) -> None:
+    """Revoke by id where the token has an organization, else by name."""
+    checked_segment("the id", token.id)
+    of = organization or token.restriction.organization
+    if of is not None:
+        try:
+            tokens.revoke_by_id(of, str(token.id))
+            return
+        except (Forbidden, NotFound):
+            # One's own list may name an organization that one has left. The name still works then.
+            if organization is not None:
+                raise
+    _revoke_by_name(tokens, token, done)
+
+
+def _revoke_by_name(tokens: Tokens, token: Token, done: Round, tries: int = MAX_TRIES_BY_NAME) -> None:
+    """Revoke a token of the caller by name, each time right after a list that shows this id under the name.
+
+    :raises Refused: the name is another token's by now.
+    :raises NotFound: the token is not listed any more.
+    """
+    checked_segment("the name", token.name)
+    listing = tokens.list_own()
+    done.witnessed.update({str(shown.id): shown for shown in listing.tokens})
+    _check_same(token, listing)
+    try:
+        tokens.revoke_by_name(token.name)
+    except TursoError as exc:
+        if not exc.ambiguous or tries == 1:
+            raise
+        _revoke_by_name(tokens, token, done, tries - 1)
+
+
+def _check_same(token: Token, listing: Listing) -> None:
+    shown = {other.id for other in listing.tokens if other.name == token.name}
+    if shown == {token.id}:
+        return
+    if token.id in shown:
+        raise Refused("The list shows several tokens of this name, so a revocation by name could revoke another one.")
+    if shown:
+        raise Refused(
+            f"The name belongs to another token by now (id {', '.join(sorted(map(str, shown)))}), which was not touched."
+        )
+    raise NotFound("The token is not listed any more.")
+
+
+def remaining_ids(tokens: Tokens, organization: str | None, confirmed: frozenset[str]) -> frozenset[str] | TursoError:
+    """List again, a few times while a revoked token is still shown, and return every id that is listed."""
+    ids: frozenset[str] = frozenset()
+    for pause in PAUSES_SECONDS:
+        tokens.api.pause(pause)
+        try:
+            ids = frozenset(str(token.id) for token in listed(tokens, organization).tokens)
+        except TursoError as exc:
+            return exc
+        if not ids & confirmed:
+            break
+    return ids

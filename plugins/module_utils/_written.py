@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task writes for its options, before Ansible fits it to their types.
+
+Private to this collection. Ansible takes a null for an option that was left out and makes texts of whatever it is given. A
+blank variable must not decide what a token may do, so both are refused. Leaving an option out and omit say "none".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+
+_TEXTS = ("str", "path")
+_WORDS = {bool: "yes or no", float: "a number with a fraction", list: "a list", dict: "a dictionary"}
+
+
+def refuse_misread(written: Mapping[str, Any], spec: Mapping[str, Any], where: str = "") -> None:
+    """Refuse options that Ansible would read as something else than what is written.
+
+    :param written: the options as they came, also of an item in a list.
+    :param spec: the argument spec of them; what is not in it is left to Ansible to refuse.
+    :raises InvalidRequest: for a null, and for a text that is no text. The value is not shown: it may be a secret.
+    """
+    for name, value in written.items():
+        if name in spec:
+            _refuse_value(where + name, value, spec[name])
+
+
+def _refuse_value(label: str, value: Any, option: Mapping[str, Any]) -> None:
+    if value is None:
+        raise InvalidRequest(
+            f"{label} is null: what it is set to is blank. Nothing was done. Set it, or leave it out (in a template with omit)."
+        )
+    kind = option.get("type", "str")
+    if kind in _TEXTS and not _is_text(value):
+        raise InvalidRequest(f"{label} is {_WORDS.get(type(value), 'something else')}, not a text. Put it in quotes.")
+    if kind == "list" and isinstance(value, list):
+        element = {"type": option.get("elements", "raw"), "options": option.get("options", {})}
+        for index, item in enumerate(value):
+            _refuse_value(f"{label}[{index}]", item, element)
+    if kind == "dict" and isinstance(value, Mapping):
+        refuse_misread(value, option.get("options") or {}, f"{label}.")
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value is a text, or a whole number, which becomes the text that was written."""
+    return isinstance(value, (str, int)) and not isinstance(value, bool)

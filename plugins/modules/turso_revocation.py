@@ -1,0 +1,455 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: turso_revocation
+short_description: Revoke leaked API tokens of the Turso Platform in an emergency, and prove it
+version_added: 0.1.0
+author:
+  - The community.turso contributors (@community-turso)
+description:
+  - Lists the tokens, selects those that you mean, revokes them, lists again, and tries the leaked values again.
+  - Without O(confirm) it is a dry run. It changes nothing, shows what it would revoke, and returns a code that confirms exactly that.
+  - A token with an organization is revoked by its id. Any other token can only be revoked by its name, so this happens right after a
+    list that shows the confirmed id under this name.
+  - A token that cannot be revoked stops no other. The module revokes the rest, says what is left, and fails.
+  - A leaked value that is not proven dead is a failure, whatever else went well. It is proven dead if the API accepts it before
+    the revocation and rejects it (401) afterwards.
+  - The API credential that the module uses is never revoked, as far as its C(jti) tells which token it is.
+  - The playbook C(community.turso.revoke) runs this module in one command.
+extends_documentation_fragment:
+  - community.turso.api
+  - community.turso.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is revoked. The result says whether O(confirm) matches.
+  diff_mode:
+    support: none
+    details:
+      - RV(selected) shows what changes.
+  idempotent:
+    support: none
+    details:
+      - A second run finds no token that matches, and says so by failing. An emergency must not take a misspelt name for a success.
+options:
+  organization:
+    description:
+      - Select among the tokens of this organization (its slug). Admins and owners of it see everybody's tokens, members their own.
+      - If it is left out, the module selects among the calling user's own tokens. Only that list has unrestricted tokens.
+    type: str
+  names:
+    description:
+      - Revoke the tokens of these names. A name also selects the versions that P(community.turso.turso_rotate#role) made of it.
+    type: list
+    elements: str
+  ids:
+    description:
+      - Revoke the tokens of these ids.
+    type: list
+    elements: str
+  patterns:
+    description:
+      - Revoke the tokens whose whole name matches one of these shell patterns, such as V(ci-*). Case matters.
+    type: list
+    elements: str
+  owners:
+    description:
+      - Limit O(names), O(ids), and O(patterns) to the tokens of these users. Without them, revoke all tokens of these users.
+      - Give user names or e-mail addresses. Needs O(organization).
+    type: list
+    elements: str
+  exclude:
+    description:
+      - Spare these tokens, whatever else selects them. RV(spared) lists them.
+    type: dict
+    suboptions:
+      names:
+        description:
+          - Spare the tokens of exactly these names. Versions of a name are not spared; use a pattern or an id for them.
+        type: list
+        elements: str
+      ids:
+        description:
+          - Spare the tokens of these ids.
+        type: list
+        elements: str
+      patterns:
+        description:
+          - Spare the tokens whose whole name matches one of these shell patterns.
+        type: list
+        elements: str
+      owners:
+        description:
+          - Spare the tokens of these users, by user name or e-mail address. Needs O(organization).
+        type: list
+        elements: str
+  secrets:
+    description:
+      - The leaked values. Each selects the token whose id it claims, and is tried before and after the revocation.
+      - What a value claims is not verified. If the API does not accept it, its token is revoked only if you confirm by the code, or
+        select it by name, id, pattern, or owner as well.
+      - If not given, the environment variable E(TURSO_REVOKE_SECRET) is used. It holds one value, or several with commas between
+        them. An empty variable counts as unset.
+    type: list
+    elements: str
+  confirm:
+    description:
+      - The RV(code) of a dry run. It matches exactly the tokens that were shown. If other tokens are selected by now, nothing is revoked.
+      - Instead of the code, give the number of selected tokens if you know it beforehand. This works only if every selector matches
+        something, if every selected token was selected by name, id, pattern, owner, or a value that the API accepts, and if every
+        value could be tried.
+      - If it is left out or empty, this is a dry run.
+    type: str
+notes:
+  - Ansible splits a text at commas where a list is expected. Write a name that has a comma as an item of a list.
+"""
+
+EXAMPLES = r"""
+- name: Show which tokens would be revoked
+  community.turso.turso_revocation:
+    organization: acme
+    patterns: ["ci-*"]
+    exclude:
+      names: [ci-docs]
+  register: dry_run
+
+- name: Revoke exactly what was shown
+  community.turso.turso_revocation:
+    organization: acme
+    patterns: ["ci-*"]
+    exclude:
+      names: [ci-docs]
+    confirm: "{{ dry_run.code }}"
+
+- name: Revoke the token that a leaked value belongs to, if it is exactly one, and prove that the value is dead
+  community.turso.turso_revocation:
+    organization: acme
+    secrets: ["{{ leaked_value }}"]
+    confirm: "1"
+
+- name: Revoke all tokens of somebody who has left, but for one
+  community.turso.turso_revocation:
+    organization: acme
+    owners: [bob@example.com]
+    exclude:
+      names: [backup]
+    confirm: 7-3fa9c1
+"""
+
+RETURN = r"""
+code:
+  description: What confirms exactly the selected tokens. V(null) if none is selected.
+  returned: always
+  type: str
+  sample: 1-3fa9c1
+selected:
+  description: The tokens that are selected, as they were listed before anything was revoked. Sorted by name.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the token.
+      type: str
+      returned: success
+      sample: ci-deploy
+    id:
+      description: The id of the token.
+      type: str
+      returned: success
+      sample: clGFZ4STEe6fljpFzIum8A
+    organization:
+      description: The slug of the organization that the token is restricted to, or V(null).
+      type: str
+      returned: success
+      sample: acme
+    group:
+      description: The group that the token is restricted to, or V(null).
+      type: str
+      returned: success
+      sample: production
+    scopes:
+      description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
+      type: list
+      elements: str
+      returned: success
+      sample: [read]
+    created_at:
+      description: When the token was created, as the API tells it.
+      type: str
+      returned: success
+      sample: "2026-07-27"
+    age_days:
+      description: How many days ago the token was created, by the clock of the API. V(null) if the API does not tell.
+      type: int
+      returned: success
+      sample: 120
+    restriction:
+      description: How far the token reaches. One of V(unrestricted), V(organization), and V(group).
+      type: str
+      returned: success
+      sample: group
+    permissions:
+      description: What RV(selected[].scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes.
+      type: str
+      returned: success
+      sample: read-only
+    owner:
+      description: Who created the token. V(null) except in lists of an organization.
+      type: dict
+      returned: success
+      sample: null
+    description:
+      description: The description, if the API tells it, otherwise V(null).
+      type: str
+      returned: success
+      sample: null
+    last_used_at:
+      description: When the token was used last, if the API tells it, otherwise V(null).
+      type: str
+      returned: success
+      sample: null
+    by:
+      description: What selected the token.
+      type: list
+      elements: str
+      returned: success
+      sample: ["name 'ci-deploy'"]
+spared:
+  description:
+    - The tokens that O(exclude) spares, with the same keys as RV(selected). Their RV(selected[].by) says what spares them.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+revoked:
+  description:
+    - The tokens that this run revoked and that a fresh list does not show any more. They have the keys of RV(selected) without
+      RV(selected[].by).
+  returned: always
+  type: list
+  elements: dict
+  sample: []
+failures:
+  description: What is not as it should be. The module fails if there is any.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the token that it is about, or V(null).
+      type: str
+      returned: always
+      sample: ci-deploy
+    id:
+      description: The id of that token, or V(null).
+      type: str
+      returned: always
+      sample: clGFZ4STEe6fljpFzIum8A
+    value:
+      description: Which of O(secrets) it is about, counted from 1, or V(null).
+      type: int
+      returned: always
+      sample: null
+    msg:
+      description: What happened, what it means, and what to do.
+      type: str
+      returned: always
+      sample: The tokens could not be listed again, so nothing proves that those revoked are gone.
+proofs:
+  description: What is known of each of O(secrets), in their order. The values themselves are never returned.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    value:
+      description: Which value it is, counted from 1.
+      type: int
+      returned: always
+      sample: 1
+    id:
+      description: The id that the value claims, not verified, or V(null).
+      type: str
+      returned: always
+      sample: clGFZ4STEe6fljpFzIum8A
+    before:
+      description:
+        - What the API said of it before the revocation. One of V(accepted), V(rejected) (401), V(forbidden) (403), and V(unknown) (it
+          could not be tried).
+      type: str
+      returned: always
+      sample: accepted
+    after:
+      description: What the API said of it afterwards, in the same words. V(null) if nothing was revoked.
+      type: str
+      returned: always
+      sample: rejected
+    proven:
+      description: Whether it is proven dead.
+      type: bool
+      returned: always
+      sample: true
+    msg:
+      description: The same in a sentence.
+      type: str
+      returned: always
+      sample: "Value 1 is proven dead: the API accepted it before and rejects it now (401)."
+unmatched:
+  description: The selectors and exclusions that match no token.
+  returned: always
+  type: list
+  elements: str
+  sample: ["name 'ci-depoly'"]
+report:
+  description: The whole result as lines for people.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+error:
+  description: What went wrong, for a playbook to decide on.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description:
+        - One of V(unauthorized), V(forbidden), V(not_found), V(conflict), V(rate_limited), V(invalid_request), V(api_error),
+          V(unreachable), V(unexpected_response), V(outcome_unknown), V(drift), and V(refused).
+      type: str
+      returned: failure
+      sample: drift
+    status:
+      description: The HTTP status, or V(null) if there was no answer.
+      type: int
+      returned: failure
+      sample: null
+    method:
+      description: The HTTP method, or V(null) if no request failed.
+      type: str
+      returned: failure
+      sample: null
+    path:
+      description: The path of the request, or V(null) if no request failed.
+      type: str
+      returned: failure
+      sample: null
+    api_message:
+      description: What the API said, or V(null).
+      type: str
+      returned: failure
+      sample: null
+    attempts:
+      description: How often the request was tried.
+      type: int
+      returned: failure
+      sample: 0
+"""
+
+import datetime
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._emergency import report as reports
+from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Failure, failures_in
+from ansible_collections.community.turso.plugins.module_utils._emergency.proof import Proof
+from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request
+from ansible_collections.community.turso.plugins.module_utils._emergency.revoke import (
+    answer_afterwards,
+    leaks_of,
+    listed,
+    remaining_ids,
+    revoke_each,
+)
+from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Selection, select
+from ansible_collections.community.turso.plugins.module_utils._module import (
+    TursoModule,
+    connection_spec,
+    env_unless_empty,
+    failures_as_results,
+    tokens_from,
+)
+
+
+def words() -> dict[str, Any]:
+    """Return the spec of an option that takes words."""
+    return {"type": "list", "elements": "str"}
+
+
+def selectors_spec() -> dict[str, Any]:
+    """Return the spec of the four kinds of selectors."""
+    return {kind: words() for kind in ("names", "ids", "patterns", "owners")}
+
+
+def run(request: Request, tokens: Tokens, check_mode: bool) -> reports.Report:
+    """Select, and revoke what is confirmed."""
+    listing = listed(tokens, request.organization)
+    selection = select(request, listing.tokens, leaks_of(tokens, request.values))
+    objections = reports.objections(request, selection, tokens.own_id)
+    is_confirmed = selection.is_confirmed_by(request.confirm)
+    if is_confirmed and not check_mode:
+        return carry_out(request, tokens, selection, listing.moment, objections)
+    mode = reports.CHECK_MODE if is_confirmed else reports.UNCONFIRMED if request.confirm else reports.DRY_RUN
+    return reports.Report(
+        selection=selection,
+        mode=mode,
+        now=listing.moment,
+        failures=(*objections, *reports.hopeless(selection, tokens.own_id)),
+        proofs=tuple(Proof(leak, None) for leak in selection.leaks),
+    )
+
+
+def carry_out(
+    request: Request, tokens: Tokens, selection: Selection, now: datetime.datetime, objections: list[Failure]
+) -> reports.Report:
+    """Revoke what was confirmed, all but the credential in use, and look what is left."""
+    confirmed = [choice.token for choice in selection.selected if choice.token.id != tokens.own_id]
+    done = revoke_each(tokens, request.organization, confirmed)
+    remaining = remaining_ids(tokens, request.organization, frozenset(str(token.id) for token in confirmed))
+    proofs = tuple(
+        Proof(leak, answer_afterwards(tokens, value)) for leak, value in zip(selection.leaks, request.values)
+    )
+    failures = (*objections, *failures_in(done, confirmed, remaining), *reports.unproven(proofs))
+    not_revoked = {failure.token.id for failure in failures if failure.token is not None}
+    return reports.Report(
+        selection=selection,
+        mode=reports.DONE,
+        now=now,
+        failures=failures,
+        proofs=proofs,
+        revoked=tuple(token for token in confirmed if token.id not in not_revoked),
+    )
+
+
+def main() -> None:
+    module = TursoModule(
+        argument_spec={
+            **connection_spec(),
+            "organization": {"type": "str"},
+            **selectors_spec(),
+            "exclude": {"type": "dict", "options": selectors_spec()},
+            "secrets": {**words(), "no_log": True, "fallback": (env_unless_empty, ["TURSO_REVOKE_SECRET"])},
+            "confirm": {"type": "str"},
+        },
+        supports_check_mode=True,
+        always=reports.NOTHING,
+    )
+    with failures_as_results(module) as secrecy:
+        request = Request.of(module.params)
+        for value in request.values:
+            secrecy.hide(value)
+        report = run(request, tokens_from(module.params, secrecy.hide), module.check_mode)
+        if report.failures:
+            module.fail_json(msg=report.msg, error=reports.error_of(report), **report.as_result())
+        module.exit_json(msg=report.msg, **report.as_result())
+
+
+if __name__ == "__main__":
+    main()

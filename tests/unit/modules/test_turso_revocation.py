@@ -1,0 +1,476 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""turso_revocation: every sentence of its contract, played on a server."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+
+from ansible_collections.community.turso.plugins.modules import turso_revocation
+from tests.simulator import Simulator, faults
+from tests.simulator.exchange import Exchange
+
+ACME = {"organization": "acme"}
+READER = {"organization": "acme", "group": "production", "scopes": ["read"]}
+OWN = "/v1/auth/api-tokens"
+ACMES = "/v1/organizations/acme/api-tokens"
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def world(simulator: Simulator) -> dict[str, Any]:
+    return {
+        "ci": simulator.given("ci", user="bob", **ACME, age_days=200),
+        "version": simulator.given("ci-20261101t091500z-7f3a", **READER, age_days=23),
+        "backup": simulator.given("backup", **READER),
+        "laptop": simulator.given("laptop"),
+    }
+
+
+@pytest.fixture
+def revoke(run_module: Run) -> Run:
+    def run(check_mode: bool = False, **asked: Any) -> dict[str, Any]:
+        return run_module(turso_revocation, asked, check_mode=check_mode)
+
+    return run
+
+
+@pytest.fixture
+def confirmed(revoke: Run) -> Run:
+    """Give what a dry run returns as the code."""
+
+    def run(**asked: Any) -> dict[str, Any]:
+        return revoke(**asked, confirm=revoke(**asked)["code"])
+
+    return run
+
+
+def active(simulator: Simulator, world: dict[str, Any]) -> set[str]:
+    return {key for key, token in world.items() if simulator.alive(token.secret)}
+
+
+def value_claiming(token_id: str) -> str:
+    """Make a value up that nobody signed."""
+    parts = ({"alg": "EdDSA"}, {"jti": token_id})
+    return ".".join(
+        [*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "x"]
+    )
+
+
+def names(entries: list[dict[str, Any]]) -> list[str]:
+    return [entry["name"] for entry in entries]
+
+
+def test_a_dry_run_changes_nothing_and_returns_a_code_and_what_it_selects(
+    simulator: Simulator, world: dict[str, Any], revoke: Run
+) -> None:
+    result = revoke(**ACME, names=["ci"])
+    assert not result.get("failed")
+    assert not result["changed"]
+    assert names(result["selected"]) == ["ci", "ci-20261101t091500z-7f3a"]
+    assert result["selected"][0]["id"] == world["ci"].id
+    assert result["selected"][0]["by"] == ["name 'ci'"]
+    assert (result["spared"], result["revoked"], result["failures"], result["proofs"]) == ([], [], [], [])
+    assert result["code"].startswith("2-")
+    assert "nothing was revoked" in result["msg"]
+    assert result["code"] in result["msg"]
+    assert simulator.writes == []
+
+
+def test_the_code_revokes_exactly_these_ids(simulator: Simulator, world: dict[str, Any], confirmed: Run) -> None:
+    result = confirmed(**ACME, names=["ci"])
+    assert result["changed"]
+    assert names(result["revoked"]) == ["ci", "ci-20261101t091500z-7f3a"]
+    assert "by" not in result["revoked"][0]
+    assert active(simulator, world) == {"backup", "laptop"}
+    assert sorted(simulator.writes) == sorted(("DELETE", f"{ACMES}/{world[key].id}") for key in ("ci", "version"))
+
+
+def test_a_code_is_refused_when_another_id_is_selected_by_then(simulator: Simulator, revoke: Run) -> None:
+    code = revoke(**ACME, names=["ci"])["code"]
+    simulator.withdraw("ci", user="bob")
+    simulator.given("ci", user="bob", **ACME)
+    result = revoke(**ACME, names=["ci"], confirm=code)
+    assert result["failed"]
+    assert result["error"]["kind"] == "refused"
+    assert "does not match the 2 selected tokens" in result["msg"]
+    assert result["code"] not in (None, code)
+    assert simulator.writes == []
+
+
+def test_check_mode_with_the_right_code_says_that_nothing_was_revoked(simulator: Simulator, revoke: Run) -> None:
+    code = revoke(**ACME, names=["ci"])["code"]
+    result = revoke(**ACME, names=["ci"], confirm=code, check_mode=True)
+    assert result["changed"]
+    assert result["revoked"] == []
+    assert "nothing was revoked" in result["msg"]
+    assert "nothing was revoked" in result["report"][-1]
+    assert simulator.writes == []
+
+
+# Values
+
+
+def test_an_accepted_value_selects_its_token_and_is_proven_dead(
+    simulator: Simulator, world: dict[str, Any], revoke: Run
+) -> None:
+    leaked = world["backup"].secret
+    result = revoke(**ACME, secrets=[leaked + "\n"], confirm="1")
+    assert not result.get("failed"), result
+    assert active(simulator, world) == {"ci", "version", "laptop"}
+    assert result["proofs"] == [
+        {
+            "value": 1,
+            "id": world["backup"].id,
+            "before": "accepted",
+            "after": "rejected",
+            "proven": True,
+            "msg": "Value 1 is proven dead: the API accepted it before and rejects it now (401).",
+        }
+    ]
+    assert leaked not in json.dumps(result)
+
+
+def test_a_value_without_its_end_is_never_a_success(simulator: Simulator, world: dict[str, Any], revoke: Run) -> None:
+    cut = {**ACME, "secrets": [world["backup"].secret[:-3]]}
+    dry = revoke(**cut)
+    assert dry["failed"]
+    assert "already rejects value 1 (401). It may be incomplete" in dry["msg"]
+    result = revoke(**cut, names=["ci"], confirm=revoke(**cut, names=["ci"])["code"])
+    assert result["failed"]
+    assert "value 1 is not proven dead" in result["msg"]
+
+
+@pytest.mark.parametrize("confirm", ["1", "2"])
+def test_what_a_rejected_value_claims_selects_nothing_by_a_number(
+    simulator: Simulator, world: dict[str, Any], revoke: Run, confirm: str
+) -> None:
+    """Ids stand in lists and reports, so anybody can make up a value that claims one."""
+    planted = value_claiming(world["backup"].id)
+    beside = {"2": {"ids": [world["ci"].id]}}.get(confirm, {})
+    result = revoke(**ACME, **beside, secrets=[planted], confirm=confirm)
+    assert result["failed"]
+    assert "'backup' is selected only by value 1, which the API does not accept" in result["msg"]
+    assert simulator.writes == []
+
+
+def test_a_rejected_value_with_the_name_beside_it_may_be_confirmed_by_a_number(
+    simulator: Simulator, world: dict[str, Any], revoke: Run
+) -> None:
+    result = revoke(**ACME, names=["backup"], secrets=[value_claiming(world["backup"].id)], confirm="1")
+    assert names(result["revoked"]) == ["backup"]
+    assert result["failed"]  # the value is not proven dead all the same
+
+
+def test_a_rejected_value_may_be_confirmed_by_the_code(
+    simulator: Simulator, world: dict[str, Any], confirmed: Run
+) -> None:
+    result = confirmed(**ACME, secrets=[value_claiming(world["backup"].id)])
+    assert names(result["revoked"]) == ["backup"]
+    assert result["failed"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        pytest.param(lambda value: f'"{value[:30]}\n{value[30:]}"', "white space", id="quotes and a line break"),
+        pytest.param(lambda value: value, "the API answered 500", id="500s"),
+    ],
+)
+def test_a_value_that_cannot_be_tried_is_named_and_keeps_a_number_from_confirming(
+    simulator: Simulator, world: dict[str, Any], revoke: Run, spoil: Callable[[str], str], reason: str
+) -> None:
+    if reason.endswith("500"):
+        simulator.faults.add("validate", faults.Status(500), skip=1, times=None)
+    asked = {**ACME, "secrets": [world["ci"].secret, spoil(world["backup"].secret)]}
+    dry = revoke(**asked)
+    assert dry["failed"]
+    assert f"Value 2 could not be tried: {reason}" in " ".join(dry["report"]).replace("it holds ", "")
+    assert names(dry["selected"]) == ["backup", "ci"]  # its claims are read all the same
+    refused = revoke(**asked, names=["ci", "backup"], confirm="3")
+    assert "value 2 could not be tried" in refused["msg"]
+    assert simulator.writes == []
+    done = revoke(**asked, confirm=dry["code"])
+    assert names(done["revoked"]) == ["backup", "ci"]
+    assert done["failed"]
+    assert [proof["proven"] for proof in done["proofs"]] == [not reason.endswith("500"), False]
+
+
+def test_an_accepted_value_whose_token_is_in_another_list_is_a_failure_beforehand(
+    simulator: Simulator, world: dict[str, Any], revoke: Run
+) -> None:
+    asked = {**ACME, "names": ["backup"], "secrets": [world["laptop"].secret]}  # unrestricted: in no such list
+    dry = revoke(**asked)
+    assert dry["failed"]
+    assert f"Its token (id {world['laptop'].id}) is not among those that would be revoked" in dry["msg"]
+    done = revoke(**asked, confirm=dry["code"])
+    assert done["failed"]
+    assert "value 1 is still active" in done["msg"]
+    assert active(simulator, world) == {"ci", "version", "laptop"}
+
+
+def test_a_value_that_gets_403_is_not_proven(simulator: Simulator, world: dict[str, Any], confirmed: Run) -> None:
+    simulator.faults.add("validate", faults.Status(403), times=None)
+    result = confirmed(**ACME, names=["backup"], secrets=[world["backup"].secret])
+    assert result["failed"]
+    assert result["proofs"][0]["before"] == result["proofs"][0]["after"] == "forbidden"
+    assert "not proven dead" in result["msg"]
+    assert "backup" not in active(simulator, world)
+
+
+def test_a_revoked_value_that_is_accepted_for_a_moment_is_tried_again(
+    simulator: Simulator, world: dict[str, Any], revoke: Run
+) -> None:
+    simulator.faults.add("validate", faults.Status(200, {"exp": -1}), times=2)
+    result = revoke(**ACME, secrets=[world["backup"].secret], confirm="1")
+    assert not result.get("failed"), result
+
+
+def test_the_environment_gives_a_value(
+    monkeypatch: pytest.MonkeyPatch, world: dict[str, Any], revoke: Run, simulator: Simulator
+) -> None:
+    monkeypatch.setenv("TURSO_REVOKE_SECRET", world["backup"].secret)
+    assert names(revoke(**ACME)["selected"]) == ["backup"]
+    monkeypatch.setenv("TURSO_REVOKE_SECRET", "")
+    assert "Nothing says which tokens" in revoke(**ACME)["msg"]
+
+
+# Exactly the id that was confirmed
+
+
+@dataclass
+class MadeAnew(faults.Fault):
+    """Have a token revoked and made anew by somebody else before this request is answered."""
+
+    kind: ClassVar[str] = "made_anew"
+    simulator: Simulator
+    name: str
+
+    def strike(self, exchange: Exchange, rule: faults.Rule) -> None:  # noqa: ARG002
+        self.simulator.withdraw(self.name)
+        self.simulator.given(self.name)
+
+
+def test_a_name_that_is_made_anew_after_the_confirmation_is_not_revoked(simulator: Simulator, revoke: Run) -> None:
+    code = revoke(names=["laptop"])["code"]
+    simulator.faults.add("list", MadeAnew(simulator, "laptop"), skip=1)
+    result = revoke(names=["laptop"], confirm=code)
+    assert result["failed"]
+    assert "The name belongs to another token by now" in result["msg"]
+    assert simulator.writes == []
+    assert "laptop" in [token.name for token in simulator.tokens]
+
+
+def test_another_id_that_is_gone_afterwards_is_a_failure(simulator: Simulator, confirmed: Run) -> None:
+    @dataclass
+    class TakesAnother(faults.Fault):
+        kind: ClassVar[str] = "takes_another"
+
+        def strike(self, exchange: Exchange, rule: faults.Rule) -> None:  # noqa: ARG002
+            simulator.withdraw("backup")
+
+    simulator.faults.add("DELETE /*", TakesAnother())
+    result = confirmed(names=["laptop"])
+    assert names(result["revoked"]) == ["laptop"]
+    assert result["failed"]
+    assert "'backup'" in result["msg"]
+    assert "is gone from the list, and nobody confirmed it" in result["msg"]
+
+
+def test_ones_own_token_goes_by_its_id_where_it_has_an_organization(
+    simulator: Simulator, world: dict[str, Any], confirmed: Run
+) -> None:
+    result = confirmed(names=["backup", "laptop"])
+    assert names(result["revoked"]) == ["backup", "laptop"]
+    assert simulator.writes == [("DELETE", f"{ACMES}/{world['backup'].id}"), ("DELETE", f"{OWN}/laptop")]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_where_its_organization_refuses_ones_own_token_goes_by_its_name(
+    simulator: Simulator, world: dict[str, Any], confirmed: Run, status: int
+) -> None:
+    simulator.faults.add(f"DELETE {ACMES}/*", faults.Status(status), times=None)
+    result = confirmed(names=["backup"])
+    assert not result.get("failed"), result
+    assert simulator.writes[-1] == ("DELETE", f"{OWN}/backup")
+    assert "backup" not in active(simulator, world)
+
+
+@pytest.mark.parametrize("name", ["..", " ", "\t"])
+def test_a_name_that_no_address_can_hold_fails_alone(
+    simulator: Simulator, world: dict[str, Any], confirmed: Run, name: str
+) -> None:
+    odd = simulator.given(name)
+    result = confirmed(ids=[odd.id, world["laptop"].id])
+    assert names(result["revoked"]) == ["laptop"]
+    assert [failure["id"] for failure in result["failures"]] == [odd.id]
+    assert "was not revoked" in result["msg"]
+    assert simulator.alive(odd.secret)
+
+
+def test_a_refused_token_stops_no_other(simulator: Simulator, world: dict[str, Any], revoke: Run) -> None:
+    simulator.faults.add(f"DELETE */{world['ci'].id}", faults.Status(403), times=None)
+    result = revoke(**ACME, names=["ci"], confirm="2")
+    assert result["failed"]
+    assert result["error"]["kind"] == "forbidden"
+    assert [failure["name"] for failure in result["failures"]] == ["ci"]
+    assert active(simulator, world) == {"ci", "backup", "laptop"}
+
+
+def test_the_credential_in_use_is_refused_and_named_and_the_others_go(simulator: Simulator, revoke: Run) -> None:
+    dry = revoke(names=["main", "laptop"])
+    assert dry["failed"]
+    assert "'main'" in dry["msg"]
+    assert "API credential that this run uses" in dry["msg"]
+    done = revoke(names=["main", "laptop"], confirm="2")
+    assert done["failed"]
+    assert "API credential that this run uses" in done["msg"]
+    assert simulator.writes == [("DELETE", f"{OWN}/laptop")]
+    assert simulator.alive(simulator.credential)
+
+
+def test_the_credential_in_use_as_a_leaked_value_is_a_failure(simulator: Simulator, revoke: Run) -> None:
+    result = revoke(secrets=[simulator.credential], names=["laptop"], confirm="2")
+    assert names(result["revoked"]) == ["laptop"]
+    assert "value 1 is still active" in result["msg"]
+
+
+# The list afterwards
+
+
+def test_a_list_that_still_shows_the_token_is_a_failure(simulator: Simulator, revoke: Run) -> None:
+    simulator.faults.add("org_list", faults.Stale(), skip=1, times=None)
+    result = revoke(**ACME, names=["backup"], confirm="1")
+    assert result["failed"]
+    assert "still listed" in result["msg"]
+    assert result["revoked"] == []
+
+
+def test_a_list_that_shows_it_for_a_moment_is_asked_again(simulator: Simulator, revoke: Run) -> None:
+    simulator.faults.add("org_list", faults.Stale(), skip=1)
+    assert not revoke(**ACME, names=["backup"], confirm="1").get("failed")
+
+
+def test_a_list_that_cannot_be_had_afterwards_is_a_failure(simulator: Simulator, revoke: Run) -> None:
+    simulator.faults.add("org_list", faults.Status(500), skip=1, times=None)
+    result = revoke(**ACME, names=["backup"], confirm="1")
+    assert result["failed"]
+    assert "could not be listed again" in result["msg"]
+    assert result["error"]["status"] == 500
+
+
+def test_a_lost_answer_by_name_is_followed_by_a_list_and_tried_again_for_this_id(
+    simulator: Simulator, world: dict[str, Any], run_module: Run, revoke: Run
+) -> None:
+    code = revoke(names=["laptop"])["code"]
+    simulator.faults.add("DELETE /*", faults.Reset(), times=1)
+    result = run_module(turso_revocation, {"names": ["laptop"], "confirm": code, "api_retries": 0})
+    assert not result.get("failed"), result
+    assert simulator.writes == [("DELETE", f"{OWN}/laptop")] * 2
+    assert "laptop" not in active(simulator, world)
+
+
+def test_an_answer_that_is_lost_each_time_is_a_failure(simulator: Simulator, revoke: Run, run_module: Run) -> None:
+    code = revoke(names=["laptop"])["code"]
+    simulator.faults.add("DELETE /*", faults.Reset(), times=None)
+    result = run_module(turso_revocation, {"names": ["laptop"], "confirm": code, "api_retries": 0})
+    assert result["error"]["kind"] == "unreachable"
+    assert len(simulator.writes) == 3
+    assert "It may still be active" in result["msg"]
+
+
+def test_a_name_that_is_listed_twice_is_not_revoked(simulator: Simulator, revoke: Run) -> None:
+    code = revoke(names=["laptop"])["code"]
+    shown = [{"name": "laptop", "id": token.id} for token in simulator.tokens if token.name in ("laptop", "backup")]
+    simulator.faults.add("list", faults.Status(200, {"tokens": shown}), skip=1)
+    result = revoke(names=["laptop"], confirm=code)
+    assert "several tokens of this name" in result["msg"]
+    assert simulator.writes == []
+
+
+def test_a_token_that_is_gone_already_counts_as_revoked(
+    simulator: Simulator, world: dict[str, Any], revoke: Run, run_module: Run
+) -> None:
+    code = revoke(names=["laptop"])["code"]
+    simulator.faults.add("DELETE /*", faults.Reset(), when="after", times=1)
+    result = run_module(turso_revocation, {"names": ["laptop"], "confirm": code, "api_retries": 0})
+    assert not result.get("failed"), result
+    assert names(result["revoked"]) == ["laptop"]
+
+
+def test_an_api_that_stopped_answering_is_not_waited_for_with_every_token(
+    simulator: Simulator, run_module: Run, revoke: Run
+) -> None:
+    for number in range(6):
+        simulator.given(f"many-{number}", **ACME)
+    code = revoke(**ACME, patterns=["many-*"])["code"]
+    simulator.faults.add("DELETE /*", faults.Reset(), times=None)
+    result = run_module(turso_revocation, {**ACME, "patterns": ["many-*"], "confirm": code, "api_retries": 0})
+    assert len(result["failures"]) == 6
+    assert len(simulator.writes) == 3
+    assert "was not tried" in result["failures"][-1]["msg"]
+
+
+# What is spared, and what matches nothing
+
+
+def test_what_exclude_spares_is_listed_and_each_kind_is_taken_as_it_is(
+    simulator: Simulator, world: dict[str, Any], revoke: Run
+) -> None:
+    version = simulator.given("backup-20260101t000000z-abcd", **ACME)
+    result = revoke(**ACME, patterns=["*"], exclude={"names": ["backup"], "owners": ["bob@example.com"]})
+    assert names(result["spared"]) == ["backup", "ci"]
+    assert [entry["by"] for entry in result["spared"]] == [["name 'backup'"], ["owner 'bob@example.com'"]]
+    assert version.id in [entry["id"] for entry in result["selected"]]
+    assert any(line.startswith("spared: 'backup'") for line in result["report"])
+
+
+def test_a_number_confirms_only_where_everything_matches(simulator: Simulator, revoke: Run) -> None:
+    result = revoke(**ACME, owners=["bob"], exclude={"names": ["bakcup"]}, confirm="1")
+    assert result["failed"]
+    assert "nothing matches exclude name 'bakcup'" in result["msg"]
+    assert simulator.writes == []
+
+
+def test_an_owner_is_found_by_name_or_by_address(revoke: Run) -> None:
+    by_name, by_address = revoke(**ACME, owners=["bob"]), revoke(**ACME, owners=["Bob@example.com"])
+    assert names(by_name["selected"]) == names(by_address["selected"]) == ["ci"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({}, "This is the list of the calling user"),
+        (ACME, "no unrestricted tokens"),
+        ({**ACME, "names": ["nobody", "backup"], "exclude": {"names": ["backup"]}}, "exclude spares"),
+    ],
+)
+def test_nothing_that_matches_is_a_failure(simulator: Simulator, revoke: Run, asked: Any, message: str) -> None:
+    result = revoke(**{"names": ["nobody"], **asked}, confirm="1")
+    assert result["failed"]
+    assert result["code"] is None
+    assert message in result["msg"]
+    assert simulator.writes == []
+
+
+def test_a_failure_before_the_list_has_the_same_keys(simulator: Simulator, revoke: Run) -> None:
+    simulator.faults.add("list", faults.Status(403), times=None)
+    result = revoke(names=["ci"])
+    assert result["failed"]
+    assert {key: result[key] for key in ("code", "selected", "spared", "revoked", "failures", "proofs")} == {
+        "code": None,
+        "selected": [],
+        "spared": [],
+        "revoked": [],
+        "failures": [],
+        "proofs": [],
+    }
