@@ -102,7 +102,7 @@ def test_every_kind_of_error_is_explained() -> None:
 
 
 def test_messages_of_the_role_are_quoted_as_they_are() -> None:
-    sources = [*ROOT.glob("roles/turso_rotate/tasks/*.yml"), *ROOT.glob("plugins/*/*.py")]
+    sources = [*ROOT.glob("roles/turso_rotate/tasks/*.yml"), *ROOT.glob("plugins/**/*.py")]
     said = " ".join(" ".join(source.read_text().split()) for source in sources).replace('" "', "").replace('" f"', "")
     text = (DOCS / "troubleshooting.md").read_text()
     rows = re.findall(r"^\| (.*?) \|", text[text.index("| it says") :], re.MULTILINE)[2:]
