@@ -55,7 +55,6 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.issuing 
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
     ISSUE,
     NONE,
-    RESUME,
     Plan,
     plan_entries,
 )
@@ -204,11 +203,11 @@ class Model(RuleBasedStateMachine):
             run.version = self.create(plan.new_name or "", self.time + issuing_at)
             assert self.count() <= MAX_VERSIONS + len(self.under_way) - 1, "promise 7: too many versions"
             yield
-        if plan.action == RESUME and plan.resumed:
+        if plan.resumed:
             run.version = plan.resumed.id
-            if run.version not in self.tokens:  # it could not be verified
-                self.end(run, is_successful=False)
-                return
+        if run.version and run.version not in self.tokens:  # it could not be verified
+            self.end(run, is_successful=False)
+            return
         run.item = self.item_of(run, plan)
         if run.version:
             yield from self.deliveries(run, plan, self.time + planning, data)

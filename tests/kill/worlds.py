@@ -192,9 +192,9 @@ class World:
         assert played.ok, played.output
         return played.output
 
-    def run_until(self, point: Point) -> str:
+    def run_until(self, point: Point, **env: str) -> str:
         """Run the rotation until it is killed, and return what it printed until then."""
-        process = self.playbooks.start(list(self.scenario.plays), env=self.environment(point))
+        process = self.playbooks.start(list(self.scenario.plays), env={**self.environment(point), **env})
         rule = None
         if point.when != "task":
             rule = self.simulator.faults.add("*", faults.Kill(process.pid), when=point.when, skip=int(point.at))

@@ -147,7 +147,6 @@ class Api:
                 return outcome
             others_passed = self._pace.passes > passes
             ready_at = self._ready_at(outcome, again, others_passed)
-            fresh = fresh or outcome.may_be_done
 
     def now(self) -> float:
         """Return the seconds of the clock that tries are counted on."""

@@ -29,7 +29,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._api import answers, client, losses
+from ansible_collections.community.turso.plugins.module_utils._api import answers, client, losses, wire
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer, api_message_in
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.urls import checked_url
@@ -774,12 +774,18 @@ def test_a_connection_that_died_between_requests_loses_nothing(simulator: Simula
     assert ask(api, "POST").attempts == 1
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_a_try_after_a_lost_one_goes_out_on_a_new_connection(simulator: Simulator, api: Api, method: str) -> None:
-    simulator.given("ci")
+def test_a_fresh_connection_is_none_that_was_used(simulator: Simulator, api: Api) -> None:
     ask(api)
     simulator.faults.add("*", faults.Idle(), times=None)
-    assert ask(api, method).attempts == 2
+    assert ask(api, "POST", fresh=True).attempts == 1
+    assert failed(api, "POST").kind == UNREACHABLE
+
+
+def test_connections_through_a_proxy_are_bounded_as_well() -> None:
+    adapter = wire._Adapter(7.0)
+    for manager in (adapter.poolmanager, adapter.proxy_manager_for("http://127.0.0.1:1")):
+        pools = [manager.pool_classes_by_scheme[scheme] for scheme in ("http", "https")]
+        assert [pool.ConnectionCls.head_seconds for pool in pools] == [7.0, 7.0]
 
 
 def test_what_is_not_repeatable_is_not_tried_again_after_a_lost_answer(simulator: Simulator, api: Api) -> None:

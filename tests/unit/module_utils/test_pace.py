@@ -73,6 +73,12 @@ def window(requests: int, seconds: float) -> Limiter:
     return limiter
 
 
+def behind_a_list(limiter: Limiter, passes: int) -> Limiter:
+    """Let some requests pass that the limit is not about."""
+    free = [None] * passes
+    return lambda now: free.pop() if free else limiter(now)
+
+
 @dataclasses.dataclass
 class Played:
     seconds: float
@@ -137,6 +143,7 @@ LIMITS: dict[str, tuple[Callable[[], Limiter], int, float]] = {
     "a bucket of 1 a second": (lambda: bucket(1, 1), 20, 19),
     "a bucket of 2 a second": (lambda: bucket(2, 1), 40, 19.5),
     "a bucket of 2 a second with a burst": (lambda: bucket(2, 4), 40, 18),
+    "2 a second, behind a list": (lambda: behind_a_list(sliding(2, 1), 1), 41, 19),
     "a window of 1 second": (lambda: window(2, 1), 40, 19),
 }
 THREADS = 8
