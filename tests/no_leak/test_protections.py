@@ -24,7 +24,7 @@ SPEC = "plugins/module_utils/_module.py"
 SECRETS = "plugins/module_utils/_secrets.py"
 
 LEFT_TO_PYTHON = """
-def _left_to_python(module, exc):
+def _left_to_python(exc):
     raise exc
 """
 
@@ -116,7 +116,7 @@ PROTECTIONS = (
     ),
     Protection(
         "the last resort",
-        [Change(SPEC, "fail_for_a_bug", "_left_to_python", LEFT_TO_PYTHON), *WITH_BUGS],
+        [Change(SPEC, "result_of_a_bug", "_left_to_python", LEFT_TO_PYTHON), *WITH_BUGS],
         named("a bug after all"),
     ),
     Protection(
