@@ -1,0 +1,306 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tokens that are due, consumers that hold their values, and runs of the role that end in the middle."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.playbooks import Playbooks
+from tests.role.plays import COMMIT, Play, Task, confirm, deliver, entry, play, rotate, versions
+from tests.simulator import Simulator, faults
+
+CALLBACKS = Path(__file__).parent / "callbacks"
+PASSWORD = "correct horse"
+STATE, VAULT = "state.json", "vault.yml"
+UNMANAGED = "ci-deploy"
+MOST_VERSIONS = 5
+HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+STORED = {"to": "vault_file", "takes_effect_hours": 0}
+
+
+def copied(content: str, name: str, **keywords: Any) -> Task:
+    """Return a task that writes a value for a consumer."""
+    to = {"content": content, "dest": f"{{{{ playbook_dir }}}}/{name}", "mode": "0600"}
+    return {"ansible.builtin.copy": to, "no_log": True, **keywords}
+
+
+RESTART = {
+    "name": "Restart",
+    **copied("{{ lookup('ansible.builtin.file', playbook_dir ~ '/delivered-ci') }}", "restarted-ci"),
+}
+OWN_FILE = [
+    copied("{{ turso_rotate_item.secret }}", "delivered-{{ turso_rotate_item.name }}"),
+    {
+        "ansible.builtin.set_fact": {
+            "turso_rotate_read_back": {
+                "ci": "{{ lookup('ansible.builtin.file', playbook_dir ~ '/delivered-' ~ turso_rotate_item.name) }}"
+            }
+        },
+        "no_log": True,
+    },
+]
+TAKE = copied(
+    "{{ hostvars.localhost.turso_rotate_secrets.ci }}",
+    "delivered-ci-{{ inventory_hostname }}",
+    when="'ci' in hostvars.localhost.turso_rotate_secrets",
+)
+TAKEN = {"ci": "{{ lookup('ansible.builtin.file', playbook_dir ~ '/delivered-ci-' ~ inventory_hostname) }}"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """What is rotated, who gets it and who confirms.
+
+    `held` are the files of the consumers by managed token. The last token is the credential of the run where
+    `is_credential`.
+    """
+
+    title: str
+    plays: Sequence[Play]
+    held: dict[str, tuple[str, ...]]
+    is_credential: bool = False
+    has_vault_file: bool = False
+    grace_hours: int = 0
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.held)
+
+
+def in_one_play(*names: str, **settings: Any) -> list[Play]:
+    return [play(rotate(*names, **settings), deliver(*names), confirm(*names))]
+
+
+def files(*names: str) -> dict[str, tuple[str, ...]]:
+    return {name: (f"delivered-{name}",) for name in names}
+
+
+BY_VALUE = Scenario("by value", in_one_play("ci"), files("ci"))
+BY_WORD = Scenario(
+    "by word, with a restart",
+    [play(rotate("ci"), deliver("ci", notify="Restart"), confirm(), handlers=[RESTART])],
+    {"ci": ("delivered-ci", "restarted-ci")},
+)
+STATE_FILE = Scenario("state file", in_one_play("ci", state_file=STATE), files("ci"))
+GRACE = Scenario(
+    "state file and grace", in_one_play("ci", state_file=STATE, grace_hours=24), files("ci"), grace_hours=24
+)
+STORE = Scenario(
+    "vault file", [play(rotate(tokens=[entry("ci", STORED)], vault_file=VAULT))], {"ci": ()}, has_vault_file=True
+)
+STORE_AND_PLAY = Scenario(
+    "vault file and play", in_one_play("ci", vault_file=VAULT, state_file=STATE), files("ci"), has_vault_file=True
+)
+TASKS_FILE = Scenario("tasks file", [play(rotate(tokens=[entry("ci", {"tasks": "own.yml"})]))], files("ci"))
+TARGETS = Scenario(
+    "two targets",
+    [
+        play(rotate(tokens=[entry("ci", {"to": "play", "hosts": ["web"]})], tasks_from="issue", state_file=STATE)),
+        play(TAKE, {**confirm(), "vars": {"turso_rotate_read_back": TAKEN}}, hosts="web"),
+        play(COMMIT),
+    ],
+    {"ci": ("delivered-ci-web1", "delivered-ci-web2")},
+)
+CREDENTIAL = Scenario("the credential itself", in_one_play("robot"), files("robot"), is_credential=True)
+CREDENTIAL_AMONG_OTHERS = Scenario(
+    "the credential among others",
+    in_one_play("ci", "robot", state_file=STATE),
+    files("ci", "robot"),
+    is_credential=True,
+)
+TWO = Scenario("two tokens", in_one_play("a", "b"), files("a", "b"))
+
+SCENARIOS = [
+    BY_VALUE,
+    BY_WORD,
+    STATE_FILE,
+    GRACE,
+    STORE,
+    STORE_AND_PLAY,
+    TASKS_FILE,
+    TARGETS,
+    CREDENTIAL,
+    CREDENTIAL_AMONG_OTHERS,
+    TWO,
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """Where to kill: at a request, by its number, or before a task, by its number or its name; numbers begin with 0."""
+
+    at: int | str
+    when: str = "task"
+
+    def __str__(self) -> str:
+        return f"before task {self.at}" if self.when == "task" else f"{self.when} request {self.at}"
+
+
+class World:
+    """One scenario, from the day on which its tokens are due."""
+
+    def __init__(self, simulator: Simulator, playbooks: Playbooks, scenario: Scenario) -> None:
+        self.simulator, self.playbooks, self.scenario = simulator, playbooks, scenario
+        for path in playbooks.directory.iterdir():
+            if path.is_file():
+                path.unlink()
+        for token in simulator.tokens:
+            if token.name != "main" or token.organization:
+                simulator.withdraw(token.name)
+        simulator.given(UNMANAGED, organization="acme", age_days=500)
+        playbooks.write("password", PASSWORD)
+        playbooks.write("own.yml", OWN_FILE)
+        playbooks.write("hosts.yml", {"web": {"hosts": {"web1": HERE, "web2": HERE}}})
+        self.first = {name: simulator.given(name, organization="acme", age_days=120).secret for name in scenario.names}
+        for name, paths in scenario.held.items():
+            for path in paths:
+                playbooks.write(path, self.first[name])
+        if scenario.has_vault_file:
+            playbooks.write(VAULT, {"turso_secrets": self.first})
+            assert playbooks.run("ansible-vault", "encrypt", VAULT, env=self.environment()).ok
+
+    def environment(self, point: Point | None = None) -> dict[str, str]:
+        env = {
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_VAULT_PASSWORD_FILE": "password",
+            "ANSIBLE_INVENTORY": "hosts.yml",
+            "KILL_COUNT_FILE": str(self.playbooks.directory / "count"),
+        }
+        if self.scenario.is_credential:
+            (path,) = self.scenario.held[self.scenario.names[-1]]
+            env["TURSO_API_TOKEN"] = (self.playbooks.directory / path).read_text()
+        if point is not None and point.when == "task":
+            env["KILL_BEFORE_TASK"] = str(point.at)
+        return env
+
+    def run(self) -> str:
+        """Run the rotation to its end and return what it printed."""
+        played = self.playbooks.play(list(self.scenario.plays), env=self.environment())
+        assert played.ok, played.output
+        return played.output
+
+    def run_until(self, point: Point, **env: str) -> str:
+        """Run the rotation until it is killed, and return what it printed until then."""
+        process = self.playbooks.start(list(self.scenario.plays), env={**self.environment(point), **env})
+        rule = None
+        if point.when != "task":
+            rule = self.simulator.faults.add("*", faults.Kill(process.pid), when=point.when, skip=int(point.at))
+        output, _ = process.communicate(timeout=240)
+        self.simulator.faults.clear()
+        assert process.returncode == -9, f"not killed {point}: {output}"
+        assert rule is None or rule.struck == 1
+        return output
+
+    def points(self) -> list[Point]:
+        """Run the rotation undisturbed, and return where it could have been killed."""
+        self.simulator.reset_log()
+        self.run()
+        requests = range(len(self.simulator.requests))
+        tasks = range(int((self.playbooks.directory / "count").read_text()))
+        at_requests = [Point(number, when) for number in requests for when in ("before", "after", "answered")]
+        return at_requests + [Point(number) for number in tasks]
+
+    # The promises
+
+    def broken_promises(self) -> list[str]:
+        """Return what is wrong at once: a value that somebody holds and that is revoked, too many versions, ..."""
+        alive = self.simulator.alive
+        broken = [
+            f"what {path} holds is revoked"
+            for paths in self.scenario.held.values()
+            for path in paths
+            if not alive((self.playbooks.directory / path).read_text())
+        ]
+        broken += [
+            f"what the vault file has of {name} is revoked" for name, it in self.stored().items() if not alive(it)
+        ]
+        broken += [
+            f"{name} has {count} versions"
+            for name in self.scenario.names
+            for count in [len(versions(self.simulator, name))]
+            if not 1 <= count <= MOST_VERSIONS
+        ]
+        if UNMANAGED not in [token.name for token in self.simulator.tokens]:
+            broken.append("an unmanaged token is revoked")
+        return broken
+
+    def broken_promises_of_the_next_runs(self) -> list[str]:
+        """Run twice more: the first of these leaves one version of each token, the second does nothing."""
+        self.simulator.advance(minutes=16)
+        self.simulator.reset_log()
+        resumes = self.holds_the_newest_value
+        self.run()
+        broken = self.broken_promises()
+        if resumes and any(method == "POST" for method, _path in self.simulator.writes):
+            broken.append("another version was issued, although the vault file holds the value of the newest one")
+        if self.scenario.grace_hours:
+            self.simulator.advance(hours=self.scenario.grace_hours)
+            self.run()
+        for name in self.scenario.names:
+            if len(versions(self.simulator, name)) != 1:
+                broken.append(f"{name} has {len(versions(self.simulator, name))} versions after the next run")
+        self.simulator.reset_log()
+        output = self.run()
+        if re.search(r"changed=[1-9]", output) or self.simulator.writes:
+            broken.append("the run after the next one changes something")
+        return broken + self.broken_promises()
+
+    @property
+    def holds_the_newest_value(self) -> bool:
+        stored = self.stored()
+        return bool(stored) and all(
+            self.names_by_secret.get(stored[name]) == versions(self.simulator, name)[-1] for name in stored
+        )
+
+    def stored(self) -> dict[str, str]:
+        """Return the values in the vault file, which is there as a whole."""
+        if not self.scenario.has_vault_file:
+            return {}
+        viewed = self.playbooks.run("ansible-vault", "view", VAULT, env=self.environment())
+        assert viewed.ok, viewed.output
+        kept: dict[str, str] = yaml.safe_load(viewed.output)["turso_secrets"]
+        return kept
+
+    @property
+    def names_by_secret(self) -> dict[str, str]:
+        return {token.secret: token.name for token in self.simulator.tokens}
+
+    def left(self) -> str:
+        """Return what a kill left, without what differs from run to run: two kills that leave the same go on alike."""
+        numbers = {name: f"{index}" for index, name in enumerate(sorted(token.name for token in self.simulator.tokens))}
+        named = {secret: numbers[name] for secret, name in self.names_by_secret.items()}
+        held = {
+            path: named.get((self.playbooks.directory / path).read_text())
+            for paths in self.scenario.held.values()
+            for path in paths
+        }
+        stored = {name: named.get(secret) for name, secret in self.stored().items()}
+        path = self.playbooks.directory / STATE
+        state = json.loads(path.read_text()) if path.exists() else {}
+        return json.dumps([sorted(numbers), held, stored, _without_times(state, numbers)], sort_keys=True)
+
+
+def _without_times(part: Any, numbers: dict[str, str]) -> Any:
+    """Return a part of a state file with versions by their number, and without times and processes."""
+    if isinstance(part, dict):
+        return {
+            key: _without_times(value, numbers)
+            for key, value in part.items()
+            if key not in {"id", "at", "since", "issued_at", "confirmed_at", "pid", "started", "boot_id", "events"}
+        }
+    if isinstance(part, list):
+        return [_without_times(value, numbers) for value in part]
+    return numbers.get(part, part) if isinstance(part, str) else part
