@@ -84,8 +84,8 @@ OWN = {"tasks": "own.yml"}
 STORE = {"to": "vault_file", "takes_effect_hours": 0}
 DELIVERIES = [[PLAY], [TARGETS], [OWN], [OWN, PLAY], [STORE], [STORE, TARGETS]]
 
-FAILS = st.sampled_from([*[False] * 9, True])  # whether something fails on the issuing host
-HOW = ["value", "value", "value", "value", "word", "nothing", "word, and its restart fails"]
+FAILS = st.sampled_from([*[False] * 15, True])  # whether something fails on the issuing host
+HOW = [*["value"] * 16, *["word"] * 4, "nothing", "word, and its restart fails"]
 
 Consumer = tuple[int, str]  # the number of the recipient, and the host
 steps_taken = 0
@@ -395,52 +395,46 @@ class Model(RuleBasedStateMachine):
             self.go_on(run)
 
     @precondition(lambda self: self.under_way)
-    @rule(which=st.integers(0, 2), calls=st.integers(1, 5))
+    @rule(which=st.integers(0, 2), calls=st.integers(1, 12))
     def one_goes_on(self, which: int, calls: int) -> None:
         run = self.under_way[which % len(self.under_way)]
         for _call in range(calls):
             self.go_on(run)
 
     @precondition(lambda self: self.under_way)
-    @rule(which=st.integers(0, 2))
-    def one_is_killed(self, which: int) -> None:
-        self.end(self.under_way[which % len(self.under_way)], is_successful=False)
+    @rule(which=st.integers(0, 2), calls=st.integers(0, 8), is_killed=st.sampled_from([False, True]))
+    def one_goes_on_and_may_be_killed(self, which: int, calls: int, is_killed: bool) -> None:
+        run = self.under_way[which % len(self.under_way)]
+        for _call in range(calls):
+            self.go_on(run)
+        if is_killed and run.is_open:
+            self.end(run, is_successful=False)
 
     # What else happens
 
-    @rule(minutes=st.sampled_from([1, 5, 14, 16, 60]))
+    @rule(minutes=st.sampled_from([1, 5, 14, 16, 16, 60, 23 * 60, 25 * 60, 40 * 24 * 60, 91 * 24 * 60]))
     def time_passes(self, minutes: int) -> None:
         self.time += datetime.timedelta(minutes=minutes)
-
-    @rule(hours=st.sampled_from([23, 25, 24 * 40, 24 * 91]))
-    def much_time_passes(self, hours: int) -> None:
-        self.time += datetime.timedelta(hours=hours)
 
     @precondition(lambda self: self.consumers)
     @rule(which=st.integers(0, 2))
     def a_consumer_goes_down_or_is_mended(self, which: int) -> None:
         self.down ^= {self.consumers[which % len(self.consumers)]}
 
-    @rule()
-    def somebody_makes_one_by_hand(self) -> None:
-        if not any(token.name == "ci" for token in self.tokens.values()):
-            self.create("ci", self.time)
-
-    @rule(nonce=st.integers(0, 0xFFFF))
-    def somebody_makes_a_version_by_hand(self, nonce: int) -> None:
-        name = version_name("ci", self.time - datetime.timedelta(days=200), f"{nonce:04x}")
+    @rule(nonce=st.one_of(st.none(), st.integers(0, 0xFFFF)))
+    def somebody_makes_one_by_hand(self, nonce: int | None) -> None:
+        long_ago = self.time - datetime.timedelta(days=200)
+        name = "ci" if nonce is None else version_name("ci", long_ago, f"{nonce:04x}")
         if self.count() < MAX_VERSIONS - 1 and all(token.name != name for token in self.tokens.values()):
             self.create(name, self.time)
 
-    @precondition(lambda self: self.has_state_file and not self.under_way)
-    @rule(data=st.data())
-    def the_state_file_is_lost_or_restored(self, data: st.DataObject) -> None:
-        self.state = data.draw(st.sampled_from([State(), *self.states]))
-
-    @precondition(lambda self: self.has_vault_file and not self.under_way)
-    @rule(data=st.data())
-    def the_vault_file_is_lost_or_restored(self, data: st.DataObject) -> None:
-        self.stored, self.writer = data.draw(st.sampled_from(self.stores)), None
+    @precondition(lambda self: not self.under_way)
+    @rule(data=st.data(), which=st.sampled_from(["state file", "vault file"]))
+    def a_file_is_lost_or_restored(self, data: st.DataObject, which: str) -> None:
+        if which == "state file" and self.has_state_file:
+            self.state = data.draw(st.sampled_from([State(), *self.states]))
+        if which == "vault file" and self.has_vault_file:
+            self.stored, self.writer = data.draw(st.sampled_from(self.stores)), None
 
     @precondition(lambda self: self.has_vault_file and self.consumers and not self.under_way)
     @rule(data=st.data(), which=st.integers(0, 2), clocks=st.tuples(st.booleans(), st.booleans(), st.booleans()))
