@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ from tests.tools.checkout import collections_path
 from tests.tools.venvs import for_tests
 
 TIMEOUT_SECONDS = 120
+
+# What a shell starts in the background ignores SIGINT, and so does all that it starts.
+INTERRUPTIBLE = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 # For a test that each ansible-core would answer alike: with one of those at hand, and not with every one.
 with_one_core = pytest.mark.parametrize(
@@ -102,9 +108,10 @@ class Playbooks:
         return Played(done.returncode, done.stdout)
 
     def start(self, playbook: Any, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        """Start a playbook in a process group of its own, to be killed or waited for."""
+        """Start a playbook in a process group of its own, to be killed, interrupted or waited for."""
+        command = [str(self.venv / "bin" / "ansible-playbook"), self._name_of(playbook), *arguments]
         return subprocess.Popen(
-            [str(self.venv / "bin" / "ansible-playbook"), self._name_of(playbook), *arguments],
+            [sys.executable, "-c", INTERRUPTIBLE, *command],
             cwd=self.directory,
             env={**self.env, **(env or {})},
             stdin=subprocess.DEVNULL,

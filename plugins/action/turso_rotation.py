@@ -16,7 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.evidence
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
 from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 from ansible_collections.community.turso.plugins.plugin_utils._step_commit import Means, check, commit
-from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import confirm_here
+from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import NOTHING, confirm_here
 from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
 
@@ -52,13 +52,11 @@ class ActionModule(HiddenResult):
         }
 
     def _issue(self, play: Play) -> dict[str, Any]:
-        args = {name: value for name, value in self._task.args.items() if value not in (None, "")}
-        return issue(play, args, self._loader, self._run_module, check_mode=self._task.check_mode)
+        return issue(play, self._task.args, self._loader, self._run_module, check_mode=self._task.check_mode)
 
     def _confirm(self, play: Play) -> dict[str, Any]:
-        nothing: dict[str, Any] = {"changed": False, "refusal": "", "commits": False, "seals": False}
         if self._task.check_mode:
-            return nothing
+            return NOTHING
         # The variables of an include come before facts here: a fact that a tasks file set would beat them.
         return confirm_here(
             play,

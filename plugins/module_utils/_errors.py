@@ -16,8 +16,6 @@ class TursoError(Exception):
 
     :param msg: what was attempted, what came back, what to do.
     :param ambiguous: the API may have carried out the write although no success was answered.
-    :ivar sent_at: when the last try was sent, by the client's clock; none where none was.
-    :ivar refused_name: the name of a token whose creation was refused, until somebody has looked whether it was created.
     """
 
     kind = "api_error"
@@ -41,8 +39,6 @@ class TursoError(Exception):
         self.api_message = api_message
         self.attempts = attempts
         self.ambiguous = ambiguous
-        self.sent_at: float | None = None
-        self.refused_name: str | None = None
 
     def as_error(self) -> dict[str, Any]:
         """Return the machine-readable half of a failure result."""
@@ -56,7 +52,7 @@ class TursoError(Exception):
         }
 
     def as_result(self) -> dict[str, Any]:
-        """Return the whole failure result: C(msg) and C(error)."""
+        """Return the whole failure result: msg and error."""
         return {"msg": self.msg, "error": self.as_error()}
 
     def become(self, kind: type[TursoError], msg: str) -> TursoError:
@@ -117,6 +113,10 @@ class OutcomeUnknown(TursoError):
     """A write whose answer was lost and whose effect could not be found out."""
 
     kind = "outcome_unknown"
+
+
+class LeftBehind(OutcomeUnknown):
+    """A token was created, or may have been, whose value nobody has; the message names it."""
 
 
 class Drift(TursoError):

@@ -367,6 +367,7 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.revoke 
     listed,
     remaining_ids,
     revoke_each,
+    unclear_in,
 )
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Selection, select
 from ansible_collections.community.turso.plugins.module_utils._module import (
@@ -391,15 +392,14 @@ def selectors_spec() -> dict[str, Any]:
 def run(request: Request, tokens: Tokens, check_mode: bool) -> reports.Report:
     """Select, and revoke what is confirmed."""
     listing = listed(tokens, request.organization)
-    selection = select(request, listing.tokens, leaks_of(tokens, request.values))
+    selection = select(request, listing.tokens, leaks_of(tokens, request.values), unclear_in(listing))
     objections = reports.objections(request, selection, tokens.own_id)
     is_confirmed = selection.is_confirmed_by(request.confirm)
     if is_confirmed and not check_mode:
         return carry_out(request, tokens, selection, listing.moment, objections)
-    mode = reports.CHECK_MODE if is_confirmed else reports.UNCONFIRMED if request.confirm else reports.DRY_RUN
     return reports.Report(
         selection=selection,
-        mode=mode,
+        mode=reports.mode_of(request.confirm, is_confirmed),
         now=listing.moment,
         failures=(*objections, *reports.hopeless(selection, tokens.own_id)),
         proofs=tuple(Proof(leak, None) for leak in selection.leaks),

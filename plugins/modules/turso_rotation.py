@@ -21,7 +21,7 @@ description:
     P(community.turso.rotation_plan#filter) does, issues every version that is due side by side, and verifies each. A version that
     is not verified is withdrawn. The new values are written into O(vault_file).
   - With O(step=confirm) it records what the host of the task confirms.
-  - With O(step=commit) it decides for which tokens everybody that O(tokens[].deliver) names has confirmed, lists once more, writes
+  - With O(step=commit) it decides for which tokens everybody that C(deliver) in O(tokens) names has confirmed, lists once more, writes
     the state file, and revokes the previous versions whose grace period is over.
   - The failure of one token does not stop the others and does not fail the module. It stands in RV(report).
 extends_documentation_fragment:
@@ -282,7 +282,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
@@ -331,6 +332,7 @@ SPEC: dict[str, Any] = {
 
 Params = Mapping[str, Any]
 Hide = Callable[[str], None]
+Done = tuple[dict[str, Any], Callable[[str], None]]
 
 
 def _clients(params: Params, hide: Hide, names: Iterable[str | None], *, issues: bool) -> dict[str | None, Tokens]:
@@ -340,11 +342,11 @@ def _clients(params: Params, hide: Hide, names: Iterable[str | None], *, issues:
         name: tokens_from(
             {**params, "api_token": values[name]}, hide, connections=params["concurrency"], makes_secrets=issues
         )
-        for name in dict.fromkeys(names)
+        for name in dict.fromkeys(names) or (None,)
     }
 
 
-def _issue(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
+def _issue(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | None]) -> Done:
     defaults = Defaults(
         **{option: params[option] for option in POLICY},
         has_state_file=params["state_file"] is not None,
@@ -363,7 +365,7 @@ def _issue(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
         validate=params["validate"],
         concurrency=params["concurrency"],
     )
-    return rotation.plan_only(request) if check_mode else rotation.issue_due(request)
+    return (rotation.plan_only(request), _leave) if check_mode else rotation.issue_due(request, stop)
 
 
 def _commit(params: Params, hide: Hide) -> dict[str, Any]:
@@ -390,14 +392,19 @@ def _items(params: Params) -> list[Item]:
     return Transaction.from_text(params["items"]).open_items
 
 
-def run(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
+def run(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | None]) -> Done:
+    """Carry the step out. Return the result, and what takes back what only the result tells of."""
     if params["step"] == "issue":
-        return _issue(params, hide, check_mode)
+        return _issue(params, hide, check_mode, stop)
     if params["step"] in ("commit", "withdraw") and not check_mode:
-        return _commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)
+        return (_commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)), _leave
     raise InvalidRequest(
         f"step={params['step']} is done by the action plugin of this module; use the role turso_rotate."
     )
+
+
+def _leave(_reason: str) -> None:
+    """Take nothing back: what a commit revoked stays revoked, and the next run goes on from there."""
 
 
 def main() -> None:
@@ -406,10 +413,15 @@ def main() -> None:
         required_if=[("step", "issue", ["tokens"])],
         supports_check_mode=True,
     )
-    with failures_as_results(module) as secrecy:
-        result = run(module.params, secrecy.hide, module.check_mode)
-        secrecy.release(result.get("secrets", {}).values())
-        module.exit_json(**result)
+    with failures_as_results(module) as secrecy, Lifetime() as lifetime:
+        result, take_back = run(module.params, secrecy.hide, module.check_mode, lifetime.over)
+        reason = lifetime.over()
+        if reason is not None:
+            take_back(reason)
+            raise Refused(f"Nothing was handed over: {reason}. What was issued was withdrawn.")
+        with lifetime.handing_over(take_back):
+            secrecy.release(result.get("secrets", {}).values())
+            module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ token:
       returned: success
       sample: [read]
     created_at:
-      description: When the token was created, as the API tells it (a date). V(null) for a token that was just created.
+      description: When the token was created, as the API tells it (a date). V(null) if it does not tell.
       type: str
       returned: success
       sample: "2026-07-27"
@@ -252,9 +252,11 @@ error:
       sample: 0
 """
 
+import datetime
+from functools import partial
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
@@ -263,13 +265,13 @@ from ansible_collections.community.turso.plugins.module_utils._module import (
     tokens_from,
     warn_of,
 )
-from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
+from ansible_collections.community.turso.plugins.module_utils._token.apply import apply, withhold
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted, warnings_about
+from ansible_collections.community.turso.plugins.module_utils._token.outcome import Outcome
 
 
-def run(params: dict[str, Any], wanted: Wanted, tokens: Tokens, check_mode: bool) -> dict[str, Any]:
-    """Bring the token about and return the result, which has failed set if that failed."""
-    (outcome,), now = apply(tokens, [wanted], check_mode=check_mode, validate=params["validate"])
+def result_of(outcome: Outcome, now: datetime.datetime) -> dict[str, Any]:
+    """Return the result, which has failed set if bringing the token about failed."""
     return {
         "changed": outcome.changed,
         "token": outcome.token_result(now),
@@ -289,14 +291,21 @@ def main() -> None:
         supports_check_mode=True,
         always={"token": None, "secret": None, "diff": {"before": {}, "after": {}}},
     )
-    with failures_as_results(module) as secrecy:
+    with failures_as_results(module) as secrecy, Lifetime() as lifetime:
         wanted = Wanted.from_params(module.params)
         creates = wanted.state == "present" and not module.check_mode
         tokens = tokens_from(module.params, secrecy.hide, makes_secrets=creates)
-        result = run(module.params, wanted, tokens, module.check_mode)
+        validate = module.params["validate"]
+        outcomes, now = apply(tokens, [wanted], check_mode=module.check_mode, validate=validate, stop=lifetime.over)
+        take_back = partial(withhold, tokens, outcomes, concurrency=1)
+        reason = lifetime.over()
+        if reason is not None:
+            take_back(reason)
+        result = result_of(outcomes[0], now)
         warn_of(module, result)
-        secrecy.release([result["secret"]])
-        module.exit_json(**result)
+        with lifetime.handing_over(take_back):
+            secrecy.release([result["secret"]])
+            module.exit_json(**result)
 
 
 if __name__ == "__main__":

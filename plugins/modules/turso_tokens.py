@@ -208,11 +208,13 @@ error:
   sample: {"kind": "drift", "status": null, "method": null, "path": null, "api_message": null, "attempts": 0}
 """
 
+import datetime
 from collections import Counter
+from functools import partial
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
     connection_spec,
@@ -222,8 +224,9 @@ from ansible_collections.community.turso.plugins.module_utils._module import (
     warn_of,
 )
 from ansible_collections.community.turso.plugins.module_utils._progress import Progress
-from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
+from ansible_collections.community.turso.plugins.module_utils._token.apply import apply, withhold
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted, warnings_about
+from ansible_collections.community.turso.plugins.module_utils._token.outcome import Outcome
 
 MAX_REASONS = 10  # in one message
 
@@ -244,18 +247,8 @@ def wanted_in(params: dict[str, Any]) -> list[Wanted]:
     return wanted
 
 
-def run(
-    params: dict[str, Any], wanted: list[Wanted], tokens: Tokens, check_mode: bool, progress: Progress
-) -> dict[str, Any]:
-    """Bring the tokens about and return the result, which has failed set if any of them failed."""
-    outcomes, now = apply(
-        tokens,
-        wanted,
-        check_mode=check_mode,
-        validate=params["validate"],
-        concurrency=params["concurrency"],
-        on_done=progress.step,
-    )
+def result_of(outcomes: list[Outcome], now: datetime.datetime) -> dict[str, Any]:
+    """Return the result, which has failed set if any of them failed."""
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     result: dict[str, Any] = {
         "changed": any(outcome.changed for outcome in outcomes),
@@ -288,15 +281,29 @@ def main() -> None:
         supports_check_mode=True,
         always={"results": [], "diff": []},
     )
-    with failures_as_results(module) as secrecy:
-        wanted = wanted_in(module.params)
+    with failures_as_results(module) as secrecy, Lifetime() as lifetime:
+        params = module.params
+        wanted = wanted_in(params)
         creates = any(each.state == "present" for each in wanted) and not module.check_mode
-        tokens = tokens_from(module.params, secrecy.hide, module.params["concurrency"], makes_secrets=creates)
-        progress = Progress(len(wanted), module._tmpdir if module._verbosity else None)
-        result = run(module.params, wanted, tokens, module.check_mode, progress)
+        tokens = tokens_from(params, secrecy.hide, params["concurrency"], makes_secrets=creates)
+        outcomes, now = apply(
+            tokens,
+            wanted,
+            check_mode=module.check_mode,
+            validate=params["validate"],
+            concurrency=params["concurrency"],
+            on_done=Progress(len(wanted), module._tmpdir if module._verbosity else None).step,
+            stop=lifetime.over,
+        )
+        take_back = partial(withhold, tokens, outcomes, concurrency=params["concurrency"])
+        reason = lifetime.over()
+        if reason is not None:
+            take_back(reason)
+        result = result_of(outcomes, now)
         warn_of(module, result)
-        secrecy.release(one["secret"] for one in result["results"])
-        module.exit_json(**result)
+        with lifetime.handing_over(take_back):
+            secrecy.release(item["secret"] for item in result["results"])
+            module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from ansible.module_utils.ansible_release import __version__
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.community.turso.plugins.plugin_utils._orphan import ended_with_parent
+
 # ansible-core >= 2.22 masks the value that the module registered, and nothing else.
 CORE_MASKS_VALUES = find_spec("ansible.module_utils.secrets") is not None
 
@@ -49,25 +51,34 @@ class ActionModule(ActionBase):
         result.update(self._execute_hidden(task_vars))
         self._tell_what_was_created(result)
         if _is_unreadable(result) or (any(_secrets_in(result)) and not CORE_MASKS_VALUES):
-            result["_ansible_no_log"] = True
-            if CORE_LOOKS_AT_ITEMS:
-                for item in _carriers_in(result):
-                    item["_ansible_no_log"] = True
-            if CORE_FORGETS_ITEMS and self._task.loop is not None:
-                self._task.no_log = True
-            if result.get("failed") and (not CORE_SHOWS_FAILURES or _prints_one_line()):
-                self._tell(result, str(result.get("msg", "the module failed without saying why")), "red")
-            if not CORE_SHOWS_FAILURES:
-                for warning in result.get("warnings") or ():
-                    self._tell(result, f"[WARNING]: {warning}", "bright purple")
+            self._hide(result)
+            self._tell_what_callbacks_do_not(result)
         return result
+
+    def _hide(self, result: dict[str, Any]) -> None:
+        """Mark a result so that no output shows it; how depends on ansible-core."""
+        result["_ansible_no_log"] = True
+        if CORE_LOOKS_AT_ITEMS:
+            for item in _carriers_in(result):
+                item["_ansible_no_log"] = True
+        if CORE_FORGETS_ITEMS and self._task.loop is not None:
+            self._task.no_log = True
+
+    def _tell_what_callbacks_do_not(self, result: dict[str, Any]) -> None:
+        """Show the failure and the warnings of a hidden result, where nothing else does."""
+        if result.get("failed") and (not CORE_SHOWS_FAILURES or _prints_one_line()):
+            self._tell(result, str(result.get("msg", "the module failed without saying why")), "red")
+        if not CORE_SHOWS_FAILURES:
+            for warning in result.get("warnings") or ():
+                self._tell(result, f"[WARNING]: {warning}", "bright purple")
 
     def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         play_context = self._connection._play_context
         written = self._task.no_log, play_context.no_log
         self._task.no_log = play_context.no_log = True
         try:
-            executed: dict[str, Any] = self._execute_module(task_vars=task_vars)
+            with ended_with_parent():
+                executed: dict[str, Any] = self._execute_module(task_vars=task_vars)
         finally:
             self._task.no_log, play_context.no_log = written
         return executed

@@ -216,7 +216,7 @@ def check(play: Play, reminded: Sequence[str]) -> dict[str, Any]:
     """Carry `step: check` out: say who has not confirmed what this play's main issued.
 
     :param reminded: the ids of versions that were unconfirmed when this was last asked.
-    :returns: `unconfirmed` ids, and `refusal` where one of them is asked for the second time.
+    :returns: `unconfirmed` ids; a failure where one of them is asked for the second time.
     """
     text, issuing_host = play.transaction()
     transaction = Transaction.from_text(text)
@@ -231,9 +231,7 @@ def check(play: Play, reminded: Sequence[str]) -> dict[str, Any]:
                     if who:
                         missing[item.version["id"]] = f"{item.name} ({', '.join(who)})"
     again = [text for version_id, text in missing.items() if version_id in reminded]
-    refusal = (
-        f"Not confirmed: {'; '.join(again)}. Nothing of that was revoked; old and new values work. {_HOW_TO_CONFIRM}"
-        if again
-        else ""
-    )
-    return {"changed": bool(missing) and not refusal, "unconfirmed": sorted(missing), "refusal": refusal}
+    if again:
+        said = f"Not confirmed: {'; '.join(again)}. Nothing of that was revoked; old and new values work. {_HOW_TO_CONFIRM}"
+        return {"failed": True, "changed": False, "unconfirmed": sorted(missing), "msg": said}
+    return {"changed": bool(missing), "unconfirmed": sorted(missing)}

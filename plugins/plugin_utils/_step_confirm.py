@@ -25,7 +25,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._play import CONFI
 READ_BACK = "turso_rotate_read_back"
 DELIVERING = "__turso_rotate_delivering"
 TAKEN = "taken"  # what a tasks file set is cleared by this; no fact can be unset
-NOTHING: dict[str, Any] = {"changed": False, "refusal": "", "commits": False, "seals": False}
+NOTHING: dict[str, Any] = {"changed": False, "confirmed": False, "refusal": "", "commits": False, "seals": False}
 
 
 def confirm_here(
@@ -51,6 +51,7 @@ def confirm_here(
     earlier = [Confirmation.from_json(item) for item in play.fact(CONFIRMATIONS) or ()]
     return {
         "changed": True,
+        "confirmed": True,
         "confirmations": [item.as_json() for item in merged(earlier, newer)],
         "refusal": "; ".join(item.refusal for item in newer if item.refusal),
         "commits": play.host == issuing_host and _is_any_of_main(transaction, newer),

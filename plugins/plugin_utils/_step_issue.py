@@ -45,11 +45,12 @@ Module = Callable[[Mapping[str, Any]], dict[str, Any]]
 def issue(play: Play, args: Mapping[str, Any], loader: Any, module: Module, *, check_mode: bool) -> dict[str, Any]:
     """Carry the step out.
 
+    :param args: the arguments of the task. An empty text is none.
     :param module: runs the module with these arguments and returns its result.
     :returns: what the role reads: the module's result, and `transaction`, `deliveries`, `needs_the_play`, `commits_now`,
         `vault_file`.
     """
-    step = _Issue(play, args, loader, module, check_mode=check_mode)
+    step = _Issue(play, _not_blank(args), loader, module, check_mode=check_mode)
     step.refuse()
     stored = step.stored()
     result = module(step.module_args(stored))
@@ -58,6 +59,22 @@ def issue(play: Play, args: Mapping[str, Any], loader: Any, module: Module, *, c
     if check_mode:
         return {**result, **_NOTHING, "lines": [*(entry["msg"] for entry in result["report"]), result["summary"]]}
     return step.recorded(result, stored)
+
+
+def _not_blank(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that are not empty. Before ansible-core 2.19 null is rendered as an empty text.
+
+    :raises Refused: for null, and for a number or switch that is empty.
+    """
+    blank = [name for name, value in args.items() if value is None or (value == "" and name in POLICY)]
+    if blank:
+        raise refused(
+            [
+                f"turso_rotate_{name} is null or empty. Leave it out if it is not meant: a blank variable must not change what is done."
+                for name in blank
+            ]
+        )
+    return {name: value for name, value in args.items() if value != ""}
 
 
 _NOTHING: dict[str, Any] = {
@@ -205,25 +222,15 @@ class _Issue:
 
     def recorded(self, result: dict[str, Any], stored: Mapping[str, str] | None) -> dict[str, Any]:
         """Store the new values, and return what the role reads."""
-        items = [Item.from_json(raw) for raw in result.pop("items")]
-        resumed = {name: (stored or {})[name] for name in result.pop("resumed")}
-        secrets = {**result["secrets"], **resumed}
-        if stored is not None and result["secrets"]:
-            items = self._store(result, items)
-            pending = {item.name for item in items if item.version}
-            secrets = {name: value for name, value in secrets.items() if name in pending}
-        use = self._use(items, secrets)
+        items, secrets = self._delivered_first(result, stored)
+        known_secrets, known_report = self._of_earlier_uses()
         if items:
-            self.transaction.uses.append(use)
-        earlier = self._goes_on()
+            self.transaction.uses.append(self._use(items, secrets))
         return {
             **result,
-            "secrets": {**(self.play.fact("turso_rotate_secrets") or {} if earlier else {}), **secrets},
-            "report": [*(self.play.fact("turso_rotate_report") or [] if earlier else []), *result["report"]],
-            "lines": [
-                *(entry["msg"] for entry in result["report"] if entry["action"] != "unchanged"),
-                _last_line(result),
-            ],
+            "secrets": {**known_secrets, **secrets},
+            "report": [*known_report, *result["report"]],
+            "lines": _lines(result),
             "transaction": self.transaction.as_text(),
             "deliveries": self._deliveries(items, secrets),
             "needs_the_play": any(item.needs_the_play for item in items),
@@ -231,9 +238,25 @@ class _Issue:
             "vault_file": self.args.get("vault_file", "") if result["secrets"] else "",
         }
 
-    def _goes_on(self) -> bool:
-        """Tell whether facts of an earlier use are of this play, or of something that is not committed yet."""
-        return any(use.items or use.play == self.play.id for use in self.transaction.uses)
+    def _delivered_first(
+        self, result: dict[str, Any], stored: Mapping[str, str] | None
+    ) -> tuple[list[Item], dict[str, str]]:
+        """Write the new values into the vault file, if there is one, before anybody else gets them.
+
+        :returns: what is left to be committed, and the values of what is pending, issued or resumed.
+        """
+        items = [Item.from_json(raw) for raw in result.pop("items")]
+        known = stored or {}
+        resumed = {name: known[name] for name in result.pop("resumed")}
+        if stored is not None and result["secrets"]:
+            items = self._store(result, items)
+        return items, {**result["secrets"], **resumed}
+
+    def _of_earlier_uses(self) -> tuple[Mapping[str, str], Sequence[dict[str, Any]]]:
+        """Return secrets and report of uses in this play, or of which something is not committed yet."""
+        if not any(use.items or use.play == self.play.id for use in self.transaction.uses):
+            return {}, []
+        return self.play.fact("turso_rotate_secrets") or {}, self.play.fact("turso_rotate_report") or []
 
     @staticmethod
     def _with_hosts(raw: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
@@ -299,12 +322,11 @@ class _Issue:
         withdrawn = self.module({**options, "step": "withdraw", "items": text})
         reports = {report["name"]: report for report in withdrawn.get("report", ())}
         for item in failed:
-            told = reports.get(item.name) or {**item.report, "action": "failed", "msg": f"{item.name}: {item.error}."}
-            item.report, item.version, item.sha256 = told, None, None
+            item.report = reports.setdefault(item.name, _not_withdrawn(item))
+            item.version, item.sha256 = None, None
             result["secrets"].pop(item.name)
         result["report"] = [reports.get(report["name"], report) for report in result["report"]]
-        names = {item.name for item in failed}
-        return [item for item in items if item.name not in names] + failed
+        return [item for item in items if item.name not in reports] + failed
 
     def _deliveries(self, items: Sequence[Item], secrets: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the tasks files of the user's own that are to be run: entry, number of the recipient, path."""
@@ -317,14 +339,27 @@ class _Issue:
         ]
 
 
+def _not_withdrawn(item: Item) -> dict[str, Any]:
+    """Return the report of a token that could neither be stored nor withdrawn."""
+    version = item.version or {}
+    return {
+        **item.report,
+        "action": "failed",
+        "issued": None,
+        "msg": f"{item.name}: {item.error}. Withdrawing {version.get('name')} failed, too. Revoke it by its id "
+        f"{version.get('id')}: it may be active.",
+    }
+
+
 def _is_for_the_role(items: Sequence[Item]) -> bool:
     """Tell whether something is to be committed, or told, without waiting for the play to confirm."""
     waiting = any(item.needs_the_play for item in items)
     return any(not item.needs_the_play and (item.error is None or not waiting) for item in items)
 
 
-def _last_line(result: Mapping[str, Any]) -> str:
-    """Return the summary, and which token is due next."""
+def _lines(result: Mapping[str, Any]) -> list[str]:
+    """Return what is shown: what is not as it was, a summary, and which token is due next."""
     due = min(result["next_due"].items(), key=lambda item: item[1], default=None)
     next_due = "" if due is None else f"; next due: {due[0]}, {due[1][:10]}"
-    return f"{result['summary']}{next_due}"
+    changes = [entry["msg"] for entry in result["report"] if entry["action"] != "unchanged"]
+    return [*changes, f"{result['summary']}{next_due}"]

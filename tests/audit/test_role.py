@@ -147,6 +147,28 @@ def test_a_role_in_a_play_of_many_hosts_audits_once_and_leaves_the_report_as_a_f
 
 
 @with_one_core
+@pytest.mark.parametrize("keyword", ["strategy: free", "serial: 1"])
+def test_it_audits_once_whatever_the_strategy_and_the_batches(
+    playbooks: Playbooks, simulator: Simulator, keyword: str
+) -> None:
+    inventory = playbooks.write("hosts", "web1\nweb2\nweb3\n[all:vars]\nansible_connection=local\n")
+    played = playbooks.play(
+        f"""
+- hosts: all
+  {keyword}
+  gather_facts: false
+  roles:
+    - role: community.turso.turso_audit
+      turso_audit_fail_on: never
+""",
+        "-i",
+        str(inventory),
+    )
+    assert played.ok, played.output
+    assert [request.call for request in simulator.requests] == ["list", "validate"]
+
+
+@with_one_core
 def test_a_policy_file_says_what_is_accepted(playbooks: Playbooks) -> None:
     playbooks.write(
         "policy.yml",

@@ -24,6 +24,7 @@ from tests.tools.venvs import VENVS
 
 PAGE = ROOT / "docs" / "awx.md"
 NAME = "ci-deploy"
+ENV_FILE = ROOT / "examples" / "deliver" / "env_file.yml"
 
 # What AWX takes as a field of a credential type and as the name of an injected variable.
 FIELD_KEYS = {
@@ -42,7 +43,7 @@ IDENTIFIER = re.compile(r"[a-zA-Z_]+[a-zA-Z0-9_]*")
 
 
 @pytest.fixture
-def controller(simulator: Simulator, tmp_path: Path) -> Playbooks:
+def awx(simulator: Simulator, tmp_path: Path) -> Playbooks:
     environment = VENVS / "sinks"
     if not (environment / "stamp").is_file():
         pytest.skip("ansible-runner and ansible-builder are not here: make peers")
@@ -121,62 +122,59 @@ def assert_no_secret_in(directory: Path, simulator: Simulator) -> None:
             assert base64.b64encode(canary.encode()).decode() not in text, path
 
 
-def test_a_job_rotates_as_the_page_says(controller: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
-    project, delivered_to = controller.directory / "job" / "project", controller.directory / "delivered"
+def test_a_job_rotates_as_the_page_says(awx: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
+    project, delivered_to = awx.directory / "job" / "project", awx.directory / "delivered"
     delivered_to.mkdir()
     for name in ("rotate.yml", "deliver.yml"):
-        controller.write(f"job/project/{name}", page[name])
+        awx.write(f"job/project/{name}", page[name])
     environment = injected(page, api_token=simulator.credential, api_url=simulator.url)
-    variables = {"deliver_to": str(delivered_to), "turso_rotate_ledger": str(delivered_to / "ledger.json")}
+    variables = {"deliver_to": str(delivered_to), "turso_rotate_state_file": str(delivered_to / "state.json")}
     old = simulator.given(NAME, organization="acme", age_days=120)
 
-    first = job(controller, "rotate.yml", environment, variables, "1")
+    first = job(awx, "rotate.yml", environment, variables, "1")
     assert first.ok, first.output
     (delivered,) = delivered_to.glob("*-token")
     assert simulator.alive(delivered.read_text())
     assert not simulator.alive(old.secret)
 
     simulator.reset_log()
-    second = job(controller, "rotate.yml", environment, variables, "2")
+    second = job(awx, "rotate.yml", environment, variables, "2")
     assert second.ok, second.output
     assert second.recap["changed"] == 0
     assert simulator.writes == []
     assert_no_secret_in(project.parent / "artifacts", simulator)
 
 
-def test_a_job_runs_the_playbook_of_the_collection(
-    controller: Playbooks, simulator: Simulator, page: dict[str, str]
-) -> None:
+def test_a_job_runs_the_playbook_of_the_collection(awx: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
     environment = injected(page, api_token=simulator.credential, api_url=simulator.url)
-    path = controller.directory / ".env"
+    path = awx.directory / ".env"
     variables = {
-        "turso_rotate_tokens": [{"name": NAME, "organization": "acme"}],
-        "turso_rotate_deliver": str(ROOT / "examples" / "deliver" / "env_file.yml"),
+        "turso_rotate_tokens": [{"name": NAME, "organization": "acme", "deliver": [{"tasks": str(ENV_FILE)}]}],
         "deliver_env_path": str(path),
     }
     old = simulator.given(NAME, organization="acme", age_days=120)
-    done = job(controller, "community.turso.rotate", environment, variables, "1")
+    done = job(awx, "community.turso.rotate", environment, variables, "1")
     assert done.ok, done.output
     assert simulator.alive(path.read_text().removeprefix("CI_DEPLOY=").strip())
     assert not simulator.alive(old.secret)
 
 
-def test_a_job_can_be_tried_without_awx(controller: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
+def test_a_job_can_be_tried_without_awx(awx: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
     (trial,) = (block.text for block in blocks_of(PAGE) if block.detail == "tests/awx runs it")
     install, _, rest = trial.partition("\n")
     assert install == "python3 -m pip install ansible-runner"
     for name in ("rotate.yml", "deliver.yml"):
-        controller.write(name, page[name])
+        awx.write(name, page[name])
     old = simulator.given(NAME, organization="acme", age_days=120)
-    done = controller.shell(rest, env=injected(page, api_token=simulator.credential, api_url=simulator.url))
+    done = awx.shell(rest, env=injected(page, api_token=simulator.credential, api_url=simulator.url))
     assert done.ok, done.output
-    assert simulator.alive((controller.directory / "tokens" / f"{NAME}-token").read_text())
+    assert simulator.alive((awx.directory / "tokens" / f"{NAME}-token").read_text())
     assert not simulator.alive(old.secret)
-    assert_no_secret_in(controller.directory / "job" / "artifacts", simulator)
+    assert_no_secret_in(awx.directory / "job" / "artifacts", simulator)
 
 
-def test_the_builder_finds_what_the_collection_needs(controller: Playbooks) -> None:
-    done = controller.run("ansible-builder", "introspect", str(collections_path()))
+def test_the_builder_finds_what_the_collection_needs(awx: Playbooks) -> None:
+    done = awx.run("ansible-builder", "introspect", str(collections_path()))
     assert done.ok, done.output
     found = yaml.safe_load(done.output.partition("---\n")[2])
     assert [line.partition("#")[0].strip() for line in found["python"] if "community.turso" in line] == ["requests"]
@@ -190,7 +188,7 @@ def test_the_builder_finds_what_the_collection_needs(controller: Playbooks) -> N
     ],
 )
 def test_the_builder_accepts_the_execution_environment(
-    controller: Playbooks, page: dict[str, str], definition: str, tmp_path: Path
+    awx: Playbooks, page: dict[str, str], definition: str, tmp_path: Path
 ) -> None:
     collection = tmp_path / INSIDE_COLLECTIONS
     collection.mkdir(parents=True)
@@ -205,7 +203,7 @@ def test_the_builder_accepts_the_execution_environment(
         "--context",
         str(tmp_path / "context"),
     ]
-    done = controller.run("ansible-builder", *command)
+    done = awx.run("ansible-builder", *command)
     assert done.ok, done.output
     made = {path.name: path.read_text() for path in (tmp_path / "context").rglob("*") if path.is_file()}
     if definition == "docs/awx.md":

@@ -184,8 +184,8 @@ Times are of whole runs of `ansible-playbook`. What counts are the ratios: both 
 
 ## A rotation: the role against the same job with ansible.builtin.uri
 
-The job is to list, to create a successor of every token that is older than 90 days, to try its value, and to revoke the
-old one. The role also plans, proves by a list, checks its right to revoke, and reports.
+The job is to list, to create a new token for every one that is older than 90 days, to try its value, and to revoke the old one.
+The role also plans, verifies by a list, waits for the confirmation of the play, and reports.
 
 The floor is what no implementation can go below: requests x latency / requests under way at once (8, or the number of
 tokens), and an `ansible-playbook` that does nothing. Peak memory is that of the largest process.

@@ -4,7 +4,8 @@
 
 """The job that is measured, as two playbooks: with the role, and with ansible.builtin.uri as a good engineer writes it.
 
-Both list, find the tokens that are older than 90 days, create a successor of each, try its value, and revoke the old one.
+Both list, find the tokens that are older than 90 days, create a new one for each, try its value, and revoke the old one. The role
+is told by the play that everything is delivered; with uri nobody asks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 Play = dict[str, Any]
 
+ROLE = "community.turso.turso_rotate"
 CONCURRENCY = 8  # requests that the role has under way at once
 
 
@@ -22,7 +24,8 @@ def nothing() -> list[Play]:
 
 def rotation_with_role(names: list[str]) -> list[Play]:
     wanted = [{"name": name, "organization": "acme"} for name in names]
-    return [{**_play([]), "roles": [{"role": "community.turso.turso_rotate", "turso_rotate_tokens": wanted}]}]
+    confirm = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "confirm"}}
+    return [{**_play([confirm]), "roles": [{"role": ROLE, "turso_rotate_tokens": wanted}]}]
 
 
 def rotation_with_uri(names: list[str]) -> list[Play]:

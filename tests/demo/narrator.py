@@ -71,14 +71,14 @@ class Narrator(threading.Thread):
         if request.method == "DELETE":
             return "revoke", "the old token, by its id"
         if request.call == "create":
-            return "issue", "its successor, under a name of its own"
+            return "issue", "the new token, under a name of its own"
         if request.call == "validate":
-            return "prove", "the new value works"
+            return "verify", "the API accepts the new value"
         if "create" not in earlier:
             return "plan", "which tokens are there, and how old are they?"
         if "validate" not in earlier:
-            return "prove", "the new token is listed, as it was asked for"
-        return "commit", "nothing failed, and the new token is still there"
+            return "verify", "the new token is listed, as it was asked for"
+        return "commit", "read back and confirmed; the new token is there"
 
     def _look_at_the_file(self) -> None:
         if not self._delivered and self._token_file.read_text() != self._old_value:

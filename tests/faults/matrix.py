@@ -19,13 +19,11 @@ from typing import Any
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._token.apply import (
-    Outcome,
-    apply,
-    create,
-    tell_of_refusals,
-)
+from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
+from ansible_collections.community.turso.plugins.module_utils._token.create import create
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._token.outcome import Outcome
+from ansible_collections.community.turso.plugins.module_utils._token.refusals import tell_of_refusals
 from tests.simulator import Simulator, faults
 
 TIMEOUT_SECONDS = 0.4  # where that is what the fault is about
@@ -42,8 +40,11 @@ FAULTS: dict[str, Callable[[], faults.Fault]] = {
     "404": lambda: faults.Status(404),
     "408": lambda: faults.Status(408),
     "409": lambda: faults.Status(409),
+    "410": lambda: faults.Status(410),
+    "422": lambda: faults.Status(422),
     "429": faults.rate_limited,
     "429 Retry-After": lambda: faults.rate_limited(1),
+    "429 for a day": lambda: faults.rate_limited(86400),
     "500": lambda: faults.Status(500),
     "502": lambda: faults.Status(502),
     "503": lambda: faults.Status(503),
@@ -55,24 +56,38 @@ FAULTS: dict[str, Callable[[], faults.Fault]] = {
     "no UTF-8": lambda: faults.garbage(b"\xff\xfe"),
     "wrong types": lambda: faults.garbage({"tokens": None, "token": None, "exp": "x"}),
     "error in 200": lambda: faults.garbage({"error": "maintenance"}),
-    "huge body": lambda: faults.Huge(20_000_000),
-    "endless body": lambda: faults.Huge(20_000_000, announced=False),
+    "huge body": lambda: faults.Huge(70_000_000),
+    "endless body": lambda: faults.Huge(70_000_000, announced=False),
     "cut off": faults.Truncate,
     "reset": faults.Reset,
     "closed": faults.Close,
+    "idle": faults.Idle,
     "hang": faults.Hang,
     "delay": lambda: faults.Delay(TIMEOUT_SECONDS * 2),
     "stale list": faults.Stale,
+    "list goes on": lambda: faults.garbage({"tokens": [], "pagination": {"next": "2"}}),
     "quota": lambda: faults.Quota(requests=1, seconds=QUOTA_SECONDS),
 }
 TIMES = {"once": 1, "for ever": None}
 WHENS = ("before", "after")
 
-REFUSED = {"400", "401", "402", "403", "404", "409"}
+REFUSED = {"400", "401", "402", "403", "404", "409", "410", "422", "429 for a day"}
+MAY_MEAN_TAKEN = {"400", "422"}  # and 409, which always does
+MAY_MEAN_UNKNOWN = {"400", "404", "410", "422"}
 LIMITED = {"429", "429 Retry-After", "503 Retry-After"}
 PASSING = {"408", "500", "502", "503", "504", "cut off", "reset", "closed", "hang", "delay"}
-UNREADABLE = {"redirect", "HTML", "empty body", "no UTF-8", "wrong types", "error in 200", "huge body", "endless body"}
-HARMLESS = {"quota", "stale list"}
+UNREADABLE = {
+    "redirect",
+    "HTML",
+    "empty body",
+    "no UTF-8",
+    "wrong types",
+    "error in 200",
+    "huge body",
+    "endless body",
+    "list goes on",
+}
+HARMLESS = {"quota", "stale list", "idle"}
 KINDS = {
     "400": "invalid_request",
     "401": "unauthorized",
@@ -80,7 +95,8 @@ KINDS = {
     "403": "forbidden",
     "404": "not_found",
     "409": "conflict",
-    **dict.fromkeys(("429", "429 Retry-After"), "rate_limited"),
+    **dict.fromkeys(("410", "422"), "invalid_request"),
+    **dict.fromkeys(("429", "429 Retry-After", "429 for a day"), "rate_limited"),
     **dict.fromkeys(("408", "500", "502", "503", "503 Retry-After", "504"), "api_error"),
     **dict.fromkeys(("cut off", "reset", "closed", "hang", "delay"), "unreachable"),
     **dict.fromkeys(UNREADABLE, "unexpected_response"),
@@ -174,12 +190,17 @@ CALLS = (
     Call("revoke by name", "revoke", _applied(name=NAME, state="absent")),
     Call("revoke by id", "org_revoke", _revoked_by_id),
 )
+AFTER_A_LIST = ("create", "revoke by name", "revoke by id")
 
 
 def cells() -> Iterator[Cell]:
     for call, fault, when, times in itertools.product(CALLS, FAULTS, WHENS, TIMES):
-        if fault == "stale list" and (when == "after" or not call.name.endswith("list")):
+        if fault in ("stale list", "list goes on") and (when == "after" or not call.name.endswith("list")):
             continue  # it strikes lists, and before they are made
+        if fault == "idle" and (when == "after" or call.name not in AFTER_A_LIST):
+            continue  # it strikes what goes out on a connection that was used
+        if fault == "429 for a day" and when == "after":
+            continue  # whoever is told to stay away has done nothing
         if fault == "quota" and (when == "after" or times == "once"):
             continue  # it lets the first through, and is a limit to what is done
         yield Cell(call.name, fault, when, times)
@@ -236,13 +257,15 @@ def _expected_of_create(cell: Cell) -> tuple[str, int, list[str]]:
     if cell.fault in HARMLESS:
         return "ok", 1, [post] * len(cell.writes)  # as often as it took
     if cell.fault in LIMITED and cell.times == "once":
-        # The later 409 is about the token of the first try.
-        return "ok", 1, [post, post, delete, post] if has_effect else [post, post]
+        # Whoever is told to wait has done nothing, so the 409 is about somebody else's token.
+        return "conflict" if has_effect else "ok", 1, [post, post]
     if cell.fault in REFUSED | LIMITED | {"redirect"}:
         # A first 409 is about somebody else's token, for all that can be known.
         cleaned = has_effect and is_generation and cell.fault != "409"
         tries = [post] * (TRIES if cell.fault in LIMITED else 1)
-        return KINDS[cell.fault], int(has_effect and not cleaned), tries + [delete] * cleaned
+        # A refusal of a name that is listed then is one of a taken name.
+        kind = "conflict" if cell.fault in MAY_MEAN_TAKEN and has_effect and not is_generation else KINDS[cell.fault]
+        return kind, int(has_effect and not cleaned), tries + [delete] * cleaned
     if cell.times == "once":
         return "ok", 1, [post, delete, post] if has_effect else [post, post]
     may_still_come = KINDS[cell.fault] == "unreachable" or cell.fault in ("408", "504")
@@ -255,8 +278,11 @@ def _expected_of_revoke(cell: Cell) -> tuple[str, int, list[str]]:
     if cell.fault in HARMLESS:
         return "ok", 0, ["DELETE"] * len(cell.writes)
     if cell.fault in REFUSED | UNREADABLE:
-        found_out = not alive and cell.fault in UNREADABLE | {"404"}
+        found_out = not alive and cell.fault in UNREADABLE | MAY_MEAN_UNKNOWN
         return "ok" if found_out else KINDS[cell.fault], alive, ["DELETE"]
+    asks_first = cell.call == "revoke by name" and cell.fault in PASSING  # before it does it again
+    if asks_first:
+        return "ok", 0, ["DELETE"] * (1 + alive)  # the second one by its id
     if cell.times == "once":
         return "ok", 0, ["DELETE"] * 2
     known = alive or cell.fault in LIMITED

@@ -33,7 +33,15 @@ ROUTES = tuple(
     )
 )
 
-CODES = {400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "conflict"}
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    409: "conflict",
+    410: "gone",
+    422: "unprocessable",
+}
 
 NO_ROUTE = Answer.of(404, b"404 page not found\n", "text/plain; charset=utf-8")
 
@@ -81,6 +89,8 @@ class Api:
         caller = self._state.authenticate(secret)
         if caller.is_restricted and call.name in self._state.behaviour.forbidden_to_scoped:
             raise Refusal(403, "this token is not allowed to do that")
+        if caller.group is not None and call.name != "validate" and not self._state.behaviour.group_tokens_manage:
+            raise Refusal(403, "group-scoped token cannot access org-level resources")
         return caller
 
     def _perform(self, call: Call, caller: Token, body: bytes, behind: int) -> Mapping[str, Any]:

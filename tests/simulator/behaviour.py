@@ -38,6 +38,24 @@ class Behaviour:
     forbidden_to_scoped: frozenset[str] = frozenset()
     """The calls (`list`, `create`, `validate`, ...) that answer 403 to a token restricted to an organization."""
 
+    group_tokens_manage: bool = False
+    """Whether a token that is pinned to a group may do more than validate; measured: it may not (403)."""
+
+    organization_scopes: bool = True
+    """Whether an organization's token may have scopes without a group, as newer clients send them."""
+
+    full_access_also: tuple[str, ...] = ()
+    """Scopes that this server's preset `full-access` holds besides the nine that are known."""
+
+    taken_status: int = 409
+    """What a name that is taken is answered with: 409 is documented, 400 measured of a sibling call, 422 thinkable."""
+
+    taken_text: str = "token with name {name} already exists"
+    """And in which words."""
+
+    unknown_status: int = 404
+    """What the revocation of a name or an id that is not known is answered with."""
+
     refuses_self_revocation: bool = False
     """Whether the token that authenticates a request may not be revoked by it (403)."""
 
@@ -62,6 +80,7 @@ class Behaviour:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "forbidden_to_scoped", frozenset(self.forbidden_to_scoped))
+        object.__setattr__(self, "full_access_also", tuple(self.full_access_also))
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}")

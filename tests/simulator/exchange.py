@@ -44,10 +44,14 @@ class Request:
 
 @dataclass
 class Exchange:
-    """A request under way. `answer` is the API's once the effect is done; `behind` is how old a list it gets."""
+    """A request under way. `answer` is the API's once the effect is done; `behind` is how old a list it gets.
+
+    `is_first` tells whether its connection carried no request before.
+    """
 
     request: Request
     connection: socket.socket
+    is_first: bool = True
     answer: Answer | None = None
     behind: int = 0
 

@@ -121,6 +121,16 @@ class Close(Fault):
 
 
 @dataclass
+class Idle(Fault):
+    """A gateway that ended the connection while it was idle: the request is lost where it was not the first on it."""
+
+    kind = "idle"
+
+    def strike(self, exchange: Exchange, rule: Rule) -> Outcome:
+        return None if exchange.is_first else Drop(reset=True)
+
+
+@dataclass
 class Truncate(Fault):
     """Announce the whole answer, send the first half of its body, end the connection."""
 
@@ -214,7 +224,7 @@ class Kill(Fault):
 
 
 KINDS: dict[str, type[Fault]] = {
-    kind.kind: kind for kind in (Status, Delay, Hang, Reset, Close, Truncate, Huge, Quota, Stale, Pause, Kill)
+    kind.kind: kind for kind in (Status, Delay, Hang, Reset, Close, Idle, Truncate, Huge, Quota, Stale, Pause, Kill)
 }
 
 

@@ -26,7 +26,7 @@ def kill_tree(pid: int) -> None:
     """
     stopped: set[int] = set()
     while True:
-        found = _tree(pid) - stopped
+        found = descendants(pid) - stopped
         if not found:
             break
         for each in found:
@@ -40,7 +40,7 @@ def kill_tree(pid: int) -> None:
         _signal(each, signal.SIGKILL)
 
 
-def _tree(root: int) -> set[int]:
+def descendants(root: int) -> set[int]:
     """Return a process and its descendants, as far as /proc tells."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -145,8 +145,8 @@ class Handler(BaseHTTPRequestHandler):
         secret = bearer(self.headers.get("Authorization"))
         prefix = self.server.path_prefix
         call = route(self.command, path[len(prefix) :]) if path.startswith(prefix) else NO_CALL
-        exchange = Exchange(self.logged(call, path, query, body, secret), self.connection)
-        self.server.log.enter(exchange.request, first_on_connection=not self._used)
+        exchange = Exchange(self.logged(call, path, query, body, secret), self.connection, is_first=not self._used)
+        self.server.log.enter(exchange.request, first_on_connection=exchange.is_first)
         self._used = True
         try:
             self.finish_exchange(exchange, self.outcome(exchange, call, secret, body))

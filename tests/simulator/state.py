@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .tokens import mint_jwt, new_id, read_jti
+from .tokens import is_jwt, mint_jwt, new_id, read_jti
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,8 +31,8 @@ SCOPES = (
     "group:mint-token",
     "group:rotate-creds",
 )
-ORGANIZATION_SCOPES = ("org:read", "group:create", "group:delete")
 PRESETS = {"read-only": ("read",), "full-access": SCOPES}
+ORGANIZATION_SCOPES = ("org:read", "group:create", "group:delete")
 ROLES = ("owner", "admin", "member")
 
 
@@ -85,14 +85,15 @@ class Token:
         return self.born <= change and (self.died is None or self.died > change)
 
 
-def expand(scopes: Iterable[str]) -> tuple[str, ...]:
+def expand(scopes: Iterable[str], *, known: Iterable[str], full_access: Iterable[str]) -> tuple[str, ...]:
     """Return the scopes that these and their presets mean, in the server's own order (which is not alphabetical)."""
-    wanted = {scope for entry in scopes for scope in PRESETS.get(entry, (entry,))}
-    known = (*SCOPES, *ORGANIZATION_SCOPES)
-    unknown = sorted(wanted.difference(known))
+    presets = {**PRESETS, "full-access": (*SCOPES, *full_access)}
+    wanted = {scope for entry in scopes for scope in presets.get(entry, (entry,))}
+    order = (*known, *full_access)
+    unknown = sorted(wanted.difference(order))
     if unknown:
         raise Refusal(400, f"invalid scopes: {', '.join(unknown)}")
-    return tuple(scope for scope in known if scope in wanted)
+    return tuple(scope for scope in order if scope in wanted)
 
 
 def optional_text(body: Mapping[str, Any], key: str) -> str | None:
@@ -149,11 +150,7 @@ class State:
         with self._lock:
             if organization is None and group is not None:
                 raise Refusal(400, "group requires organization")
-            if group is not None and scopes is None:
-                raise Refusal(400, "group requires a non-empty scopes list")
-            if scopes is not None and organization is None:
-                raise Refusal(400, "scopes require an organization")
-            expanded = None if scopes is None else expand(scopes)
+            expanded = self._expanded(organization, group, scopes)
             if organization is not None:
                 known = self.organizations.get(organization)
                 if known is None or user not in known.roles:
@@ -161,9 +158,9 @@ class State:
                 if group is not None and group not in known.groups:
                     raise Refusal(404, f"group {group} not found")
             if (user, name) in self._by_name:
-                raise Refusal(409, f"token with name {name} already exists")
+                raise Refusal(self.behaviour.taken_status, self.behaviour.taken_text.format(name=name))
             created = self.clock.now() - timedelta(days=age_days)
-            token_id = new_id()
+            token_id = new_id(created)
             secret = mint_jwt(
                 token_id, issued_at=int(created.timestamp()), subject=user, expires=expires, carries_jti=carries_jti
             )
@@ -212,10 +209,12 @@ class State:
 
     def authenticate(self, secret: str) -> Token:
         token = self._by_secret.get(secret)
+        if token is None and not is_jwt(secret):
+            raise Refusal(401, "token contains an invalid number of segments")
         if token is None and read_jti(secret) is None:
             raise Refusal(401, "could not parse jwt id")
         if token is None or not self.is_valid(token):
-            raise Refusal(401, "invalid token")
+            raise Refusal(401, "invalid api token")
         token.last_used = self.clock.now()
         return token
 
@@ -240,7 +239,7 @@ class State:
             raise Refusal(400, "scopes must be a list of strings")
         known = self.organizations.get(organization or "")
         if known is not None and group is not None and known.roles.get(caller.user) == "member":
-            raise Refusal(403, "only admins and owners may create group-scoped tokens")
+            raise Refusal(403, "You must be an admin or owner to create group-restricted tokens")
         return self.issue(
             name,
             user=caller.user,
@@ -255,7 +254,7 @@ class State:
         with self._lock:
             token = self._by_name.get((caller.user, name))
             if token is None:
-                raise Refusal(404, f"token {name} not found")
+                raise Refusal(self.behaviour.unknown_status, f"token {name} not found")
             self._refuse_to_revoke_itself(caller, token)
             self._revoke(token)
 
@@ -264,13 +263,26 @@ class State:
             organization = self._membership(caller, slug)
             token = self._alive.get(token_id)
             if token is None or token.organization != slug:
-                raise Refusal(404, f"token {token_id} not found")
+                raise Refusal(self.behaviour.unknown_status, f"token {token_id} not found")
             if token.user != caller.user and not organization.has_admin(caller.user):
                 raise Refusal(403, "only admins and owners may revoke the tokens of others")
             self._refuse_to_revoke_itself(caller, token)
             self._revoke(token)
 
     # Inside
+
+    def _expanded(
+        self, organization: str | None, group: str | None, scopes: Iterable[str] | None
+    ) -> tuple[str, ...] | None:
+        """Return the scopes that a token gets; those of an organization's token are optional, and others besides."""
+        if group is not None and not scopes:
+            raise Refusal(400, "group requires a non-empty scopes list")
+        if scopes is None:
+            return None
+        if group is None and (organization is None or not self.behaviour.organization_scopes):
+            raise Refusal(400, "scopes require group")
+        known = SCOPES if group is not None else (*ORGANIZATION_SCOPES, *SCOPES)
+        return expand(scopes, known=known, full_access=self.behaviour.full_access_also)
 
     def _membership(self, caller: Token, slug: str) -> Organization:
         organization = self.organizations.get(slug)

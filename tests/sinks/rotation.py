@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rotate with an example as the deliver hook, and prove what a delivery has to keep."""
+"""Rotate with an example as the tasks file of the entry, and prove what a delivery has to keep."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.playbooks import Playbooks, Played
+from tests.role.plays import SHOW, report_in
 from tests.simulator import Simulator
 from tests.tools.checkout import ROOT
 
@@ -18,26 +19,37 @@ DELIVER = ROOT / "examples" / "deliver"
 NAME = "ci-deploy"
 NEXT = "-- the next --"
 AGAIN = "-- the same token again --"
+STORED = {"to": "vault_file", "takes_effect_hours": 0}
 
 
-def rotation(example: str | None, variables: dict[str, Any], **play: Any) -> list[dict[str, Any]]:
-    """Return a playbook that rotates one token and hands it to an example, and before the commit hands it over again."""
-    hook, again = {}, []
-    if example:
-        hook = {"turso_rotate_deliver": str(DELIVER / example)}
-        secret = f"{{{{ turso_rotate_secrets['{NAME}'] }}}}"
-        item = {"name": NAME, "token": {"name": "{{ turso_rotate_report[0].issued }}"}, "secret": secret}
-        again = [
-            {"ansible.builtin.debug": {"msg": AGAIN}},
-            {
-                "ansible.builtin.include_tasks": str(DELIVER / example),
-                "vars": {"turso_rotate_item": item},
-                "when": "turso_rotate_secrets | length > 0",
-            },
-        ]
-    role = {"role": "community.turso.turso_rotate", "turso_rotate_tokens": [{"name": NAME, "organization": "acme"}]}
-    variables = {**variables, **hook}
-    return [{"hosts": "localhost", "gather_facts": False, "vars": variables, "roles": [role], "tasks": again, **play}]
+def rotation(example: str | None, variables: dict[str, Any], *names: str, **play: Any) -> list[dict[str, Any]]:
+    """Return a playbook that rotates tokens and delivers them by an example, and delivers the first once more.
+
+    :param example: none stores them in the vault file of the role.
+    """
+    recipient = {"tasks": str(DELIVER / example)} if example else STORED
+    tokens = [{"name": name, "organization": "acme", "deliver": [recipient]} for name in names or (NAME,)]
+    role = {"role": "community.turso.turso_rotate", "turso_rotate_tokens": tokens}
+    sections = {"roles": [role], "tasks": again(example) if example else [], "post_tasks": [SHOW]}
+    return [{"hosts": "localhost", "gather_facts": False, "vars": variables, **sections, **play}]
+
+
+def again(example: str) -> list[dict[str, Any]]:
+    """Return tasks that deliver the token once more, before the commit."""
+    item = item_of(f"{{{{ turso_rotate_secrets['{NAME}'] }}}}", "{{ turso_rotate_report[0].issued }}")
+    return [
+        {"ansible.builtin.debug": {"msg": AGAIN}},
+        {
+            "ansible.builtin.include_tasks": str(DELIVER / example),
+            "vars": {"turso_rotate_item": item},
+            "when": "turso_rotate_secrets | length > 0",
+        },
+    ]
+
+
+def item_of(secret: str, version: str) -> dict[str, Any]:
+    """Return what the role gives to a tasks file."""
+    return {"name": NAME, "kind": "api", "token": {"name": version}, "secret": secret, "sha256": "not compared here"}
 
 
 def rotate(playbooks: Playbooks, simulator: Simulator, playbook: Any, *arguments: str, **options: Any) -> Played:
@@ -59,25 +71,28 @@ def assert_rotates(
     playbook: Any,
     read: Callable[[], str],
     *arguments: str,
+    by: str = "read back",
     compares: bool = True,
     **options: Any,
 ) -> None:
-    """Rotate a token that is due: what was delivered lives, what it replaces does not, a second run does nothing.
+    """Rotate a token that is due: what was delivered is active, what it replaces is revoked, a second run does nothing.
 
-    `read` fetches what was delivered from where it went. An example that `compares` changes nothing when it is given
-    the same token again.
+    :param read: fetches what was delivered from its destination.
+    :param by: the evidence that the commit goes by.
+    :param compares: whether the example changes nothing when it is given the same token again.
     """
     old = simulator.given(NAME, organization="acme", age_days=120)
 
     first = rotate(playbooks, simulator, playbook, *arguments, **options)
     assert first.ok, first.output
     if AGAIN in first.output and compares:
-        _, again = first.output.split(f'"msg": "{AGAIN}"')
-        assert "changed: [localhost" not in again.partition("RUNNING HANDLER")[0], again
+        _, second_delivery = first.output.split(f'"msg": "{AGAIN}"')
+        assert "changed: [localhost" not in second_delivery.partition("RUNNING HANDLER")[0], second_delivery
     delivered = read()
     assert simulator.alive(delivered)
     assert not simulator.alive(old.secret)
-    assert delivered == generation(simulator)
+    assert delivered == only_version(simulator)
+    assert [evidence["by"] for evidence in report_in(first.output)[NAME]["evidence"]] == [by]
 
     simulator.reset_log()
     second = rotate(playbooks, simulator, playbook, *arguments, **options)
@@ -94,15 +109,15 @@ def assert_nothing_revoked(played: Played, simulator: Simulator, old: Any) -> No
     assert [method for method, _ in simulator.writes] == ["POST"]
 
 
-def generation(simulator: Simulator) -> str:
-    """Return the secret of the only generation that is alive."""
+def only_version(simulator: Simulator) -> str:
+    """Return the secret of the only version that is active."""
     (only,) = [token for token in simulator.tokens if token.name.startswith(NAME)]
     return only.secret
 
 
 def complaints(playbooks: Playbooks, *deliveries: tuple[str, dict[str, Any]], **options: Any) -> list[str]:
-    """Hand a token to examples that lack something, all in one run; return what each says."""
-    item = {"name": NAME, "token": {"name": f"{NAME}-20260101t000000z-0000"}, "secret": "not said"}
+    """Give a token to examples that lack something, all in one run; return what each says."""
+    item = item_of("not said", f"{NAME}-20260101t000000z-0000")
     tasks = [
         {
             "block": [

@@ -153,7 +153,7 @@ def test_kubernetes_secret(controller: Playbooks, simulator: Simulator) -> None:
     assert alive_when_rolled_out
     assert all(alive_when_rolled_out)
     annotations = cluster.objects[deployment]["spec"]["template"]["metadata"]["annotations"]
-    assert annotations[f"turso-generation/{NAME}"].startswith(f"{NAME}-")
+    assert annotations[f"turso-version/{NAME}"].startswith(f"{NAME}-")
 
 
 LACKING = [
@@ -180,7 +180,7 @@ def test_an_example_names_the_library_or_command_that_it_lacks(controller: Playb
     bare = {"ansible_python_interpreter": str(newest.venv / "bin" / "python")}
     said = complaints(controller, *((example, given | bare) for example, given, *_ in LACKING))
     for (example, *_, lacking), output in zip(LACKING, said, strict=True):
-        assert f"This example needs {lacking} on the controller" in output, example
+        assert f"This example needs {lacking} on the control node" in output, example
 
 
 def test_what_a_service_refuses_is_told_without_the_token(controller: Playbooks, simulator: Simulator) -> None:

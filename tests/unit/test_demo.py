@@ -24,7 +24,7 @@ A_TOKEN_VALUE = "eyJ"  # how every JSON Web Token begins
 
 
 def the_table(shown: str) -> dict[str, list[str]]:
-    """Return the cells of the table by the first one, generations' stamps and nonces left out."""
+    """Return the cells of the table by the first one, the time and suffix of a version left out."""
     lines = [re.split(r" {2,}", line.strip()) for line in shown.splitlines()]
     top = next(place for place, cells in enumerate(lines) if cells[0] == "token")
     return {re.sub(r"-\d{8}t\d{6}z-[0-9a-f]{4}", "-NEW", cells[0]): cells[1:] for cells in lines[top + 1 : top + 4]}
@@ -53,7 +53,7 @@ def test_it_runs_as_make_runs_it() -> None:
         "main (runs the playbook)": ["0 days", "200", "0 days", "200"],
     }
     steps = re.findall(r"^ +\d+\.\d s +(\w+)", done.stdout, re.MULTILINE)
-    assert steps == ["plan", "issue", "prove", "prove", "deliver", "commit", "revoke"]
+    assert steps == ["plan", "issue", "verify", "verify", "deliver", "commit", "revoke"]
     assert ESCAPE not in done.stdout
     assert A_TOKEN_VALUE not in done.stdout
 
@@ -62,7 +62,7 @@ def test_no_secret_is_on_the_screen(simulator: Simulator, performed: Callable[..
     status, shown = performed(verbose=True)
     assert status == 0
     assert "PLAY RECAP" in shown
-    assert len(simulator.canaries) == 4  # alice's, bob's, the old one, its successor
+    assert len(simulator.canaries) == 4  # alice's, bob's, the old one, the new one
     assert [secret for secret in simulator.canaries if secret in shown] == []
 
 

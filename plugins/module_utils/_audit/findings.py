@@ -11,6 +11,7 @@ import datetime
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import SCOPES, moment_of
@@ -72,6 +73,10 @@ class Subject:
         """Return both words for its owner, as far as they are known."""
         owner = self.token.get("owner")
         return (owner.get("username"), owner.get("email")) if isinstance(owner, Mapping) else ()
+
+    def is_named_like(self, pattern: str) -> bool:
+        """Tell whether its name, or that of its managed token, matches a shell pattern."""
+        return fnmatchcase(self.name, pattern) or fnmatchcase(self.managed, pattern)
 
     @property
     def scopes(self) -> frozenset[str]:

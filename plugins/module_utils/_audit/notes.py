@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._audit.findings import Subject
+from ansible_collections.community.turso.plugins.module_utils._audit.findings import Match, Subject
 from ansible_collections.community.turso.plugins.module_utils._audit.judgement import Finding
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Acceptance
 
@@ -19,41 +20,46 @@ LINES_SHOWN = 40  # findings in the output of a run
 
 def visibility(subjects: Sequence[Subject], organization: str | None, credential_id: str | None) -> list[str]:
     """Say whose eyes saw the list, and what they cannot see."""
-    owners = sorted({subject.owner for subject in subjects if subject.owner is not None})
-    credential = [subject for subject in subjects if credential_id is not None and subject.id == credential_id]
-    sentences = [f"The list was read with the token {subject.label}." for subject in credential]
-    if not credential:
-        sentences.append("The list does not show the API credential that it was read with.")
+    by_id = {subject.id: subject for subject in subjects}
+    credential = by_id.get(credential_id)
+    sentences = ["The list does not show the API credential that it was read with."]
+    if credential is not None:
+        sentences = [f"The list was read with the token {credential.label}."]
     if organization is None:
         sentences.append("It has the tokens of one user only: the user of the API credential.")
     else:
         sentences.append(
             "It has no unrestricted tokens. A plain member of the organization sees only their own tokens."
         )
-    if organization is not None and len(owners) == 1:
+    owners = owners_of(subjects)
+    if len(owners) == 1:
         sentences.append(f"All listed tokens are of {owners[0]}, so this may be what a plain member sees.")
     if not subjects:
         sentences.append("The list is empty, so nothing was judged.")
     return sentences
 
 
+def owners_of(subjects: Iterable[Subject]) -> list[str]:
+    """Return the owners that are known, each once, sorted."""
+    return sorted({subject.owner for subject in subjects if subject.owner is not None})
+
+
 def notes_on(acceptances: Sequence[Acceptance], findings: Sequence[Finding], today: datetime.date) -> list[str]:
     """Say which acceptances ended, cover nothing, or cover the tokens of several owners."""
-    notes = []
-    for acceptance in acceptances:
-        covered = [
-            finding.match for finding in findings if acceptance.covers(finding.match.rule, finding.match.subjects)
-        ]
-        owners = sorted({str(subject.owner) for match in covered for subject in match.subjects if subject.owner})
-        if acceptance.is_over(today):
-            notes.append(f"{acceptance.label} ended on {acceptance.until}, so it accepts nothing any more.")
-        elif not covered:
-            notes.append(f"{acceptance.label} accepts no finding. Remove it, or correct it.")
-        elif len(owners) > 1:
-            notes.append(
-                f"{acceptance.label} accepts findings of {len(owners)} owners: {', '.join(owners)}. Add owner or id."
-            )
-    return notes
+    notes = (_note_on(acceptance, [finding.match for finding in findings], today) for acceptance in acceptances)
+    return list(filter(None, notes))
+
+
+def _note_on(acceptance: Acceptance, matches: Sequence[Match], today: datetime.date) -> str | None:
+    covered = [match for match in matches if acceptance.covers(match.rule, match.subjects)]
+    owners = owners_of(itertools.chain.from_iterable(match.subjects for match in covered))
+    if acceptance.is_over(today):
+        return f"{acceptance.label} ended on {acceptance.until}, so it accepts nothing any more."
+    if not covered:
+        return f"{acceptance.label} accepts no finding. Remove it, or correct it."
+    if len(owners) > 1:
+        return f"{acceptance.label} accepts findings of {len(owners)} owners: {', '.join(owners)}. Add owner or id."
+    return None
 
 
 def lines_of(report: Mapping[str, Any]) -> list[str]:

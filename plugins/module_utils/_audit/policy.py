@@ -10,7 +10,6 @@ import dataclasses
 import datetime
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
@@ -18,6 +17,15 @@ from ansible_collections.community.turso.plugins.module_utils._audit.findings im
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import NEVER, OFF, RULES, SEVERITIES
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 
+DEFAULTS: Mapping[str, Any] = {
+    "max_age_days": 90,
+    "grace_hours": 0,
+    "pending_minutes": 15,
+    "severities": {},
+    "fail_on": "high",
+    "expected_tokens": 0,
+    "accepted": (),
+}
 KEYS = frozenset({"name", "id", "owner", "rule", "reason", "until"})
 
 
@@ -42,15 +50,16 @@ class Policy:
 
         :raises InvalidRequest: for a policy that cannot be.
         """
+        known = {**DEFAULTS, **given}
         return cls(
-            max_age_days=amount("max_age_days", given.get("max_age_days", 90)),
-            grace_hours=amount("grace_hours", given.get("grace_hours", 0)),
-            pending_minutes=amount("pending_minutes", given.get("pending_minutes", 15)),
-            severities=severities_of(given.get("severities") or {}),
-            fail_on=chosen("fail_on", given.get("fail_on", "high"), (*SEVERITIES, NEVER)),
-            expected_tokens=int(amount("expected_tokens", given.get("expected_tokens", 0))),
+            max_age_days=amount("max_age_days", known["max_age_days"]),
+            grace_hours=amount("grace_hours", known["grace_hours"]),
+            pending_minutes=amount("pending_minutes", known["pending_minutes"]),
+            severities=severities_of(known["severities"]),
+            fail_on=chosen("fail_on", known["fail_on"], (*SEVERITIES, NEVER)),
+            expected_tokens=int(amount("expected_tokens", known["expected_tokens"])),
             acceptances=tuple(
-                Acceptance.of(entry, f"accepted[{index}]") for index, entry in enumerate(given.get("accepted") or ())
+                Acceptance.of(entry, f"accepted[{index}]") for index, entry in enumerate(known["accepted"])
             ),
         )
 
@@ -101,14 +110,15 @@ class Acceptance:
             raise InvalidRequest(f"{where} has an empty {', '.join(empty)}. Leave it out if you don't mean it.")
         if "reason" not in entry or not entry.keys() & {"name", "id", "owner"}:
             raise InvalidRequest(f"{where} needs a name (or a pattern for names), an id or an owner, and a reason.")
+        texts = {key: str(entry[key]) for key in entry}
         return cls(
             where=where,
-            name=text_or_none(entry.get("name")),
-            id=text_or_none(entry.get("id")),
-            owner=text_or_none(entry.get("owner")),
-            rule=chosen(f"{where}.rule", entry["rule"], tuple(RULES)) if "rule" in entry else None,
-            reason=str(entry["reason"]),
-            until=last_day(where, entry["until"]) if "until" in entry else None,
+            name=texts.get("name"),
+            id=texts.get("id"),
+            owner=texts.get("owner"),
+            rule=chosen(f"{where}.rule", texts["rule"], tuple(RULES)) if "rule" in texts else None,
+            reason=texts["reason"],
+            until=last_day(where, texts["until"]) if "until" in texts else None,
         )
 
     @property
@@ -126,12 +136,9 @@ class Acceptance:
         return self.rule in (None, rule) and all(self._fits(subject) for subject in subjects)
 
     def _fits(self, subject: Subject) -> bool:
-        names = (subject.name, subject.managed)
-        return (
-            (self.name is None or any(fnmatchcase(name, self.name) for name in names))
-            and (self.id is None or self.id == subject.id)
-            and (self.owner is None or self.owner in subject.owner_names)
-        )
+        fits_id = self.id in (None, subject.id)
+        fits_owner = self.owner in (None, *subject.owner_names)
+        return fits_id and fits_owner and (self.name is None or subject.is_named_like(self.name))
 
 
 def severities_of(given: Mapping[str, Any]) -> dict[str, str]:
@@ -159,12 +166,12 @@ def chosen(option: str, word: Any, words: Sequence[str]) -> str:
     return str(word)
 
 
-def last_day(where: str, given: Any) -> datetime.date:
+def last_day(where: str, given: str) -> datetime.date:
     """Return the date that an acceptance ends on.
 
     :raises InvalidRequest: for what is no date.
     """
-    moment = moment_of(str(given))
+    moment = moment_of(given)
     if moment is None:
         raise InvalidRequest(f"{where} has until {given!r}; use a date such as 2027-01-31.")
     return moment.date()
@@ -187,10 +194,6 @@ def amount(option: str, value: Any) -> float:
 def plain(number: float) -> float:
     """Return a whole number as one."""
     return int(number) if number == int(number) else number
-
-
-def text_or_none(value: Any) -> str | None:
-    return None if value is None else str(value)
 
 
 def listed(words: Iterable[str]) -> str:

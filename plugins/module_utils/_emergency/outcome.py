@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._errors import NotFound, TursoError
+from ansible_collections.community.turso.plugins.module_utils._token.revoke import UNKNOWN_STATUSES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,31 +45,39 @@ class Round:
 
 
 def failures_in(done: Round, confirmed: Iterable[Token], remaining: frozenset[str] | TursoError) -> list[Failure]:
-    """Return what a fresh list and the answers say is not done: pure."""
+    """Return what a fresh list and the answers say is not done.
+
+    :param remaining: every id that is listed afterwards, or why the list could not be had.
+    """
     confirmed = tuple(confirmed)
-    failures = [failure for token in confirmed for failure in _failure_of(token, done, remaining)]
     if isinstance(remaining, TursoError):
         msg = f"The tokens could not be listed again, so nothing proves that those revoked are gone. {remaining.msg}"
-        return [*failures, Failure(msg, error=remaining)]
-    ours = {str(token.id) for token in confirmed}
-    return failures + [
-        Failure(
-            f"Token {token.name!r} (id {token_id}) is gone from the list, and nobody confirmed it. This run or somebody else "
-            "revoked it meanwhile. Find out who uses it, and create it again.",
-            token,
-        )
-        for token_id, token in done.witnessed.items()
-        if token_id not in remaining and token_id not in ours
-    ]
+        failures = [_failure(token, done, is_listed=None) for token in confirmed]
+        return [*filter(None, failures), Failure(msg, error=remaining)]
+    failures = [_failure(token, done, is_listed=str(token.id) in remaining) for token in confirmed]
+    known = remaining.union(str(token.id) for token in confirmed)
+    others = [token for token_id, token in done.witnessed.items() if token_id not in known]
+    return [*filter(None, failures), *map(_lost, others)]
 
 
-def _failure_of(token: Token, done: Round, remaining: frozenset[str] | TursoError) -> list[Failure]:
-    token_id = str(token.id)
-    error, label = done.errors[token_id], f"Token {token.name!r} (id {token_id})"
-    is_listed = None if isinstance(remaining, TursoError) else token_id in remaining
+def _failure(token: Token, done: Round, *, is_listed: bool | None) -> Failure | None:
+    """Return what is wrong with a token that was to be revoked, none where it is gone."""
+    error, label = done.errors[str(token.id)], f"Token {token.name!r} (id {token.id})"
+    if error is None and is_listed:
+        msg = f"{label} is still listed after the API answered that it is revoked. It may be active. Run this again."
+        return Failure(msg, token)
     if error is None:
-        still = f"{label} is still listed after the API answered that it is revoked. It may be active. Run this again."
-        return [Failure(still, token)] if is_listed else []
-    if is_listed is False and (error.ambiguous or isinstance(error, NotFound)):
-        return []  # the list that confirmed it had shown it, so it was there and is gone
-    return [Failure(f"{label} was not revoked: {error.msg} It may still be active.", token, error=error)]
+        return None
+    may_be_gone = error.ambiguous or isinstance(error, NotFound) or error.status in UNKNOWN_STATUSES
+    if is_listed is False and may_be_gone:
+        return None  # the list that confirmed it had shown it, so it was there and is gone
+    return Failure(f"{label} was not revoked: {error.msg} It may still be active.", token, error=error)
+
+
+def _lost(token: Token) -> Failure:
+    """Return what to say of a token that nobody confirmed and that is gone since a revocation by name."""
+    return Failure(
+        f"Token {token.name!r} (id {token.id}) is gone from the list, and nobody confirmed it. This run or somebody else "
+        "revoked it meanwhile. Find out who uses it, and create it again.",
+        token,
+    )

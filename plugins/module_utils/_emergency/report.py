@@ -61,9 +61,9 @@ class Report:
             return f"Revoked: {len(self.revoked)} of {count} selected tokens.{self._proven}"
         if self.mode == CHECK_MODE:
             return f"This was check mode: nothing was revoked. {count} selected tokens would be revoked."
-        if self.selection.code is None:
-            return "Nothing was revoked."
         nothing = "This was a dry run: nothing was revoked." if self.mode == DRY_RUN else "Nothing was revoked."
+        if count == 0:
+            return nothing
         return (
             f"{nothing} To revoke exactly the selected tokens ({count}), run it again with "
             f"confirm={self.selection.code} (playbook: -e turso_revoke_confirm={self.selection.code})."
@@ -77,12 +77,13 @@ class Report:
     @property
     def lines(self) -> list[str]:
         """Return what people read, the summary last."""
+        # A failure about a value says the same as its proof, but for what a dry run knows besides.
+        messages = [proof.msg for proof in self.proofs] + [failure.msg for failure in self.failures]
         return [
-            *(f"selected: {self._line(choice)}" for choice in self.selection.selected),
-            *(f"spared: {self._line(choice)}" for choice in self.selection.spared),
-            *(f"Nothing matches {label}." for label in self.selection.unmatched),
-            *(proof.msg for proof in self.proofs),
-            *(failure.msg for failure in self.failures if failure.value is None),
+            *map("selected: {}".format, map(self._line, self.selection.selected)),
+            *map("spared: {}".format, map(self._line, self.selection.spared)),
+            *map("Nothing matches {}.".format, self.selection.unmatched),
+            *dict.fromkeys(messages),
             self.summary,
         ]
 
@@ -95,11 +96,11 @@ class Report:
         return {
             "changed": self.changed,
             "code": self.selection.code,
-            "selected": [self._entry(choice) for choice in self.selection.selected],
-            "spared": [self._entry(choice) for choice in self.selection.spared],
+            "selected": list(map(self._entry, self.selection.selected)),
+            "spared": list(map(self._entry, self.selection.spared)),
             "revoked": [token.as_result(self.now) for token in self.revoked],
-            "failures": [failure.as_result() for failure in self.failures],
-            "proofs": [proof.as_result() for proof in self.proofs],
+            "failures": list(map(Failure.as_result, self.failures)),
+            "proofs": list(map(Proof.as_result, self.proofs)),
             "unmatched": list(self.selection.unmatched),
             "report": self.lines,
         }
@@ -108,17 +109,24 @@ class Report:
         return {**choice.token.as_result(self.now), "by": list(choice.by)}
 
     def _line(self, choice: Choice) -> str:
-        token, known = choice.token, choice.token.as_result(self.now)
-        age, owner = known["age_days"], owner_of(token)
+        token, known, owner = choice.token, choice.token.as_result(self.now), owner_of(choice.token)
+        age = "of unknown age" if known["age_days"] is None else f"{known['age_days']} days old"
         parts = [
             f"id {token.id}",
-            *([f"of {owner}"] if owner is not None else []),
-            "of unknown age" if age is None else f"{age} days old",
-            "/".join(known[part] for part in ("organization", "group") if known[part]) or "unrestricted",
-            *([known["permissions"]] if known["permissions"] else []),
+            owner and f"of {owner}",
+            age,
+            "/".join(filter(None, (known["organization"], known["group"]))) or "unrestricted",
+            known["permissions"],
         ]
         claim = "" if choice.certain else ", which the API does not accept: it only claims this id"
-        return f"{token.name!r}: {', '.join(parts)} (by {', '.join(choice.by)}{claim})"
+        return f"{token.name!r}: {', '.join(filter(None, parts))} (by {', '.join(choice.by)}{claim})"
+
+
+def mode_of(confirm: str, is_confirmed: bool) -> str:
+    """Return what kind of run it is that revokes nothing."""
+    if is_confirmed:
+        return CHECK_MODE
+    return UNCONFIRMED if confirm else DRY_RUN
 
 
 def objections(request: Request, selection: Selection, credential_id: str | None) -> list[Failure]:
@@ -132,6 +140,7 @@ def objections(request: Request, selection: Selection, credential_id: str | None
         for choice in selection.selected
         if choice.token.id == credential_id
     ]
+    failures += map(_not_understood, selection.unclear)
     if not selection.selected:
         failures.append(Failure(_no_match(request, selection)))
     elif request.confirm and not selection.is_confirmed_by(request.confirm):
@@ -156,22 +165,28 @@ def unproven(proofs: tuple[Proof, ...]) -> list[Failure]:
     return [Failure(proof.msg, value=proof.leak.number) for proof in proofs if not proof.proven]
 
 
+def _not_understood(label: str) -> Failure:
+    return Failure(
+        f"Token {label} is meant, but its entry in the list is not understood. It is not revoked and may be active. "
+        "Revoke it by other means, such as the turso CLI."
+    )
+
+
 def _no_match(request: Request, selection: Selection) -> str:
     spared = " but those that exclude spares" if selection.spared else ""
-    where = (
-        "This is the list of the calling user: set organization for the tokens of others."
-        if request.organization is None
-        else "The list of an organization has no unrestricted tokens, and shows plain members only their own."
-    )
+    where = "The list of an organization has no unrestricted tokens, and shows plain members only their own."
+    if request.organization is None:
+        where = "This is the list of the calling user: set organization for the tokens of others."
     return f"No token matches{spared}. The token may be revoked already, or misspelt, or not in this list. {where}"
 
 
 def _no_confirmation(confirm: str, selection: Selection) -> str:
     count = len(selection.selected)
-    because = ""
-    if confirm == str(count):
-        because = f" A number is not enough here: {'; '.join(selection.doubts)}."
-    return f"The confirmation {confirm!r} does not match the {count} selected tokens.{because} Check the list before you confirm it."
+    because = f" A number is not enough here: {'; '.join(selection.doubts)}." if confirm == str(count) else ""
+    return (
+        f"The confirmation {confirm!r} does not match the {count} selected tokens.{because} Check the list before you "
+        "confirm it."
+    )
 
 
 def error_of(report: Report) -> dict[str, Any]:

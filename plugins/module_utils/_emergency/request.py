@@ -13,26 +13,19 @@ from typing import Any
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
-KINDS = ("names", "ids", "patterns", "owners")
+KINDS = {"names": "name", "ids": "id", "patterns": "pattern", "owners": "owner"}  # the option, and what a word of it is
 
 
 @dataclasses.dataclass(frozen=True)
-class Selectors:
-    """Words of four kinds that are never taken for each other."""
+class Selector:
+    """A word of one kind, which is never taken for another."""
 
-    names: tuple[str, ...] = ()
-    ids: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    owners: tuple[str, ...] = ()
+    kind: str
+    word: str
 
-    @classmethod
-    def of(cls, given: Mapping[str, Any], prefix: str = "") -> Selectors:
-        """Read them from options.
-
-        :param prefix: what stands before an option's name in messages, such as "exclude.".
-        :raises InvalidRequest: for an option that is given and empty.
-        """
-        return cls(*(words_of(prefix + kind, given.get(kind)) for kind in KINDS))
+    @property
+    def label(self) -> str:
+        return f"{self.kind} {self.word!r}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,10 +38,10 @@ class Request:
     """
 
     organization: str | None
-    selectors: Selectors
-    exclude: Selectors
+    selectors: tuple[Selector, ...]
+    exclude: tuple[Selector, ...]
     values: tuple[str, ...] = dataclasses.field(repr=False)
-    confirm: str = ""
+    confirm: str
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Request:
@@ -56,32 +49,41 @@ class Request:
 
         :raises InvalidRequest: for options that select nothing, or more than their author can have meant.
         """
-        organization = params["organization"]
-        checked_segment("organization", organization)
-        if organization is not None and organization.startswith(("[", "{")):
-            raise InvalidRequest(
-                "organization must be one slug, not a list. Nothing was revoked. Run once for each organization."
-            )
-        exclude = Selectors() if params["exclude"] is None else Selectors.of(params["exclude"], "exclude.")
+        checked_segment("organization", params["organization"])
         request = cls(
-            organization=organization,
-            selectors=Selectors.of(params),
-            exclude=exclude,
-            values=tuple(value.strip() for value in words_of("secrets", params["secrets"])),
+            organization=params["organization"],
+            selectors=selectors_of(params),
+            exclude=selectors_of(params["exclude"] or {}, "exclude."),
+            values=tuple(map(str.strip, words_of("secrets", params["secrets"]))),
             confirm=(params["confirm"] or "").strip(),
         )
         request._check()
         return request
 
     def _check(self) -> None:
-        if self.organization is None and (self.selectors.owners or self.exclude.owners):
+        if self.organization is None and "owner" in self._kinds:
             raise InvalidRequest(
                 "owners need organization, because only an organization's list says who owns a token. Nothing was revoked."
             )
-        if self.selectors == Selectors() and not self.values:
+        if not any((self.selectors, self.values)):
             raise InvalidRequest(
                 "Nothing says which tokens to revoke. Nothing was revoked. Give names, ids, patterns, owners or secrets."
             )
+
+    @property
+    def _kinds(self) -> set[str]:
+        return {selector.kind for selector in (*self.selectors, *self.exclude)}
+
+
+def selectors_of(given: Mapping[str, Any], prefix: str = "") -> tuple[Selector, ...]:
+    """Read the selectors of some options.
+
+    :param prefix: what stands before an option's name in messages, such as "exclude.".
+    :raises InvalidRequest: for an option that is given and empty.
+    """
+    return tuple(
+        Selector(kind, word) for option, kind in KINDS.items() for word in words_of(prefix + option, given.get(option))
+    )
 
 
 def words_of(option: str, given: list[str] | None) -> tuple[str, ...]:

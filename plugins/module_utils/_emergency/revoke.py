@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ansible_collections.community.turso.plugins.module_utils._api.client import is_bearer
+from ansible_collections.community.turso.plugins.module_utils._api.listing import Listing
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
-from ansible_collections.community.turso.plugins.module_utils._api.tokens import Listing, Tokens
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._api.urls import is_bearer
 from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Round
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import (
     ACCEPTED,
@@ -25,18 +26,21 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     NotFound,
     Refused,
     TursoError,
-    Unreachable,
 )
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
 PAUSES_SECONDS = (0.0, 0.5, 1.0)  # a revocation may take a moment to be known everywhere
-MAX_LOSSES = 3  # consecutive tokens without an answer, after which the rest is not tried
 MAX_TRIES_BY_NAME = 3
 
 
 def listed(tokens: Tokens, organization: str | None) -> Listing:
     """List the tokens of an organization, or the caller's own."""
     return tokens.list_own() if organization is None else tokens.list_organization(organization)
+
+
+def unclear_in(listing: Listing) -> list[Token]:
+    """Return what is known of the entries of a list that are not understood."""
+    return [Token(entry.name or "", entry.id) for entry in listing.unclear]
 
 
 def leaks_of(tokens: Tokens, values: Sequence[str]) -> list[Leak]:
@@ -60,15 +64,16 @@ def answer_afterwards(tokens: Tokens, value: str) -> str:
 
 
 def _asked(tokens: Tokens, value: str) -> tuple[str, str | None]:
+    """Return the API's answer to a value, and why it could not be asked."""
     if not is_bearer(value):
         return UNKNOWN, "it holds white space or other characters that no token has"
     try:
         validation = tokens.validate(value)
     except TursoError as exc:
-        return UNKNOWN, "the API did not answer" if exc.status is None else f"the API answered {exc.status}"
+        return UNKNOWN, f"the API answered {exc.status}" if exc.status else "the API did not answer"
     if validation.forbidden:
         return FORBIDDEN, None
-    return (ACCEPTED if validation.valid else REJECTED), None
+    return {True: ACCEPTED, False: REJECTED}[validation.valid], None
 
 
 def revoke_each(tokens: Tokens, organization: str | None, confirmed: Iterable[Token]) -> Round:
@@ -76,17 +81,9 @@ def revoke_each(tokens: Tokens, organization: str | None, confirmed: Iterable[To
 
     :param organization: the one whose list was confirmed; none for the caller's own.
     """
-    done, losses = Round(), 0
+    done = Round()
     for token in confirmed:
-        error: TursoError | None
-        if losses >= MAX_LOSSES:
-            error = Unreachable(
-                f"The token was not tried, because the API did not answer for {MAX_LOSSES} tokens before it."
-            )
-        else:
-            error = _attempt(tokens, organization, token, done)
-            losses = losses + 1 if isinstance(error, Unreachable) else 0
-        done.errors[str(token.id)] = error
+        done.errors[str(token.id)] = _attempt(tokens, organization, token, done)
     return done
 
 
@@ -132,16 +129,11 @@ def _revoke_by_name(tokens: Tokens, token: Token, done: Round, tries: int = MAX_
 
 
 def _check_same(token: Token, listing: Listing) -> None:
-    shown = {other.id for other in listing.tokens if other.name == token.name}
-    if shown == {token.id}:
-        return
-    if token.id in shown:
-        raise Refused("The list shows several tokens of this name, so a revocation by name could revoke another one.")
-    if shown:
-        raise Refused(
-            f"The name belongs to another token by now (id {', '.join(sorted(map(str, shown)))}), which was not touched."
-        )
-    raise NotFound("The token is not listed any more.")
+    found = listing.named(token.name)
+    if found is None:
+        raise NotFound("The token is not listed any more.")
+    if found.id != token.id:
+        raise Refused(f"The name belongs to another token by now (id {found.id}), which was not touched.")
 
 
 def remaining_ids(tokens: Tokens, organization: str | None, confirmed: frozenset[str]) -> frozenset[str] | TursoError:
@@ -150,9 +142,10 @@ def remaining_ids(tokens: Tokens, organization: str | None, confirmed: frozenset
     for pause in PAUSES_SECONDS:
         tokens.api.pause(pause)
         try:
-            ids = frozenset(str(token.id) for token in listed(tokens, organization).tokens)
+            listing = listed(tokens, organization)
         except TursoError as exc:
             return exc
+        ids = frozenset(str(token.id) for token in (*listing.tokens, *unclear_in(listing)))
         if not ids & confirmed:
             break
     return ids

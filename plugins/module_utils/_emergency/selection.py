@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, UNKNOWN, Leak
-from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request, Selectors
+from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request, Selector
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 
 CODE_DIGITS = 6
@@ -41,12 +41,14 @@ class Selection:
 
     :ivar unmatched: the selectors and exclusions that match no token, as labels.
     :ivar leaks: the given values.
+    :ivar unclear: labels of entries that are meant, but not understood, so that nothing is done about them.
     """
 
     selected: tuple[Choice, ...]
     spared: tuple[Choice, ...]
     unmatched: tuple[str, ...]
     leaks: tuple[Leak, ...]
+    unclear: tuple[str, ...] = ()
 
     @property
     def ids(self) -> frozenset[str]:
@@ -63,14 +65,16 @@ class Selection:
     @property
     def doubts(self) -> list[str]:
         """Return why a number does not confirm: it says how many tokens are meant, and not which."""
-        missing = [f"nothing matches {', '.join(self.unmatched)}"] if self.unmatched else []
-        claimed = [
-            f"token {choice.token.name!r} is selected only by {' and '.join(choice.by)}, which the API does not accept"
-            for choice in self.selected
-            if not choice.certain
-        ]
-        silent = [f"{leak.label} could not be tried" for leak in self.leaks if leak.answer == UNKNOWN]
-        return missing + claimed + silent
+        doubts = []
+        if self.unmatched:
+            doubts.append(f"nothing matches {', '.join(self.unmatched)}")
+        for choice in self.selected:
+            if not choice.certain:
+                values = " and ".join(choice.by)
+                doubts.append(
+                    f"token {choice.token.name!r} is selected only by {values}, which the API does not accept"
+                )
+        return doubts + [f"{leak.label} could not be tried" for leak in self.leaks if leak.answer == UNKNOWN]
 
     def is_confirmed_by(self, confirm: str) -> bool:
         """Tell whether the code was given, or the number where that is enough."""
@@ -79,26 +83,69 @@ class Selection:
         return confirm == self.code or (confirm == str(len(self.selected)) and not self.doubts)
 
 
-def select(request: Request, tokens: Sequence[Token], leaks: Sequence[Leak]) -> Selection:
-    """Return which of the listed tokens are meant, and which are spared though they are."""
-    selected, spared = [], []
+def select(
+    request: Request, tokens: Sequence[Token], leaks: Sequence[Leak], unclear: Iterable[Token] = ()
+) -> Selection:
+    """Return which of the listed tokens are meant, and which are spared though they are.
+
+    :param unclear: what is known of the entries that are not understood; a name or an id may be missing.
+    """
+    selected: list[Choice] = []
+    spared: list[Choice] = []
+    matched: set[Selector] = set()
+    excluded: set[Selector] = set()
     for token in {token.id: token for token in tokens}.values():
-        labels = _labels(token, request.selectors)
-        claims = [leak for leak in leaks if leak.id == token.id]
-        if labels or claims:
-            by = (*labels, *(leak.label for leak in claims))
-            certain = bool(labels) or any(leak.answer == ACCEPTED for leak in claims)
-            exclusions = tuple(_exclusions(token, request.exclude))
-            if exclusions:
-                spared.append(Choice(token, exclusions))
-            else:
-                selected.append(Choice(token, by, certain))
+        meant = _meant_by(token, request.selectors)
+        exclusions = _exclusions(token, request.exclude)
+        matched.update(meant)
+        excluded.update(exclusions)
+        choice = _choice(token, meant, leaks)
+        if choice is not None and exclusions:
+            spared.append(Choice(token, _labels(exclusions)))
+        elif choice is not None:
+            selected.append(choice)
     return Selection(
         selected=tuple(sorted(selected, key=_order)),
         spared=tuple(sorted(spared, key=_order)),
-        unmatched=tuple(_unmatched(request, tokens)),
+        unmatched=(*_missing(request.selectors, matched), *_missing(request.exclude, excluded, "exclude ")),
         leaks=tuple(leaks),
+        unclear=tuple(
+            f"{token.name!r} (id {token.id})"
+            for token in unclear
+            if _choice(token, _meant_by(token, request.selectors), leaks) and not _exclusions(token, request.exclude)
+        ),
     )
+
+
+def _choice(token: Token, meant: Sequence[Selector], leaks: Sequence[Leak]) -> Choice | None:
+    """Return a token with everything that selects it, none where nothing does."""
+    claims = [leak for leak in leaks if leak.id == token.id]
+    if not meant and not claims:
+        return None
+    answers = {leak.answer for leak in claims}
+    return Choice(token, _labels([*meant, *claims]), certain=bool(meant) or ACCEPTED in answers)
+
+
+def _meant_by(token: Token, selectors: Sequence[Selector]) -> list[Selector]:
+    """Return the selectors that mean a token. Owners narrow the other kinds down; alone, they mean all of theirs."""
+    matching = [selector for selector in selectors if SELECTS[selector.kind](token, selector.word)]
+    kinds = {selector.kind for selector in matching}
+    asked = {selector.kind for selector in selectors}
+    is_of_owners = "owner" in kinds or "owner" not in asked
+    is_of_others = kinds - {"owner"} or asked == {"owner"}
+    return matching if is_of_owners and is_of_others else []
+
+
+def _exclusions(token: Token, exclude: Sequence[Selector]) -> list[Selector]:
+    return [selector for selector in exclude if EXCLUDES[selector.kind](token, selector.word)]
+
+
+def _missing(asked: Sequence[Selector], found: set[Selector], prefix: str = "") -> list[str]:
+    return [prefix + selector.label for selector in asked if selector not in found]
+
+
+def _labels(sources: Iterable[Selector | Leak]) -> tuple[str, ...]:
+    return tuple(source.label for source in sources)
 
 
 def owner_of(token: Token) -> str | None:
@@ -112,53 +159,6 @@ def _order(choice: Choice) -> tuple[str, str]:
     return choice.token.name, str(choice.token.id)
 
 
-def _labels(token: Token, selectors: Selectors) -> list[str]:
-    """Return the selectors that mean a token. Owners narrow the other kinds down; alone, they mean all of theirs."""
-    owners = [word for word in selectors.owners if _is_owned_by(token, word)]
-    if selectors.owners and not owners:
-        return []
-    labels = [
-        *_labelled("name", (word for word in selectors.names if _is_named(token, word))),
-        *_labelled("id", (word for word in selectors.ids if token.id == word)),
-        *_labelled("pattern", (word for word in selectors.patterns if fnmatchcase(token.name, word))),
-    ]
-    only_owners = not (selectors.names or selectors.ids or selectors.patterns)
-    return labels + list(_labelled("owner", owners)) if labels or only_owners else []
-
-
-def _exclusions(token: Token, exclude: Selectors) -> list[str]:
-    """Return the exclusions that spare a token. A name spares this name and no version of it."""
-    return [
-        *_labelled("name", (word for word in exclude.names if token.name == word)),
-        *_labelled("id", (word for word in exclude.ids if token.id == word)),
-        *_labelled("pattern", (word for word in exclude.patterns if fnmatchcase(token.name, word))),
-        *_labelled("owner", (word for word in exclude.owners if _is_owned_by(token, word))),
-    ]
-
-
-def _unmatched(request: Request, tokens: Sequence[Token]) -> list[str]:
-    wanted, exclude = request.selectors, request.exclude
-    found = {label for token in tokens for label in _labels(token, wanted)}
-    spared = {label for token in tokens for label in _exclusions(token, exclude)}
-    return [
-        *(label for label in _all_labels(wanted) if label not in found),
-        *(f"exclude {label}" for label in _all_labels(exclude) if label not in spared),
-    ]
-
-
-def _all_labels(selectors: Selectors) -> list[str]:
-    return [
-        *_labelled("name", selectors.names),
-        *_labelled("id", selectors.ids),
-        *_labelled("pattern", selectors.patterns),
-        *_labelled("owner", selectors.owners),
-    ]
-
-
-def _labelled(kind: str, words: Iterable[str]) -> list[str]:
-    return [f"{kind} {word!r}" for word in words]
-
-
 def _is_named(token: Token, word: str) -> bool:
     """Tell whether a token has a name, or is a version of the managed token of that name."""
     version = parse_version_name(token.name)
@@ -168,3 +168,25 @@ def _is_named(token: Token, word: str) -> bool:
 def _is_owned_by(token: Token, word: str) -> bool:
     owner = token.owner or {}
     return owner.get("username") == word or str(owner.get("email") or "").casefold() == word.casefold()
+
+
+def _has_name(token: Token, word: str) -> bool:
+    return token.name == word
+
+
+def _has_id(token: Token, word: str) -> bool:
+    return token.id == word
+
+
+def _fits_pattern(token: Token, word: str) -> bool:
+    return fnmatchcase(token.name, word)
+
+
+# What a word of each kind selects. Excluded by name is this name and no version of it.
+SELECTS: Mapping[str, Callable[[Token, str], bool]] = {
+    "name": _is_named,
+    "id": _has_id,
+    "pattern": _fits_pattern,
+    "owner": _is_owned_by,
+}
+EXCLUDES = {**SELECTS, "name": _has_name}

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, Plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Account
-from ansible_collections.community.turso.plugins.module_utils._token.apply import (
-    LIST_PAUSES_SECONDS,
-    create,
-    failure_kept_in,
-    prove,
-    side_by_side,
-    tell_of_refusals,
-    withdraw,
-)
+from ansible_collections.community.turso.plugins.module_utils._token.apply import side_by_side
+from ansible_collections.community.turso.plugins.module_utils._token.create import create
+from ansible_collections.community.turso.plugins.module_utils._token.outcome import failure_kept_in
+from ansible_collections.community.turso.plugins.module_utils._token.refusals import tell_of_refusals
+from ansible_collections.community.turso.plugins.module_utils._token.revoke import LIST_PAUSES_SECONDS, withdraw
+from ansible_collections.community.turso.plugins.module_utils._token.verify import prove
 
 BY_SECRET, BY_LIST = "validate", "list"
 
@@ -49,14 +46,22 @@ class Rotation:
         return self.account.tokens
 
 
-def issue(rotations: Sequence[Rotation], stored: Mapping[str, str], *, validate: bool, concurrency: int) -> None:
+def issue(
+    rotations: Sequence[Rotation],
+    stored: Mapping[str, str],
+    *,
+    validate: bool,
+    concurrency: int,
+    stop: Callable[[], str | None] = lambda: None,
+) -> None:
     """Issue or resume every version that is due, and verify each. A failure is kept in its rotation and stops no other.
 
     :param stored: the values in the vault file, by name.
     :param validate: whether each new value is tried on the API; a resumed one always is.
+    :param stop: returns why no further version is to be issued, None where it is.
     """
     created = [rotation for rotation in rotations if rotation.plan.action == ISSUE]
-    side_by_side(_create, created, concurrency)
+    side_by_side(lambda rotation: _create(rotation, stop), created, concurrency)
     for tokens, theirs in _by_client(created):
         tell_of_refusals(tokens, theirs, are_ours=True)
     _resume_all(rotations, stored)
@@ -80,13 +85,16 @@ def _is_resumed(rotation: Rotation) -> bool:
     return rotation.plan.resumed is not None
 
 
-def _create(rotation: Rotation) -> None:
+def _create(rotation: Rotation, stop: Callable[[], str | None]) -> None:
     wanted = dataclasses.replace(rotation.plan.entry.want, name=rotation.plan.new_name)
 
     def another_name() -> str:
         return f"{(wanted.name or '')[:-4]}{os.urandom(2).hex()}"
 
     with failure_kept_in(rotation):
+        reason = stop()
+        if reason is not None:
+            raise Refused(f"It was not issued: {reason}.")
         rotation.issued = create(rotation.tokens, wanted, new_name=another_name)
 
 
@@ -142,7 +150,7 @@ def withdraw_unless_resumed(rotation: Rotation) -> None:
     if rotation.issued is None or rotation.error is None or _is_resumed(rotation):
         return
     token = rotation.issued.token
-    problem = problem_in_revoking(rotation.tokens, token)
+    problem = problem_in_revoking(rotation.tokens, token, was_listed=rotation.token is not None)
     rotation.verified_by = None
     said = (
         f"{token.name} (id {token.id}) was withdrawn."
@@ -152,11 +160,14 @@ def withdraw_unless_resumed(rotation: Rotation) -> None:
     rotation.error = rotation.error.become(type(rotation.error), f"{rotation.error.msg} {said}")
 
 
-def problem_in_revoking(tokens: Tokens, token: Token) -> str | None:
-    """Revoke a token of our own, and say what went wrong; None if nothing did."""
+def problem_in_revoking(tokens: Tokens, token: Token, *, was_listed: bool = True) -> str | None:
+    """Revoke a token of our own, and say what went wrong; None if nothing did.
+
+    :param was_listed: whether some list has shown it; without that, a list that does not show it proves nothing.
+    """
     attempt = _Attempt()
     with failure_kept_in(attempt):
-        withdraw(tokens, token)
+        withdraw(tokens, token, was_listed=was_listed)
     return attempt.error.msg if attempt.error else None
 
 

@@ -20,6 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Inv
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
 from ansible_collections.community.turso.plugins.module_utils._rotation.due import reason_due
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry, refusal
+from ansible_collections.community.turso.plugins.module_utils._rotation.resume import resumable
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id, version_name
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
 
@@ -99,9 +100,10 @@ def _plan(view: View, nonce: str) -> Plan:
         over = _grace_is_over(view)
         return dataclasses.replace(found, action=SWEEP, swept=over) if over else found
     others = tuple(version for version in view.versions if version not in view.elsewhere)
-    if view.resumable is not None:
-        previous = tuple(version for version in others if version != view.resumable)
-        return dataclasses.replace(found, action=RESUME, resumed=view.resumable, previous=previous)
+    resumed = resumable(view)
+    if resumed is not None:
+        previous = tuple(version for version in others if version != resumed)
+        return dataclasses.replace(found, action=RESUME, resumed=resumed, previous=previous)
     _refuse_to_pile_up(view)
     _refuse_the_same_again(view)
     new_name = version_name(view.entry.name, view.now, nonce)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token, utc_text
@@ -30,6 +31,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state im
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Pending, Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Survey, survey
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
+from ansible_collections.community.turso.plugins.module_utils._token.apply import side_by_side
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,23 +61,46 @@ def plan_only(request: Request) -> dict[str, Any]:
     return _result(plans, reports, changed=any(plan.action != NONE for plan in plans))
 
 
-def issue_due(request: Request) -> dict[str, Any]:
+def issue_due(
+    request: Request, stop: Callable[[], str | None] = lambda: None
+) -> tuple[dict[str, Any], Callable[[str], None]]:
     """Issue or resume, and verify, every version that is due, and record it as pending in the state file.
 
-    :returns: what the module returns. `secrets` are of the issued versions, by name; the values of resumed ones are not
+    :param stop: returns why no further version is to be issued, None where it is.
+    :returns: what the module returns, and what withdraws all of it where nobody gets that. `secrets` are of the issued
+        versions, by name; the values of resumed ones are not
         echoed, because the caller gave them. `items` are what is to be committed.
     """
     surveyed, plans = _planned(request)
     rotations = [Rotation(plan, surveyed.accounts[plan.entry.credential]) for plan in plans]
-    issue(rotations, request.stored or {}, validate=request.validate, concurrency=request.concurrency)
+    issue(rotations, request.stored or {}, validate=request.validate, concurrency=request.concurrency, stop=stop)
     _record_pending(request, surveyed, rotations)
     reports = [report.of_issue(rotation, view) for rotation, view in zip(rotations, surveyed.views)]
     verified = [rotation for rotation in rotations if rotation.pending is not None]
-    return {
+    result = {
         **_result(plans, reports, changed=bool(verified)),
         **_values_of(verified, surveyed.now),
         "items": [item.as_json() for item in _items(rotations, reports, request)],
     }
+    return result, functools.partial(_withhold, request, rotations)
+
+
+def _withhold(request: Request, rotations: Sequence[Rotation], reason: str) -> None:
+    """Withdraw every version that this run issued, because nobody will get the values.
+
+    :param reason: why, as a sentence without its end.
+    """
+    issued = [rotation for rotation in rotations if rotation.pending is not None and not rotation.plan.resumed]
+    for rotation in issued:
+        rotation.error = Refused(f"The new token could not be handed over: {reason}.")
+    side_by_side(withdraw_unless_resumed, issued, request.concurrency)
+    _forget_pending(request.state_path, [_withdrawn_item(rotation) for rotation in issued])
+
+
+def _withdrawn_item(rotation: Rotation) -> Item:
+    token = rotation.issued.token if rotation.issued else None
+    version = None if token is None else {"name": token.name, "id": token.id or ""}
+    return Item(rotation.plan.name, {}, rotation.plan.action, version)
 
 
 def _values_of(verified: Sequence[Rotation], now: datetime.datetime) -> dict[str, Any]:
@@ -201,10 +226,16 @@ def withdraw(
         )
         report = {**item.report, "action": "failed", "issued": None, "msg": f"{item.name}: {item.error}. {said}."}
         reports.append(report)
-    if state_path is not None:
-        with contextlib.suppress(Refused), state_file.locked(state_path):
-            state_file.write(state_path, _without_pending(state_file.read(state_path), withdrawn))
+    _forget_pending(state_path, withdrawn)
     return reports
+
+
+def _forget_pending(state_path: str | None, withdrawn: Sequence[Item]) -> None:
+    """Take withdrawn versions out of the state file. One that still names them does no harm: they are not listed."""
+    if state_path is None:
+        return
+    with contextlib.suppress(Refused), state_file.locked(state_path):
+        state_file.write(state_path, _without_pending(state_file.read(state_path), withdrawn))
 
 
 def _without_pending(state: State, items: Sequence[Item]) -> State:

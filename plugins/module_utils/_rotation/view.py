@@ -89,23 +89,6 @@ class View:
         ids = {part.id for part in (found, pending) if part is not None}
         return tuple(version for version in self.versions if version.id in ids and version not in self.elsewhere)
 
-    @functools.cached_property
-    def resumable(self) -> Version | None:
-        """Return the newest version if its value can be had and nothing speaks against handing it out once more."""
-        newest = self.versions[-1] if self.versions else None
-        if newest is None or self.stored is None or self.stored.id != newest.id or self.stored.is_rejected:
-            return None
-        given_other = self.entry.current is not None and newest != self.current
-        unfit = (
-            self.entry.policy.force
-            or given_other
-            or newest in self.elsewhere
-            or newest.stamp is None
-            or newest.is_older_than(self.entry.policy.max_age, self.now)
-            or newest.restriction.differences(self.entry.want.restriction)
-        )
-        return None if unfit else newest
-
     @property
     def versions_in_words(self) -> str:
         """Name each version with its id, time and age, and say which one is current."""

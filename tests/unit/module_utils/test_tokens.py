@@ -15,10 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._api.client import Answer, Api
+from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
+from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens, Validation
 from ansible_collections.community.turso.plugins.module_utils._errors import UnexpectedResponse
+from tests.bench.pressure import long_list
 from tests.simulator import Simulator, faults
 
 ACME = Restriction("acme")
@@ -96,20 +98,11 @@ BROKEN_LISTS = {
     "an object": {"tokens": {"ci": {}}},
     "an error instead": {"error": "maintenance"},
     "an error besides": {"tokens": [], "error": "maintenance"},
-    "an entry that is null": {"tokens": [None]},
-    "an entry that is a text": {"tokens": ["ci"]},
-    "an entry that is a list": {"tokens": [[]]},
-    "no name": {"tokens": [{"id": "1"}]},
-    "no id": {"tokens": [{"name": "ci"}]},
-    "an empty name": {"tokens": [{**CI, "name": ""}]},
-    "an empty id": {"tokens": [{**CI, "id": ""}]},
-    "a name of another type": {"tokens": [{**CI, "name": 5}]},
-    "an id of another type": {"tokens": [{**CI, "id": 5}]},
-    "an organization of another type": {"tokens": [{**CI, "organization": 5}]},
-    "a group of another type": {"tokens": [{**CI, "group": ["a"]}]},
-    "scopes in a text": {"tokens": [{**CI, "scopes": "read"}]},
-    "scopes of another type": {"tokens": [{**CI, "scopes": ["read", 5]}]},
-    "one broken among good ones": {"tokens": [CI, {}, CI]},
+    "one page of two": {"tokens": [CI], "pagination": {"page": 1, "total_pages": 2}},
+    "a page with a next one": {"tokens": [CI], "pagination": {"next": "abc"}},
+    "a next one beside the tokens": {"tokens": [CI], "next": "https://api.turso.tech/v1/auth/api-tokens?page=2"},
+    "a cursor": {"tokens": [CI], "next_cursor": 5},
+    "more": {"tokens": [CI], "has_more": True},
 }
 
 
@@ -123,19 +116,109 @@ def test_lists_that_nothing_can_be_decided_on(simulator: Simulator, tokens: Toke
     assert (caught.value.status, caught.value.attempts) == (200, 1)
 
 
-def test_a_broken_entry_is_named(simulator: Simulator, tokens: Tokens) -> None:
-    simulator.faults.add("list", faults.garbage({"tokens": [{**CI, "group": 5}]}))
-    with pytest.raises(UnexpectedResponse, match="the organization and the group of the token 'ci'"):
-        tokens.list_own()
-    simulator.faults.add("list", faults.garbage({"tokens": [{**CI, "scopes": 5}]}))
-    with pytest.raises(UnexpectedResponse, match="a list of scopes for the token 'ci'"):
-        tokens.list_own()
+WHOLE_LISTS = {
+    "no next page": {"pagination": {"next": None}},
+    "an empty next page": {"pagination": {"next": ""}},
+    "the only page": {"pagination": {"page": 1, "total_pages": 1}},
+    "no more": {"has_more": False},
+    "a pagination that is nothing": {"pagination": None},
+    "pages that are no number": {"pagination": {"total_pages": "many"}},
+}
 
 
-def test_an_organizations_list_need_not_repeat_its_name(simulator: Simulator, tokens: Tokens) -> None:
-    simulator.faults.add("org_list", faults.garbage({"tokens": [CI, {**CI, "organization": "other"}]}))
+@pytest.mark.parametrize("beside", WHOLE_LISTS.values(), ids=WHOLE_LISTS)
+def test_lists_that_do_not_go_on(simulator: Simulator, tokens: Tokens, beside: dict[str, Any]) -> None:
+    simulator.faults.add("list", faults.garbage({"tokens": [CI], **beside}))
+    assert tokens.list_own().tokens == (Token("ci", "1"),)
+
+
+# An entry that is not understood; the name and the id that are known of it, and what is said of it.
+ODD = {"name": "odd", "id": "5"}
+UNCLEAR = {
+    "null": (None, None, None, "not an object"),
+    "a text": ("odd", None, None, "not an object"),
+    "no name": ({"id": "5"}, None, "5", "no name"),
+    "no id": ({"name": "odd"}, "odd", None, "no id"),
+    "an empty name": ({**ODD, "name": ""}, None, "5", "no name"),
+    "an empty id": ({**ODD, "id": ""}, "odd", None, "no id"),
+    "a name of another type": ({**ODD, "name": 5}, None, "5", "no name"),
+    "an id of another type": ({**ODD, "id": 5}, "odd", None, "no id"),
+    "a numeric organization": ({**ODD, "organization": 5}, "odd", "5", "organization that is not a text"),
+    "a group of another type": ({**ODD, "group": ["a"]}, "odd", "5", "group that is not a text"),
+    "scopes in a text": ({**ODD, "scopes": "read"}, "odd", "5", "scopes that are not a list of texts"),
+    "scopes in an object": ({**ODD, "scopes": {"read": True}}, "odd", "5", "scopes that are not a list of texts"),
+    "scopes of another type": ({**ODD, "scopes": ["read", 5]}, "odd", "5", "scopes that are not a list of texts"),
+}
+
+
+@pytest.mark.parametrize(("entry", "name", "token_id", "problem"), UNCLEAR.values(), ids=UNCLEAR)
+@pytest.mark.parametrize("call", ["list", "org_list"])
+def test_an_entry_that_is_not_understood_blocks_decisions_about_itself_only(
+    simulator: Simulator, tokens: Tokens, entry: Any, name: str | None, token_id: str | None, problem: str, call: str
+) -> None:
+    simulator.faults.add(call, faults.garbage({"tokens": [CI, entry]}))
+    listing = tokens.list_own() if call == "list" else tokens.list_organization("acme")
+    assert [token.name for token in listing.tokens] == ["ci"]
+    (unclear,) = listing.unclear
+    assert (unclear.name, unclear.id) == (name, token_id)
+    assert problem in unclear.problem
+    assert listing.named("ci") is listing.with_id("1") is listing.tokens[0]
+    assert listing.named("other") is None
+    for known, ask in ((name, listing.named), (token_id, listing.with_id)):
+        if known is not None:
+            with pytest.raises(UnexpectedResponse, match=r"which is not understood\. Nothing was done about it"):
+                ask(known)
+    assert listing.shows("1")
+    assert listing.shows("5") is (token_id == "5")
+    assert not listing.shows("6")
+
+
+DEAD = {
+    "revoked": {"revoked": True},
+    "revoked at a time": {"revoked_at": "2026-01-01T00:00:00Z"},
+    "revoked at a number of seconds": {"revoked_at": 1_760_000_000},
+    "expired": {"expires_at": "2026-11-24T12:00:00Z"},
+    "expired by a number of seconds": {"expires_at": 1_760_000_000},
+}
+ALIVE = {
+    "not revoked": {"revoked": False, "revoked_at": None, "expires_at": None},
+    "zero times": {"revoked_at": "0001-01-01T00:00:00Z", "expires_at": 0},
+    "never": {"expires_at": -1},
+    "later": {"expires_at": "2026-11-24T12:00:01Z"},
+    "no times": {"revoked_at": "", "expires_at": [], "revoked": "no"},
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "active"),
+    [*((fields, False) for fields in DEAD.values()), *((fields, True) for fields in ALIVE.values())],
+    ids=[*DEAD, *ALIVE],
+)
+def test_an_entry_that_says_that_its_token_is_over_is_no_active_token(fields: dict[str, Any], active: bool) -> None:
+    with Simulator(now=moment_of("2026-11-24T12:00:00Z")) as simulator:
+        simulator.faults.add("list", faults.garbage({"tokens": [{**CI, **fields}]}))
+        listing = Tokens(Api(simulator.url, simulator.credential)).list_own()
+    assert [token.name for token in listing.tokens] == (["ci"] if active else [])
+    assert listing.unclear == ()
+
+
+def test_whatever_an_organizations_list_calls_it_the_organization_is_the_one_that_was_asked(
+    simulator: Simulator, tokens: Tokens
+) -> None:
+    entries = [CI, *({**CI, "organization": name} for name in ("ACME", "6d1f8e4c"))]
+    simulator.faults.add("org_list", faults.garbage({"tokens": entries}))
     listed = tokens.list_organization("acme").tokens
-    assert [token.restriction.organization for token in listed] == ["acme", "other"]
+    assert [token.restriction.organization for token in listed] == ["acme"] * 3
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_a_revocation_that_is_answered_without_content_is_done(
+    simulator: Simulator, tokens: Tokens, by_id: bool
+) -> None:
+    simulator.faults.add("*", faults.Status(204, b""), when="after")
+    ci = simulator.given("ci", organization="acme")
+    tokens.revoke_by_id("acme", ci.id) if by_id else tokens.revoke_by_name("ci")
+    assert not simulator.alive(ci.secret)
 
 
 def test_ten_thousand_tokens(simulator: Simulator, tokens: Tokens) -> None:
@@ -144,6 +227,13 @@ def test_ten_thousand_tokens(simulator: Simulator, tokens: Tokens) -> None:
     ]
     simulator.faults.add("list", faults.garbage({"tokens": entries}))
     assert [token.name for token in tokens.list_own().tokens] == [entry["name"] for entry in entries]
+
+
+def test_fifty_thousand_tokens_with_all_scopes_are_read_soon_and_in_little_memory() -> None:
+    found, seconds, mib = long_list()
+    assert found == 50_000
+    assert seconds < 5 * 2  # on a machine that has other things to do
+    assert mib < 200
 
 
 def test_a_token_is_found_by_its_whole_name_or_id(simulator: Simulator, tokens: Tokens) -> None:
@@ -199,6 +289,22 @@ def test_answers_to_a_create(simulator: Simulator, tokens: Tokens, body: dict[st
 def test_a_create_takes_what_the_answer_tells_on_top(simulator: Simulator, tokens: Tokens) -> None:
     simulator.faults.add("create", faults.garbage({**V1, "name": "CI", "created_at": "2026-11-24", "description": "d"}))
     assert tokens.create("ci", ACME, None, None).token == Token("CI", "1", ACME, "2026-11-24", None, "d")
+
+
+TOLD_RESTRICTIONS = {
+    "all of it": ({"organization": "acme", "group": "g", "scopes": ["read"]}, Restriction("acme", "g", ("read",))),
+    "another one": ({"organization": "other"}, Restriction("other")),
+    "nothing": ({"organization": None}, ACME),
+    "nothing that is understood": ({"organization": 5}, ACME),
+}
+
+
+@pytest.mark.parametrize(("answered", "told"), TOLD_RESTRICTIONS.values(), ids=TOLD_RESTRICTIONS)
+def test_a_create_tells_the_restriction_that_was_answered(
+    simulator: Simulator, tokens: Tokens, answered: dict[str, Any], told: Restriction
+) -> None:
+    simulator.faults.add("create", faults.garbage({**V1, **answered}))
+    assert tokens.create("ci", ACME, None, None).token.restriction == told
 
 
 BROKEN_CREATES = {

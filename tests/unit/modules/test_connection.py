@@ -28,7 +28,7 @@ MODULES = {
     "turso_token": (turso_token, {"name": "ci"}),
     "turso_token_info": (turso_token_info, {}),
     "turso_tokens": (turso_tokens, {"tokens": [{"name": "ci"}]}),
-    "turso_rotation": (turso_rotation, {"tokens": []}),
+    "turso_rotation": (turso_rotation, {"step": "issue", "tokens": []}),
     "turso_revocation": (turso_revocation, {"names": ["ci"]}),
 }
 # The last ones send nothing if they are given nothing to do, or fail if nothing matches.

@@ -14,7 +14,7 @@ TASKS = {
     "turso_token": {"name": "ci"},
     "turso_token_info": {},
     "turso_tokens": {"tokens": [{"name": "ci"}]},
-    "turso_rotation": {"tokens": []},
+    "turso_rotation": {"step": "issue", "tokens": []},
     "turso_revocation": {"names": ["ci"]},
 }
 

@@ -393,7 +393,7 @@ def test_a_name_that_is_listed_twice_is_not_revoked(simulator: Simulator, revoke
     shown = [{"name": "laptop", "id": token.id} for token in simulator.tokens if token.name in ("laptop", "backup")]
     simulator.faults.add("list", faults.Status(200, {"tokens": shown}), skip=1)
     result = revoke(names=["laptop"], confirm=code)
-    assert "several tokens of this name" in result["msg"]
+    assert "Which one is meant was not guessed" in result["msg"]
     assert simulator.writes == []
 
 
@@ -407,17 +407,23 @@ def test_a_token_that_is_gone_already_counts_as_revoked(
     assert names(result["revoked"]) == ["laptop"]
 
 
-def test_an_api_that_stopped_answering_is_not_waited_for_with_every_token(
-    simulator: Simulator, run_module: Run, revoke: Run
+@pytest.mark.parametrize("status", [400, 404, 410, 422])
+def test_whatever_the_api_says_of_an_unknown_id_the_list_decides(
+    simulator: Simulator, world: dict[str, Any], revoke: Run, status: int
 ) -> None:
-    for number in range(6):
-        simulator.given(f"many-{number}", **ACME)
-    code = revoke(**ACME, patterns=["many-*"])["code"]
-    simulator.faults.add("DELETE /*", faults.Reset(), times=None)
-    result = run_module(turso_revocation, {**ACME, "patterns": ["many-*"], "confirm": code, "api_retries": 0})
-    assert len(result["failures"]) == 6
-    assert len(simulator.writes) == 3
-    assert "was not tried" in result["failures"][-1]["msg"]
+    code = revoke(**ACME, names=["ci"])["code"]
+
+    @dataclass
+    class GoneMeanwhile(faults.Status):
+        kind: ClassVar[str] = "gone_meanwhile"
+
+        def strike(self, exchange: Exchange, rule: faults.Rule) -> Any:
+            simulator.withdraw("ci", user="bob")
+            return super().strike(exchange, rule)
+
+    simulator.faults.add(f"DELETE {ACMES}/{world['ci'].id}", GoneMeanwhile(status))
+    result = revoke(**ACME, names=["ci"], confirm=code)
+    assert not result.get("failed"), result
 
 
 # What is spared, and what matches nothing
@@ -462,6 +468,30 @@ def test_nothing_that_matches_is_a_failure(simulator: Simulator, revoke: Run, as
     assert simulator.writes == []
 
 
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ({"names": ["ci", None]}, r"names[1] is null"),
+        ({"exclude": {"ids": None}}, "exclude.ids is null"),
+        ({"secrets": [None]}, "secrets[0] is null"),
+        ({"organization": ["acme", "other"]}, "organization is a list, not a text"),
+        ({"confirm": True}, "confirm is yes or no, not a text"),
+    ],
+)
+def test_null_is_not_left_out_and_a_list_is_no_text(
+    simulator: Simulator, run_module: Run, written: Any, message: str
+) -> None:
+    result = run_module(turso_revocation, {"ids": ["1"], **written})
+    assert message in result["msg"]
+    assert simulator.requests == []
+
+
+@pytest.mark.parametrize("option", ["organization", "names", "exclude", "secrets", "confirm"])
+def test_an_option_that_comes_to_null_is_refused(simulator: Simulator, run_module: Run, option: str) -> None:
+    assert f"{option} is null" in run_module(turso_revocation, {"ids": ["1"]}, null=(option,))["msg"]
+    assert simulator.requests == []
+
+
 def test_a_failure_before_the_list_has_the_same_keys(simulator: Simulator, revoke: Run) -> None:
     simulator.faults.add("list", faults.Status(403), times=None)
     result = revoke(names=["ci"])
@@ -474,3 +504,16 @@ def test_a_failure_before_the_list_has_the_same_keys(simulator: Simulator, revok
         "failures": [],
         "proofs": [],
     }
+
+
+def test_an_odd_entry_of_somebody_elses_stops_no_other_token(
+    simulator: Simulator, world: dict[str, Any], revoke: Run
+) -> None:
+    odd = {"name": "odd", "id": "odd-1", "created_at": "2026-11-24", "organization": 7, "scopes": {}}
+    shown = [{"name": "backup", "id": world["backup"].id, "created_at": "2026-11-24"}, odd]
+    simulator.faults.add("org_list", faults.Status(200, {"tokens": shown}))
+    result = revoke(**ACME, names=["backup"], confirm="1")
+    assert not result.get("failed"), result
+    simulator.faults.add("org_list", faults.Status(200, {"tokens": shown}))
+    result = revoke(**ACME, ids=["odd-1"])
+    assert "Token 'odd' (id odd-1) is meant, but its entry in the list is not understood." in result["msg"]

@@ -812,6 +812,24 @@ def test_a_credential_that_does_not_tell_its_id_is_known_by_its_name_and_goes_la
     assert (last.method, last.token_id) == ("DELETE", issued["items"][0]["version"]["id"])
 
 
+@pytest.mark.promise(4)
+def test_two_credentials_of_a_run_are_rotated_each_by_its_own_new_version(
+    simulator: Simulator, run_module: RunModule, commit: Rotate
+) -> None:
+    alice = simulator.given("robot", organization="acme", age_days=120)
+    bob = simulator.given("robot2", user="bob", organization="acme", age_days=120)
+    wanted = [
+        {"name": "robot", "organization": "acme"},
+        {"name": "robot2", "organization": "acme", "credential": "bobs"},
+    ]
+    asked = {"api_token": alice.secret, "credentials": {"bobs": bob.secret}}
+    issued = run_module(turso_rotation, {"step": "issue", "tokens": wanted, **asked})
+    assert [item["is_running_credential"] for item in issued["items"]] == [True, True]
+    done = commit(issued, running_secrets=issued["secrets"], **asked)
+    assert [entry["revoked"] for entry in done["report"]] == [["robot"], ["robot2"]]
+    assert all(simulator.alive(secret) for secret in issued["secrets"].values())
+
+
 def test_what_the_credential_tells_of_itself_goes_before_the_name_that_is_given(
     simulator: Simulator, issue: Rotate, robot: dict[str, Any]
 ) -> None:

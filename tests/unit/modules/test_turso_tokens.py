@@ -52,11 +52,12 @@ def test_check_run_and_run_again(simulator, run_module):
     assert sorted(simulator.writes) == sorted(
         [("POST", f"{OWN}/new"), ("DELETE", f"{OWN}/old"), ("DELETE", f"{ACMES}/{bobs.id}")]
     )
-    assert len(simulator.requests) == 5
+    assert len(simulator.requests) == 6
     assert not simulator.alive(old.secret)
     assert not simulator.alive(bobs.secret)
 
-    for result, identity, secret in ((predicted, None, None), (made, new.id, new.secret)):
+    told = {"id": new.id, "created_at": new.created.strftime("%Y-%m-%d"), "age_days": 0}
+    for result, known, secret in ((predicted, {}, None), (made, told, new.secret)):
         assert result.keys() - {"invocation"} == RESULT
         assert result["changed"] is True
         assert all(item.keys() == ITEM for item in result["results"])
@@ -65,7 +66,7 @@ def test_check_run_and_run_again(simulator, run_module):
         assert [item["msg"] for item in result["results"]] == msgs
         assert not any(item["failed"] or item["error"] for item in result["results"])
         assert [item["secret"] for item in result["results"]] == [secret, *[None] * 5]
-        created = token("new", id=identity, **READER, restriction="group", permissions="read-only")
+        created = token("new", **known, **READER, restriction="group", permissions="read-only")
         assert result["results"][0]["token"] == created
         assert [item["token"] is None for item in result["results"]] == [False, False, True, True, True, True]
         assert [(each["before_header"], bool(each["before"]), bool(each["after"])) for each in result["diff"]] == [
@@ -212,7 +213,7 @@ def test_names_are_escaped(simulator, run_module):
 
 
 @pytest.mark.parametrize("count", [1, 2, 50])
-def test_each_list_is_requested_once(simulator, run_module, count):
+def test_each_list_is_requested_once_and_what_was_created_is_looked_at_once(simulator, run_module, count):
     simulator.add_organization("other")
     items = [
         *named(*(f"t{number}" for number in range(count))),
@@ -224,8 +225,9 @@ def test_each_list_is_requested_once(simulator, run_module, count):
         OWN,
         ACMES,
         "/v1/organizations/other/api-tokens",
+        OWN,
     ]
-    assert len(simulator.requests) == 3 + count
+    assert len(simulator.requests) == 4 + count
 
 
 def test_results_keep_the_order_whatever_ends_first(simulator, run_module):

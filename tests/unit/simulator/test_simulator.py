@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -202,6 +203,8 @@ def test_a_restricted_token_is_listed_with_its_restriction(alice: Client) -> Non
         ({"organization": "acme", "group": "default", "scopes": []}, 400),
         ({"organization": "acme", "group": "default", "scopes": ["write"]}, 400),
         ({"organization": "acme", "group": "default", "scopes": "read"}, 400),
+        ({"organization": "acme", "scopes": ["write"]}, 400),
+        ({"organization": "acme", "group": "default", "scopes": ["org:read"]}, 400),
         ({"scopes": ["read"]}, 400),
         ({"group": "default", "scopes": ["read"]}, 400),
         ({"organization": 7}, 400),
@@ -275,13 +278,13 @@ def test_expiry(server: Simulator) -> None:
 @pytest.mark.parametrize(
     ("header", "text"),
     [
-        (None, "could not parse jwt id"),
-        ("Bearer ", "could not parse jwt id"),
-        ("Bearer nonsense", "could not parse jwt id"),
+        (None, "token contains an invalid number of segments"),
+        ("Bearer ", "token contains an invalid number of segments"),
+        ("Bearer nonsense", "token contains an invalid number of segments"),
         ("Bearer a.b.c", "could not parse jwt id"),
-        ("Basic {secret}", "could not parse jwt id"),
+        ("Basic {secret}", "token contains an invalid number of segments"),
         ("Bearer {database_token}", "could not parse jwt id"),
-        ("Bearer {stranger}", "invalid token"),
+        ("Bearer {stranger}", "invalid api token"),
     ],
 )
 def test_who_is_not_let_in(server: Simulator, header: str | None, text: str) -> None:
@@ -406,6 +409,70 @@ def test_extra_fields(server: Simulator, alice: Client) -> None:
     assert all(
         token["color"] == {"red": 1} for path in (OWN, ACME) for token in alice.call("GET", path).json()["tokens"]
     )
+
+
+@pytest.mark.parametrize("age_days", [0, 400])
+def test_an_id_tells_when_its_token_was_created(server: Simulator, age_days: int) -> None:
+    token = server.given("ci", age_days=age_days)
+    told = uuid.UUID(bytes=base64.urlsafe_b64decode(token.id + "=="))
+    assert (told.version, told.variant) == (1, uuid.RFC_4122)
+    since = timedelta(microseconds=told.time // 10)
+    assert datetime(1582, 10, 15, tzinfo=timezone.utc) + since == NOON - timedelta(days=age_days)
+
+
+def test_an_organizations_token_may_have_scopes(server: Simulator, alice: Client) -> None:
+    body = {"organization": "acme", "scopes": ["read-only", "org:read"]}
+    assert alice.call("POST", f"{OWN}/ci", json=body).status_code == 200
+    assert alice.call("GET", OWN).json()["tokens"][-1]["scopes"] == ["org:read", "read"]
+    server.behave(organization_scopes=False)
+    refused = alice.call("POST", f"{OWN}/cd", json=body)
+    assert (refused.status_code, refused.json()) == (400, {"error": "scopes require group"})
+
+
+def test_a_preset_may_grow(server: Simulator, alice: Client) -> None:
+    server.behave(full_access_also=["db:fly"])
+    alice.call("POST", f"{OWN}/ci", json={**PINNED, "scopes": ["full-access"]})
+    assert alice.call("GET", OWN).json()["tokens"][-1]["scopes"] == [*SCOPES, "db:fly"]
+    alice.call("POST", f"{OWN}/cd", json={**PINNED, "scopes": ["read-only"]})
+    assert alice.call("GET", OWN).json()["tokens"][-1]["scopes"] == ["read"]
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_taken_name_may_be_answered_in_more_than_one_way(server: Simulator, alice: Client, status: int) -> None:
+    server.behave(taken_status=status, taken_text="token with same name already exists")
+    server.given("ci")
+    answer = alice.call("POST", f"{OWN}/ci")
+    assert (answer.status_code, answer.json()) == (status, {"error": "token with same name already exists"})
+
+
+@pytest.mark.parametrize("path", [f"{OWN}/nothing", f"{ACME}/nothing"])
+@pytest.mark.parametrize("status", [400, 404, 410, 422])
+def test_an_unknown_token_may_be_answered_in_more_than_one_way(
+    server: Simulator, alice: Client, status: int, path: str
+) -> None:
+    server.behave(unknown_status=status)
+    assert alice.call("DELETE", path).status_code == status
+
+
+@pytest.mark.parametrize("manages", [False, True])
+def test_a_token_that_is_pinned_to_a_group_manages_none(server: Simulator, manages: bool) -> None:
+    server.behave(group_tokens_manage=manages)
+    pinned = Client(server.url, server.given("ci", **PINNED).secret)
+    assert pinned.call("GET", VALIDATE).json() == {"exp": -1}
+    answers = [pinned.call("GET", OWN), pinned.call("GET", ACME), pinned.call("POST", f"{OWN}/cd")]
+    assert [answer.status_code for answer in answers] == [200 if manages else 403] * 3
+    if not manages:
+        assert answers[0].json() == {"error": "group-scoped token cannot access org-level resources"}
+
+
+def test_an_idle_connection_loses_what_is_sent_on_it(server: Simulator) -> None:
+    server.faults.add("create", faults.Idle(), times=None)
+    assert Client(server.url, server.credential).call("POST", f"{OWN}/first").status_code == 200
+    client = Client(server.url, server.credential)
+    client.call("GET", OWN)
+    with pytest.raises(LOST):
+        client.call("POST", f"{OWN}/second")
+    assert names(server.tokens) == ["first"]
 
 
 def test_created_values_without_a_jti(server: Simulator, alice: Client) -> None:

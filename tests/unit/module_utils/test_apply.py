@@ -29,18 +29,17 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     UnexpectedResponse,
     Unreachable,
 )
-from ansible_collections.community.turso.plugins.module_utils._token import apply as _engine
-from ansible_collections.community.turso.plugins.module_utils._token.apply import (
-    Outcome,
-    apply,
-    create,
-    prove,
-    prove_or_withdraw,
-    revoke,
-    tell_of_refusals,
-    withdraw,
-)
+from ansible_collections.community.turso.plugins.module_utils._token.apply import apply, side_by_side
+from ansible_collections.community.turso.plugins.module_utils._token.create import FRESH_SECONDS, create
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._token.outcome import Outcome
+from ansible_collections.community.turso.plugins.module_utils._token.refusals import tell_of_refusals
+from ansible_collections.community.turso.plugins.module_utils._token.revoke import LIST_PAUSES_SECONDS, revoke, withdraw
+from ansible_collections.community.turso.plugins.module_utils._token.verify import (
+    PROOF_PAUSES_SECONDS,
+    prove,
+    withdraw_new,
+)
 from tests.simulator import Simulator, faults
 from tests.simulator import Token as Listed
 
@@ -161,7 +160,7 @@ def test_a_list_that_never_shows_a_name_that_is_taken_is_not_believed(
         create(make_tokens(on_wait=waits.append), wanted())
     assert "revoke it" in caught.value.msg
     assert caught.value.attempts == 2
-    assert waits == [0.0, *_engine.LIST_PAUSES_SECONDS]
+    assert waits == [0.0, *LIST_PAUSES_SECONDS]
 
 
 def test_a_late_list_is_asked_again_before_nothing_is_said_to_be_created(
@@ -304,7 +303,7 @@ def test_a_name_that_was_free_long_ago_is_not_taken_for_ours(simulator: Simulato
     theirs = simulator.given("ci")
     simulator.faults.add("create", faults.Reset())
     with pytest.raises(OutcomeUnknown, match="it is not certain that this run created it") as caught:
-        create(tokens, wanted(), listed_at=tokens.api.now() - _engine.FRESH_SECONDS - 1)
+        create(tokens, wanted(), listed_at=tokens.api.now() - FRESH_SECONDS - 1)
     assert theirs.id in caught.value.msg
     assert simulator.alive(theirs.secret)
 
@@ -314,7 +313,7 @@ def test_among_many_the_age_of_the_list_counts(simulator: Simulator) -> None:
     api = Api(simulator.url, simulator.credential, retries=0, clock=lambda: passed[0], sleep=lambda _: None)
 
     def take_the_other_name() -> None:
-        passed[0] += _engine.FRESH_SECONDS + 1
+        passed[0] += FRESH_SECONDS + 1
         if not theirs:
             theirs.append(simulator.given("b"))
 
@@ -337,7 +336,7 @@ def test_where_no_thread_can_be_started_everything_is_done_all_the_same(monkeypa
     monkeypatch.setattr(threading.Thread, "_start_for_real", threading.Thread.start, raising=False)
     monkeypatch.setattr(threading.Thread, "start", start)
     done: list[int] = []
-    _engine.side_by_side(done.append, range(100), 8)
+    side_by_side(done.append, range(100), 8)
     assert sorted(done) == list(range(100))
     assert len(started) == 1
 
@@ -363,7 +362,100 @@ def test_a_create_that_was_never_sent_asks_for_no_list(make_tokens: MakeTokens) 
     assert not caught.value.ambiguous
 
 
+def test_a_gateway_that_ends_idle_connections_costs_no_token(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    """What was lost on a connection that was used before goes out again on a new one."""
+    simulator.faults.add("*", faults.Idle(), times=None)
+    many = [wanted(f"ci-{number}") for number in range(30)]
+    outcomes, _ = apply(make_tokens(connections=4, retries=1), many, check_mode=False, concurrency=4)
+    assert [outcome.error for outcome in outcomes] == [None] * 30
+    assert all(simulator.alive(outcome.secret or "") for outcome in outcomes)
+    assert len(named(simulator)) == 30
+
+
 # Revoking
+
+
+@pytest.mark.parametrize("organization", [None, "acme"])
+def test_a_revocation_by_name_whose_answer_is_lost_spares_who_took_the_name_since(
+    simulator: Simulator, make_tokens: MakeTokens, organization: str | None
+) -> None:
+    ci = simulator.given("ci", organization=organization)
+    simulator.faults.add("revoke", faults.Reset(), when="after")
+    theirs: list[Listed] = []
+
+    def create_meanwhile(_seconds: float) -> None:
+        if not theirs:
+            theirs.append(simulator.given("ci"))
+
+    revoke(make_tokens(on_wait=create_meanwhile, retries=4), seen(ci))
+    assert simulator.alive(theirs[0].secret)
+    assert [method for method, _ in simulator.writes] == ["DELETE"]
+
+
+@pytest.mark.parametrize("may_use_ids", [True, False])
+def test_a_revocation_by_name_is_repeated_by_id_where_that_is_allowed(
+    simulator: Simulator, make_tokens: MakeTokens, may_use_ids: bool
+) -> None:
+    ci = simulator.given("ci", organization="acme")
+    simulator.faults.add("revoke", faults.Reset())
+    if not may_use_ids:
+        simulator.faults.add("org_revoke", faults.Status(403))
+    revoke(make_tokens(retries=4), seen(ci))
+    assert not simulator.alive(ci.secret)
+    by_id, by_name = ("DELETE", f"{ACMES}/{ci.id}"), ("DELETE", f"{OWN}/ci")
+    assert simulator.writes == [by_name, by_id, *([] if may_use_ids else [by_name])]
+
+
+def test_a_revocation_by_name_is_repeated_as_often_as_any_request(
+    simulator: Simulator, make_tokens: MakeTokens
+) -> None:
+    ci = simulator.given("ci")
+    simulator.faults.add("revoke", faults.Status(502), times=None)
+    with pytest.raises(ApiError, match="is still listed") as caught:
+        revoke(make_tokens(retries=2), seen(ci))
+    assert caught.value.attempts == 3
+    assert [method for method, _ in simulator.writes] == ["DELETE"] * 3
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 422])
+@pytest.mark.parametrize("by_id", [False, True])
+def test_whatever_an_unknown_token_is_answered_with_the_list_decides(
+    simulator: Simulator, make_tokens: MakeTokens, status: int, by_id: bool
+) -> None:
+    simulator.behave(unknown_status=status)
+    ci = simulator.given("ci", organization="acme")
+    simulator.withdraw("ci")
+    revoke(make_tokens(), seen(ci), "acme" if by_id else None)
+    there = simulator.given("there", organization="acme")
+    simulator.faults.add("*", faults.Status(status))
+    with pytest.raises(TursoError, match="is still listed") as caught:
+        revoke(make_tokens(), seen(there), "acme" if by_id else None)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("organization", [None, "acme"])
+def test_a_new_token_that_no_list_has_shown_is_not_said_to_be_revoked_by_a_404(
+    simulator: Simulator, make_tokens: MakeTokens, organization: str | None
+) -> None:
+    """It becomes visible some seconds after its creation; until then neither lists nor revocations know it."""
+    ci = simulator.given("ci", organization=organization)
+    for call in ("revoke", "org_revoke"):
+        simulator.faults.add(call, faults.Status(404), times=None)
+    for call in ("list", "org_list"):
+        simulator.faults.add(call, faults.Stale(), times=None)
+    error, left_behind = withdraw_new(make_tokens(), Issued(seen(ci), ci.secret), Unauthorized("No proof."))
+    assert "could not be confirmed: no list has shown it yet" in error.msg
+    assert f"(id {ci.id})" in error.msg
+    assert "was revoked again" not in error.msg
+    assert left_behind
+
+
+def test_a_new_token_whose_revocation_is_answered_is_revoked(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    ci = simulator.given("ci")
+    simulator.faults.add("list", faults.Stale(), times=None)
+    _error, left_behind = withdraw_new(make_tokens(), Issued(seen(ci), ci.secret), Unauthorized("No proof."))
+    assert not left_behind
+    assert not simulator.alive(ci.secret)
 
 
 def test_a_revocation_by_name_or_id_is_one_request(simulator: Simulator, make_tokens: MakeTokens) -> None:
@@ -386,7 +478,7 @@ def test_a_token_that_is_gone_counts_as_revoked_when_the_list_agrees(
     simulator.faults.add("org_list" if by_id else "list", faults.Stale(), times=stale)
     waits: list[float] = []
     revoke(make_tokens(on_wait=waits.append), seen(ci), "acme" if by_id else None)
-    assert waits == list(_engine.LIST_PAUSES_SECONDS[: stale + 1])
+    assert waits == list(LIST_PAUSES_SECONDS[: stale + 1])
 
 
 def test_a_token_that_the_list_goes_on_showing_is_not_revoked(simulator: Simulator, make_tokens: MakeTokens) -> None:
@@ -428,7 +520,7 @@ def test_a_revocation_that_nothing_is_known_of(simulator: Simulator, make_tokens
     assert isinstance(caught.value.__cause__, Forbidden)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403])
+@pytest.mark.parametrize("status", [401, 402, 403, 409])
 def test_a_refused_revocation_asks_for_no_list(simulator: Simulator, make_tokens: MakeTokens, status: int) -> None:
     ci = simulator.given("ci")
     simulator.faults.add("revoke", faults.Status(status))
@@ -502,7 +594,7 @@ def test_a_new_secret_may_take_a_moment_to_be_known(
     simulator.faults.add("validate", faults.Status(401), times=unknown_at_first)
     waits: list[float] = []
     assert prove(make_tokens(on_wait=waits.append), issued) is None
-    assert waits == list(_engine.PROOF_PAUSES_SECONDS[: unknown_at_first + 1])
+    assert waits == list(PROOF_PAUSES_SECONDS[: unknown_at_first + 1])
 
 
 def test_a_secret_that_stays_unknown_is_no_secret(
@@ -532,7 +624,7 @@ def test_tries_of_a_proof_are_counted(simulator: Simulator, make_tokens: MakeTok
 
 def test_a_forbidden_proof_is_a_warning(simulator: Simulator, make_tokens: MakeTokens, issued: Issued) -> None:
     simulator.faults.add("validate", faults.Status(403))
-    warning = prove_or_withdraw(make_tokens(), issued)
+    warning = prove(make_tokens(), issued)
     assert warning is not None
     assert "403 when the new token 'ci' was validated" in warning
     assert simulator.alive(issued.secret)
@@ -553,22 +645,27 @@ def test_what_does_not_prove_itself_is_revoked(
     simulator: Simulator, make_tokens: MakeTokens, issued: Issued, fault: faults.Fault, kind: type[TursoError]
 ) -> None:
     simulator.faults.add("validate", fault, times=None)
-    with pytest.raises(kind, match=rf"The new token 'ci' \(id {issued.token.id}\) was revoked again"):
-        prove_or_withdraw(make_tokens(), issued)
+    tokens = make_tokens()
+    with pytest.raises(kind) as caught:
+        prove(tokens, issued)
+    error, left_behind = withdraw_new(tokens, issued, caught.value)
+    assert type(error) is kind
+    assert error.msg.endswith(f" The new token 'ci' (id {issued.token.id}) was revoked again.")
     assert simulator.writes == [("DELETE", f"{ACMES}/{issued.token.id}")]
     assert not simulator.alive(issued.secret)
+    assert not left_behind
 
 
 def test_what_can_neither_be_proven_nor_revoked_is_named(
     simulator: Simulator, make_tokens: MakeTokens, issued: Issued
 ) -> None:
-    simulator.faults.add("validate", faults.Status(401), times=None)
     for call in ("revoke", "org_revoke"):
         simulator.faults.add(call, faults.Status(403))
-    with pytest.raises(Unauthorized, match="could not be revoked again either") as caught:
-        prove_or_withdraw(make_tokens(), issued)
-    assert f"the id {issued.token.id}: it may be alive" in caught.value.msg
+    error, left_behind = withdraw_new(make_tokens(), issued, Unauthorized("It did not prove itself."))
+    assert "could not be revoked again either" in error.msg
+    assert f"the id {issued.token.id}: it may be active" in error.msg
     assert simulator.alive(issued.secret)
+    assert left_behind
 
 
 # Many at once
@@ -596,7 +693,7 @@ def test_each_list_is_asked_once_and_each_outcome_has_its_place(
         ("not-there", False),
     ]
     assert [outcome.wanted for outcome in outcomes] == many
-    assert sorted(request.call for request in simulator.requests if request.method == "GET") == ["list", "org_list"]
+    assert [request.call for request in simulator.requests if request.method == "GET"] == ["list", "org_list", "list"]
     assert simulator.max_concurrent <= concurrency
     assert all(simulator.alive(outcome.secret) for outcome in outcomes if outcome.secret is not None)
     assert outcomes[4].before == outcomes[4].after
@@ -684,6 +781,62 @@ def test_what_is_created_is_proven_where_that_is_asked_for(
     assert bool(named(simulator)) is not failed
     assert ("403" in outcome.as_result(moment)["msg"]) is (status == 403)
     assert (outcome.warning is not None) is (status == 403)
+
+
+def test_what_is_created_is_told_as_it_is_listed(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    """Not as it was asked for: the server may have made something else of it."""
+    simulator.behave(full_access_also=["db:fly"], extra_fields={"organization": "ACME"}, created_at="timestamp")
+    (outcome,), moment = apply(make_tokens(), [wanted(organization="acme")], check_mode=False)
+    assert outcome.after is not None
+    assert outcome.after.restriction == Restriction("ACME")
+    assert outcome.after.created_at is not None
+    assert outcome.secret is not None
+    assert (
+        "with other settings than asked for: organization is 'ACME', expected 'acme'"
+        in (outcome.as_result(moment)["msg"])
+    )
+
+
+def test_a_created_token_that_differs_and_was_not_proven_has_both_warnings(
+    simulator: Simulator, make_tokens: MakeTokens
+) -> None:
+    simulator.behave(extra_fields={"organization": "ACME"})
+    simulator.faults.add("validate", faults.Status(403))
+    (outcome,), _ = apply(make_tokens(), [wanted(organization="acme")], check_mode=False, validate=True)
+    assert outcome.warning is not None
+    assert "answered 403" in outcome.warning
+    assert "other settings than asked for" in outcome.warning
+
+
+@pytest.mark.parametrize("fault", [faults.Stale(), faults.Status(500)], ids=["late", "500"])
+def test_what_is_created_and_not_listed_is_told_as_it_was_answered(
+    simulator: Simulator, make_tokens: MakeTokens, fault: faults.Fault
+) -> None:
+    simulator.faults.add("list", fault, skip=1)
+    (outcome,), _ = apply(make_tokens(), [wanted(organization="acme")], check_mode=False)
+    assert outcome.after == Token("ci", simulator.tokens[-1].id, Restriction("acme"))
+    assert outcome.error is outcome.warning is None
+
+
+LEFT_BEHIND = {
+    "the answer and the list are lost": (
+        [("create", faults.Reset(), "after"), ("list", faults.Status(403), "before")],
+        1,
+    ),
+    "it cannot be revoked": ([("create", faults.Reset(), "after"), ("revoke", faults.Status(403), "before")], 0),
+}
+
+
+@pytest.mark.parametrize(("struck", "skip"), LEFT_BEHIND.values(), ids=LEFT_BEHIND)
+def test_a_token_that_is_left_behind_is_a_change(
+    simulator: Simulator, make_tokens: MakeTokens, struck: list[tuple[str, faults.Fault, str]], skip: int
+) -> None:
+    for on, fault, when in struck:
+        simulator.faults.add(on, fault, when=when, skip=skip if on == "list" else 0)
+    (outcome,), _ = apply(make_tokens(), [wanted()], check_mode=False)
+    assert isinstance(outcome.error, OutcomeUnknown)
+    assert outcome.changed
+    assert named(simulator) == ["ci"]
 
 
 def test_an_outcome_shows_no_secret_but_as_the_secret() -> None:

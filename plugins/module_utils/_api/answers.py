@@ -1,0 +1,194 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection: what an HTTP answer says: its JSON, its time, its error text, the error that it becomes.
+
+Knows nothing of how answers travel: a status, headers and the bytes of a body come in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import email.utils
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._errors import (
+    TursoError,
+    UnexpectedResponse,
+    kind_of_status,
+)
+
+MAX_BODY_BYTES = 64 * 1024 * 1024  # a list of 50,000 tokens with all scopes is some 20 MiB
+
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89A-Fa-f]")
+_LOOKS_LIKE_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,2}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A request as messages and errors tell of it; attempts counts its tries so far, secrets must not be quoted."""
+
+    what: str  # what is attempted: "list the tokens"
+    method: str
+    path: str
+    attempts: int = 1
+    secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+
+    def told(self) -> dict[str, Any]:
+        """Return what an error stores of it."""
+        return {"method": self.method, "path": self.path, "attempts": self.attempts}
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A 2xx answer: the JSON object it carried, and the moment its Date header tells (or the local clock)."""
+
+    data: dict[str, Any]
+    moment: datetime.datetime
+    method: str
+    path: str
+    status: int
+    attempts: int
+
+    def unexpected(self, what: str, promised: str) -> UnexpectedResponse:
+        """Return the error for an answer whose JSON is not what was promised."""
+        told = api_message_in(self.data)
+        return self.objection(
+            f"Could not {what}: the API answered {self.status} without {promised}"
+            + (f" ({told})" if told else "")
+            + ". Check that api_url is the Turso Platform API and that nothing between here and there answers for it."
+        )
+
+    def objection(self, msg: str) -> UnexpectedResponse:
+        """Return the error for an answer that cannot be worked with, for the reason given."""
+        return UnexpectedResponse(
+            msg,
+            status=self.status,
+            method=self.method,
+            path=self.path,
+            api_message=api_message_in(self.data),
+            attempts=self.attempts,
+            ambiguous=self.method != "GET",
+        )
+
+
+def answer_in(status: int, headers: Mapping[str, str], content: bytes | bytearray, asked: Asked) -> Answer:
+    """Return what a 2xx answer carries; 204 carries an empty object.
+
+    :raises UnexpectedResponse: it carries no JSON object.
+    """
+    data: Any = {} if status == 204 else json_in(content)
+    if not isinstance(data, dict):
+        raise UnexpectedResponse(
+            f"Could not {asked.what}: {_unreadable(status, content)}",
+            status=status,
+            ambiguous=asked.method != "GET",
+            **asked.told(),
+        )
+    if data.get("error"):
+        data = {**data, "error": clean(api_message_in(data) or "an error without a text", asked.secrets)}
+    return Answer(data=data, moment=moment_in(headers), status=status, **asked.told())
+
+
+def refusal_in(status: int, content: bytes | bytearray, asked: Asked) -> TursoError:
+    """Return the error for an answer outside 2xx."""
+    told = clean(api_message_in(json_in(content)) or "", asked.secrets)
+    came = f"the API answered {status}" + (f" ({told})" if told else "")
+    return kind_of_status(status)(
+        f"Could not {asked.what}: {came}. {_advice(status)}".strip(),
+        status=status,
+        api_message=told or None,
+        **asked.told(),
+    )
+
+
+def api_message_in(data: Any) -> str | None:
+    """Return the text of an API error: {"error": text}, with or without "code", or {"error": {"message": text}}."""
+    error = data.get("error") if isinstance(data, dict) else None
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("code")
+    return error if isinstance(error, str) and error.strip() else None
+
+
+def json_in(content: bytes | bytearray) -> Any:
+    """Return the JSON value in a body, or none where there is none that we are willing to read."""
+    if len(content) > MAX_BODY_BYTES:
+        return None
+    try:
+        text = content.decode("utf-8-sig")
+        value = json.loads(text)
+        if _ESCAPED_SURROGATE.search(text):  # halves of characters, that nothing behind us can print
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        return value
+    except (ValueError, RecursionError):
+        return None
+
+
+def clean(text: str, secrets: tuple[str, ...]) -> str:
+    """Make a text of the API fit for a message: no secret and no control character in it, one line, not long."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    text = " ".join(_LOOKS_LIKE_JWT.sub("***", text).split())
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def moment_in(headers: Mapping[str, str]) -> datetime.datetime:
+    """Return the time that the Date header tells, in UTC; the local clock's where it tells none."""
+    return http_date(headers.get("Date")) or datetime.datetime.now(datetime.timezone.utc)
+
+
+def http_date(text: str | None) -> datetime.datetime | None:
+    """Return the UTC moment that an HTTP date tells, none where it tells none."""
+    try:
+        moment = email.utils.parsedate_to_datetime(text or "")
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=datetime.timezone.utc)
+        return moment.astimezone(datetime.timezone.utc)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+
+
+def retry_after_in(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that Retry-After asks for: a number, or a date measured against the answer's own Date."""
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    until = http_date(text)
+    return None if until is None else max(0.0, (until - moment_in(headers)).total_seconds())
+
+
+def _unreadable(status: int, content: bytes | bytearray) -> str:
+    """Say what is wrong with the body of a 2xx answer, and what to do."""
+    if len(content) > MAX_BODY_BYTES:
+        return (
+            f"the answer is larger than {MAX_BODY_BYTES // 2**20} MiB, more than this collection reads. "
+            "If that is the list of your tokens, revoke those that nobody needs; else check api_url."
+        )
+    return (
+        f"the API answered {status} with something that is not a JSON object. "
+        "Check that api_url is the Turso Platform API and that no proxy or login page answers for it."
+    )
+
+
+def _advice(status: int) -> str:
+    if 300 <= status < 400:
+        return "Redirects are not followed, so that the token goes to no other host; set api_url to the final address."
+    if status >= 500:
+        return "The API has a problem of its own; try again later."
+    return {
+        400: "Correct what the API names.",
+        401: "The API token is not valid: it was revoked, has expired, or is a database token (TURSO_AUTH_TOKEN) "
+        "instead of an API token.",
+        402: "The organization's plan does not allow it.",
+        403: "This credential may not do that. Group-scoped tokens are for admins and owners of the organization to "
+        "mint, and a restricted token may not be allowed to manage tokens at all; use a token of a user who may.",
+        404: "Check the names of the organization and the group, and api_url.",
+        409: "Something of that name exists already: see in the list of tokens whether it is what is meant.",
+        429: "The rate limit did not pass within the tries; raise api_retries or try again later.",
+    }.get(status, "Correct what the API names, and check api_url.")

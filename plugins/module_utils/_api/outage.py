@@ -1,0 +1,80 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection: when to stop asking an API that answers nobody. Knows no clock and no network."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+from ansible_collections.community.turso.plugins.module_utils._errors import RateLimited, TursoError, Unreachable
+
+LOSSES = 5  # in a row
+SILENT_SECONDS = 20.0  # an API that restarts is back by then
+REST_SECONDS = 30.0  # then one request may look whether it answers again
+
+
+class Outage:
+    """Counts the tries that got no answer, over all threads, and says when the next request is not worth sending."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tries = itertools.count()
+        self._waiting: dict[int, float] = {}  # since when
+        self._answered_at: float | None = None
+        self._lost_at = 0.0
+        self._losses = 0
+        self._closed_until = 0.0
+
+    def sent(self, now: float) -> int:
+        """Take in that a try begins, and return its number."""
+        with self._lock:
+            if self._answered_at is None:
+                self._answered_at = now
+            number = next(self._tries)
+            self._waiting[number] = now
+            return number
+
+    def answered(self, number: int, now: float) -> None:
+        """Take in that the API answered a try, whatever it said."""
+        with self._lock:
+            del self._waiting[number]
+            self._losses, self._answered_at = 0, now
+
+    def lost(self, number: int, now: float) -> None:
+        """Take in that a try got no answer."""
+        with self._lock:
+            del self._waiting[number]
+            self._losses, self._lost_at = self._losses + 1, now
+
+    def closed(self, until: float) -> None:
+        """Take in that the API asks everybody to stay away for longer than a request waits."""
+        with self._lock:
+            self._closed_until = max(self._closed_until, until)
+
+    def refusal(self, what: str, now: float) -> TursoError | None:
+        """Return the error of a request that is not to be sent, none where it is."""
+        with self._lock:
+            if now < self._closed_until:
+                seconds = self._closed_until - now
+                return RateLimited(
+                    f"Could not {what}: it was not tried, because the API asks to wait another {seconds:.0f} s. "
+                    "Nothing was changed by it. Try again then."
+                )
+            if self._is_silent(now):
+                silent_seconds = self._lost_at - (self._answered_at or 0.0)
+                return Unreachable(
+                    f"Could not {what}: it was not tried, because the API has answered no request for {silent_seconds:.0f} s. "
+                    "Nothing was changed by it. Check api_url and the network between here and there, then try again."
+                )
+            return None
+
+    def _is_silent(self, now: float) -> bool:
+        if not self._losses or now - self._lost_at >= REST_SECONDS:
+            return False
+        since = self._lost_at - SILENT_SECONDS
+        # What waits for as long is as good as lost: its thread need not be the next to ask.
+        as_good_as_lost = sum(sent_at <= since for sent_at in self._waiting.values())
+        return (self._answered_at or 0.0) <= since and self._losses + as_good_as_lost >= LOSSES

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection: whether a request is tried again, and when. Pure: no clock, no network.
+
+urllib3's Retry can tell a request that was never sent from one whose answer was lost. What it cannot: try a POST again
+after 429 only, bound the total time, and have all threads wait when one of them is told to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from ansible_collections.community.turso.plugins.module_utils._api.answers import Asked, refusal_in, retry_after_in
+from ansible_collections.community.turso.plugins.module_utils._errors import TursoError, Unreachable
+
+MAX_WAIT_SECONDS = 60.0
+MAX_TOTAL_SECONDS = 300.0
+BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 8.0
+RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What a try that did not succeed means."""
+
+    error: TursoError
+    may_pass: bool  # trying again may help
+    may_be_done: bool  # the API may have done what was asked
+    limited: bool = False  # by a rate limit, so nothing was done
+    wait_seconds: float | None = None  # what the API says is to be waited
+
+
+def verdict_on_loss(reason: str, asked: Asked, *, sent: bool, final: bool) -> Verdict:
+    """Say what a try without a complete answer means."""
+    remedy = "" if final else " Check api_url and the network between here and there, then try again."
+    error = Unreachable(f"Could not {asked.what}: {reason}.{remedy}", **asked.told())
+    return Verdict(error, may_pass=not final, may_be_done=sent)
+
+
+def verdict_on_refusal(status: int, headers: Mapping[str, str], content: bytes | bytearray, asked: Asked) -> Verdict:
+    """Say what an answer outside 2xx means."""
+    wait_seconds = retry_after_in(headers)
+    limited = status == 429 or (status == 503 and wait_seconds is not None)
+    error = refusal_in(status, content, asked)
+    if wait_seconds is not None and wait_seconds > MAX_TOTAL_SECONDS and status in RETRIED_STATUSES:
+        error = error.become(type(error), f"{error.msg} It asks to wait {wait_seconds:.0f} s, longer than this waits.")
+    return Verdict(
+        error,
+        may_pass=status in RETRIED_STATUSES and (wait_seconds or 0) <= MAX_TOTAL_SECONDS,
+        may_be_done=not limited and _may_hide_success(status, asked.method),
+        limited=limited,
+        wait_seconds=wait_seconds,
+    )
+
+
+def _may_hide_success(status: int, method: str) -> bool:
+    """Tell whether a write may have been carried out although it was answered like this.
+
+    A redirect may be the answer to a revocation that was done: 303 is made for that.
+    """
+    return status >= 500 or status == 408 or (status < 400 and method != "POST")
+
+
+@dataclasses.dataclass
+class Tries:
+    """The tries of one request: how many there were, what they may have done, and when the next one is.
+
+    :ivar repeatable: doing it twice does no harm, so a lost answer is no reason to stop.
+    :ivar deadline: no try begins later, in seconds of the caller's clock.
+    :ivar number: every try, as errors tell it.
+    :ivar fruitless: the tries that count: a rate limit that lets others pass counts none.
+    """
+
+    limit: int
+    repeatable: bool
+    deadline: float
+    number: int = 0
+    fruitless: int = 0
+    may_be_done: bool = False
+
+    def next_at(self, verdict: Verdict, now: float, jitter: float, others_passed: bool) -> float | None:
+        """Return when the next try is, none where there is to be no other.
+
+        :param jitter: from 0 to 1: where in the upper half of the backoff it is.
+        :param others_passed: since this request's last try another one got through the same rate limit.
+        """
+        self.may_be_done |= verdict.may_be_done
+        if verdict.limited and others_passed:
+            self.fruitless = 0
+            self.deadline = max(self.deadline, now + MAX_TOTAL_SECONDS)
+        else:
+            self.fruitless += 1
+        at = now + wait_seconds(max(1, self.fruitless), verdict.wait_seconds, jitter)
+        allowed = verdict.may_pass and (self.repeatable or not verdict.may_be_done)
+        return at if allowed and self.fruitless < self.limit and at <= self.deadline else None
+
+
+def wait_seconds(tries: int, asked_for: float | None, jitter: float) -> float:
+    """Return how long to wait after so many tries: exponential with jitter, or longer if the API says so."""
+    backoff = min(MAX_BACKOFF_SECONDS, BACKOFF_SECONDS * 2.0 ** min(tries - 1, 10)) * (0.5 + jitter / 2)
+    return min(max(backoff, asked_for or 0.0), MAX_WAIT_SECONDS)

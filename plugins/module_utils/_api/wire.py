@@ -1,0 +1,202 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection: one request over the wire: a connection pool, time-outs, a bearer token, a bounded answer.
+
+Nothing is tried twice here, and nothing of an answer is understood but where it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._api.answers import MAX_BODY_BYTES
+from ansible_collections.community.turso.plugins.module_utils._api.losses import (
+    loss_in_reading,
+    loss_in_sending,
+    unsendable,
+)
+from ansible_collections.community.turso.plugins.module_utils._api.urls import split_origin
+
+with contextlib.suppress(ImportError):  # losses keeps the reason
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+
+    class _Bounded:
+        """Ends a connection whose answer does not begin in time: each byte of a head resets a socket's own time-out."""
+
+        sock: Any
+        head_seconds: float
+        _is_late = False
+
+        def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+            timer = threading.Timer(self.head_seconds, self._give_up)
+            timer.daemon = True
+            timer.start()
+            try:
+                response = super().getresponse(*args, **kwargs)  # type: ignore[misc]
+            finally:
+                timer.cancel()
+            if self._is_late:  # where a connection ends, http.client takes the head for whole
+                response.close()
+                raise TimeoutError
+            return response
+
+        def _give_up(self) -> None:
+            self._is_late = True
+            with contextlib.suppress(AttributeError, OSError):  # it ended by itself
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+    class _Adapter(HTTPAdapter):
+        """An adapter whose connections are bounded, also through a proxy."""
+
+        def __init__(self, head_seconds: float, **options: Any) -> None:
+            self._head_seconds = head_seconds
+            super().__init__(**options)
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            self._bound(self.poolmanager)
+
+        def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+            manager = super().proxy_manager_for(*args, **kwargs)
+            self._bound(manager)
+            return manager
+
+        def _bound(self, manager: Any) -> None:
+            plain, secure = urllib3.HTTPConnectionPool, urllib3.HTTPSConnectionPool
+            manager.pool_classes_by_scheme = {
+                scheme: type(pool.__name__, (pool,), {"ConnectionCls": self._bounded(pool.ConnectionCls)})
+                for scheme, pool in (("http", plain), ("https", secure))
+            }
+
+        def _bounded(self, connection: type) -> type:
+            return type(connection.__name__, (_Bounded, connection), {"head_seconds": self._head_seconds})
+
+
+class _Bearer:
+    """Sets the Authorization header. As an auth object, because requests lets ~/.netrc replace a plain header."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+@dataclasses.dataclass(frozen=True)
+class Outgoing:
+    """What goes over the wire, the same in every try."""
+
+    method: str
+    path: str
+    body: dict[str, Any] | None
+    bearer: str = dataclasses.field(repr=False)
+
+
+class Wire:
+    """One API behind one connection pool; may be used from as many threads as connections.
+
+    :param base: the URL of the API, checked.
+    :param loopback: its host is a loopback address, so the proxies of the environment are not asked.
+    :param timeout_seconds: for connecting and for each wait for data.
+    :param head_seconds: how long an answer may take to begin, however slowly it comes.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        loopback: bool,
+        user_agent: str,
+        timeout_seconds: float,
+        head_seconds: float,
+        verify: bool | str,
+        connections: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._base = base
+        self._origin, self.prefix = split_origin(base)
+        self._timeout = (timeout_seconds, timeout_seconds)
+        self._head_seconds = max(head_seconds, timeout_seconds)
+        self._verify = verify
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.trust_env = not loopback
+        self._session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
+        self._adapter = _Adapter(self._head_seconds, pool_connections=1, pool_maxsize=connections, pool_block=True)
+
+    def send(self, outgoing: Outgoing, deadline: float, *, fresh: bool) -> tuple[requests.Response, bytearray]:
+        """Do one try and return the answer with its body read.
+
+        The adapter is asked directly: a session reads the whole body of a redirect and looks at where it leads, and
+        keeps cookies.
+
+        :param deadline: when the body has to be there, by the clock; it always has the time-out.
+        :param fresh: use no connection that was used before.
+        :raises Lost: no complete answer came.
+        """
+        adapter = _Adapter(self._head_seconds) if fresh else self._adapter
+        try:
+            return self._read(self._begin(adapter, outgoing), deadline)
+        finally:
+            if fresh:
+                adapter.close()
+
+    def _begin(self, adapter: Any, outgoing: Outgoing) -> requests.Response:
+        """Send a request and return the answer that begins."""
+        try:
+            url = self._origin + outgoing.path
+            request = requests.Request(outgoing.method, url, json=outgoing.body, auth=_Bearer(outgoing.bearer))
+            prepared = self._session.prepare_request(request)
+            settings: dict[str, Any]
+            settings = dict(self._session.merge_environment_settings(prepared.url, {}, True, self._verify, None))
+            response: requests.Response = adapter.send(prepared, timeout=self._timeout, **settings)
+            return response
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as exc:
+            raise loss_in_sending(exc, self._base, self._timeout[1]) from exc
+        except (ValueError, OSError) as exc:  # a setting of the environment that cannot be parsed, encoded or found
+            raise unsendable(exc, self._base) from exc
+
+    def _read(self, response: requests.Response, deadline: float) -> tuple[requests.Response, bytearray]:
+        """Return an answer with its body."""
+        try:
+            with response:
+                return response, self._body(response, max(deadline, self._clock() + self._timeout[1]))
+        except urllib3.exceptions.DecodeError:
+            return response, bytearray()  # an answer came, though nobody can read it
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
+            raise loss_in_reading(exc, self._base) from exc
+
+    def _body(self, response: requests.Response, deadline: float) -> bytearray:
+        """Read the whole body, up to a little more than is allowed, however slowly it comes."""
+        content = bytearray()
+        for piece in _pieces(response.raw):
+            content += piece
+            if len(content) > MAX_BODY_BYTES:
+                return content
+            if self._clock() > deadline:
+                raise requests.exceptions.ReadTimeout
+        promised = response.headers.get("Content-Length", "")
+        length = int(promised) if re.fullmatch(r"[0-9]{1,18}", promised) else 0
+        if len(content) < length and "Content-Encoding" not in response.headers:
+            # Older urllib3 passes a body that was cut off as if it were whole.
+            raise requests.exceptions.ChunkedEncodingError
+        return content
+
+
+def _pieces(raw: Any) -> Iterable[bytes]:
+    """Return the pieces of a body as they arrive; older urllib3 hands over full pieces only, so they are small there."""
+    if not hasattr(raw, "read1"):
+        pieces: Iterable[bytes] = raw.stream(1024, decode_content=True)
+        return pieces
+    return iter(lambda: raw.read1(65536, decode_content=True), b"")

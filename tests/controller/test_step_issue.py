@@ -1,0 +1,372 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`step: issue` and `step: fresh`: what refuses the run, what the module is given, and what the role reads afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultSecret
+
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
+from ansible_collections.community.turso.plugins.plugin_utils import _step_issue, _vault_file
+from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
+from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
+from tests.controller.plays import FakeModule, FakePlay, after
+from tests.unit.module_utils.rotation.test_transaction import use
+from tests.unit.module_utils.rotation.world import MINE, OLD, item
+
+SECRET = "the-new-value"
+DIGEST = hashlib.sha256(SECRET.encode()).hexdigest()
+CI = {"name": "ci", "organization": "acme"}
+VAULT = {"to": "vault_file", "takes_effect_hours": 0}
+GROUPS = {"app": ("app1", "app2")}
+
+
+@pytest.fixture
+def loader() -> Any:
+    found = DataLoader()
+    found.set_vault_secrets([("default", VaultSecret(b"correct horse"))])
+    return found
+
+
+def result_of(*items: Item, secrets: dict[str, str] | None = None, **known: Any) -> dict[str, Any]:
+    """Return what the module answers after it issued."""
+    return {
+        "changed": True,
+        "report": [found.report for found in items],
+        "summary": "1 to rotate, 0 to revoke, 0 unchanged",
+        "next_due": {},
+        "secrets": {found.name: SECRET for found in items if found.version} if secrets is None else secrets,
+        "resumed": [],
+        "tokens": {},
+        "items": [found.as_json() for found in items],
+        **known,
+    }
+
+
+def issued(name: str = "ci", recipients: Any = (THE_PLAY,), **known: Any) -> Item:
+    found = item(MINE, OLD, recipients=recipients, sha256=DIGEST, **known)
+    found.name, found.report = name, {**found.report, "name": name, "msg": f"{name}: issued"}
+    return found
+
+
+def step(
+    *tokens: dict[str, Any],
+    module: FakeModule | None = None,
+    loader: Any = None,
+    check_mode: bool = False,
+    play: Any = None,
+    **args: Any,
+) -> tuple[dict[str, Any], FakeModule]:
+    module = module or FakeModule([result_of(issued())])
+    fake: Any = play or FakePlay(patterns=GROUPS)
+    given = {"step": "issue", "tokens": list(tokens or (CI,)), "api_token": "a-secret", **args}
+    return issue(fake, given, loader, module, check_mode=check_mode), module
+
+
+def on(*hosts: str) -> dict[str, Any]:
+    return {**CI, "deliver": [{"to": "play", "hosts": list(hosts)}]}
+
+
+REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
+    ("a null state file", CI, {"state_file": None}, {}, "turso_rotate_state_file is null or empty"),
+    ("a null age", CI, {"max_age_days": None}, {}, "turso_rotate_max_age_days is null or empty"),
+    ("an empty age", CI, {"max_age_days": ""}, {}, "turso_rotate_max_age_days is null or empty"),
+    ("a play with two hosts", CI, {}, {"size": 2}, "this play has 2 hosts"),
+    ("an entry that is wrong", {**CI, "group": "g"}, {}, {}, "group needs scopes"),
+    ("a credential that is not given", {**CI, "credential": "x"}, {"credentials": {"y": "v"}}, {}, "has no 'x'"),
+    ("a grace period without a state file", {**CI, "grace_hours": 1}, {}, {}, "needs turso_rotate_state_file"),
+    (
+        "a token that was issued and not committed",
+        CI,
+        {},
+        {"facts": after(use(item(), play="p0"))},
+        "has not committed it yet",
+    ),
+    ("a token that is used twice in a play", CI, {}, {"facts": after(use())}, "it is used twice in this play"),
+    ("nobody who could confirm", CI, {"play_confirms": False}, {}, "nobody could confirm {to: play} here"),
+    (
+        "hosts that come to nobody",
+        on("none"),
+        {},
+        {"patterns": {"none": ()}},
+        "hosts none come to no host of the inventory",
+    ),
+    (
+        "hosts that this run does not reach",
+        on("app"),
+        {"is_main": False},
+        {"patterns": GROUPS, "limited_away": ("app2",)},
+        "--limit leaves app2 out",
+    ),
+    ("other hosts in main", on("app1"), {}, {}, "need the entry points issue and commit"),
+    ("a tasks file that is not there", {**CI, "deliver": [{"tasks": "none.yml"}]}, {}, {}, "none.yml does not exist"),
+    ("a state file in no folder", CI, {"state_file": "none/state.json"}, {}, "none/state.json cannot be replaced"),
+    ("a vault file without a vault secret", CI, {"vault_file": "vault.yml"}, {}, "vault"),
+]
+
+
+@pytest.mark.promise(7)
+@pytest.mark.parametrize(
+    ("entry", "args", "play", "says"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+)
+def test_it_refuses_before_any_request(
+    tmp_path: Path, entry: dict[str, Any], args: dict[str, Any], play: dict[str, Any], says: str
+) -> None:
+    module = FakeModule()
+    with pytest.raises(Refused) as refused:
+        step(entry, module=module, loader=DataLoader(), play=FakePlay(folder=str(tmp_path), **play), **args)
+    assert says in refused.value.msg
+    assert refused.value.msg.endswith("Nothing was issued.")
+    assert module.given == []
+
+
+def test_an_empty_text_is_none() -> None:
+    _result, module = step(api_url="", state_file="", vault_file="")
+    assert not {"api_url", "state_file", "vault_file", "stored"} & set(module.given[0])
+
+
+def test_a_refusal_names_every_entry_and_every_reason() -> None:
+    deliver = [{"to": "play", "hosts": ["none"]}, {"tasks": "none.yml"}]
+    with pytest.raises(Refused) as refused:
+        step({**CI, "deliver": deliver}, {"name": "b", "deliver": deliver}, play=FakePlay(patterns={"none": ()}))
+    assert refused.value.msg.count("come to no host") == refused.value.msg.count("does not exist") == 2
+
+
+def test_what_the_module_is_given(tmp_path: Path) -> None:
+    _result, module = step(
+        on("app"),
+        {"name": "b"},
+        is_main=False,
+        play_confirms=True,
+        state_file="state.json",
+        max_age_days=30,
+        play=FakePlay(folder=str(tmp_path), patterns=GROUPS),
+    )
+    (given,) = module.given
+    assert given["tokens"] == [on("app1", "app2"), {"name": "b"}]  # the hosts are frozen
+    assert (given["state_file"], given["max_age_days"]) == (str(tmp_path / "state.json"), 30)
+    assert (given["has_vault_file"], given["refused_if_due"]) == (False, {})
+    assert given["controller"]["pid"] > 0
+    assert not {"is_main", "play_confirms", "vault_file", "stored"} & set(given)
+
+
+def test_in_post_tasks_main_may_have_nothing_due_that_the_play_has_to_confirm(tmp_path: Path, loader: Any) -> None:
+    args: dict[str, Any] = {"vault_file": "vault.yml", "loader": loader}
+    stored = {"name": "b", "deliver": [VAULT]}
+    play = FakePlay(folder=str(tmp_path), is_in_post_tasks=True)
+    _result, module = step(CI, stored, play=play, **args)
+    assert list(module.given[0]["refused_if_due"]) == ["ci"]
+    _result, module = step(CI, stored, play=play, is_main=False, **args)
+    assert module.given[0]["refused_if_due"] == {}
+
+
+def test_a_module_that_fails_is_the_result() -> None:
+    failed = {"failed": True, "msg": "401"}
+    assert step(module=FakeModule([failed]))[0] == failed
+
+
+def test_check_mode_leaves_nothing_to_be_done(tmp_path: Path) -> None:
+    result, _module = step(check_mode=True, state_file="state.json", play=FakePlay(folder=str(tmp_path)))
+    assert (result["transaction"], result["deliveries"], result["needs_the_play"]) == ("", [], False)
+    assert result["lines"] == ["ci: issued", "1 to rotate, 0 to revoke, 0 unchanged"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_issued_is_recorded_for_the_play() -> None:
+    result, _module = step()
+    (left,) = Transaction.from_text(result["transaction"]).uses
+    assert (left.play, left.host, left.is_main, left.names, left.hosts) == (
+        "p1",
+        "localhost",
+        True,
+        ["ci"],
+        ["localhost"],
+    )
+    assert [found.version for found in left.items] == [{"name": MINE.name, "id": MINE.id}]
+    assert left.options == {"api_token": "a-secret"}
+    assert (result["secrets"], result["needs_the_play"], result["commits_now"]) == ({"ci": SECRET}, True, False)
+    assert result["lines"] == ["ci: issued", "1 to rotate, 0 to revoke, 0 unchanged"]
+    assert not {"items", "resumed"} & set(result)
+
+
+def test_the_last_line_says_what_is_due_next() -> None:
+    nothing = result_of(next_due={"b": "2027-02-01T00:00:00Z", "a": "2027-01-01T00:00:00Z"})
+    result, _module = step(module=FakeModule([nothing]))
+    assert result["lines"] == ["1 to rotate, 0 to revoke, 0 unchanged; next due: a, 2027-01-01"]
+    assert Transaction.from_text(result["transaction"]).uses == []
+
+
+def test_the_running_credentials_new_value_is_kept_for_the_commit() -> None:
+    result, _module = step(module=FakeModule([result_of(issued(is_running_credential=True))]))
+    (left,) = Transaction.from_text(result["transaction"]).uses
+    assert left.running_secrets == {"ci": SECRET}
+
+
+def test_a_second_use_goes_on_where_the_first_one_stopped() -> None:
+    facts = after(
+        use(issued("b"), names=["b"]),
+        turso_rotate_secrets={"b": "x"},
+        turso_rotate_report=[{"name": "b", "msg": "", "action": "issued"}],
+    )
+    result, _module = step(play=FakePlay(facts=facts))
+    assert result["secrets"] == {"b": "x", "ci": SECRET}
+    assert [entry["name"] for entry in result["report"]] == ["b", "ci"]
+    assert len(Transaction.from_text(result["transaction"]).uses) == 2
+
+
+def test_facts_of_a_play_that_is_over_are_not_taken_over() -> None:
+    over = use(play="p0")
+    facts = after(over, turso_rotate_secrets={"b": "x"}, turso_rotate_report=[{"name": "b"}])
+    result, _module = step(play=FakePlay(facts=facts))
+    assert (result["secrets"], len(result["report"])) == ({"ci": SECRET}, 1)
+
+
+COMMITS: list[tuple[str, list[Item], bool, bool]] = [
+    ("only the role delivers", [issued(recipients=())], True, True),
+    ("the play has to confirm", [issued()], True, False),
+    ("the commit is the entry point's", [issued(recipients=())], False, False),
+    ("something is swept besides", [issued(), item(None)], True, True),
+    ("something failed, and the play has to confirm the rest", [issued(), item(None, error="402")], True, False),
+    ("everything failed", [item(None, error="402")], True, True),
+    ("nothing is left to be done", [], True, False),
+]
+
+
+@pytest.mark.parametrize(("items", "is_main", "now"), [row[1:] for row in COMMITS], ids=[row[0] for row in COMMITS])
+def test_the_role_commits_by_its_last_task_where(items: list[Item], is_main: bool, now: bool) -> None:
+    result, _module = step(module=FakeModule([result_of(*items)]), is_main=is_main)
+    assert result["commits_now"] is now
+
+
+def test_tasks_files_are_delivered_with_where_they_confirm(tmp_path: Path) -> None:
+    (tmp_path / "d.yml").write_text("- debug:\n")
+    deliver = [{"to": "play"}, {"tasks": "d.yml"}]
+    module = FakeModule()
+    play = FakePlay(folder=str(tmp_path))
+
+    class Issuing(FakeModule):
+        def __call__(self, args: Any) -> dict[str, Any]:
+            self.given.append(dict(args))
+            entry = _step_issue.read_entries(args["tokens"], _step_issue.Defaults())[0]
+            return result_of(issued(recipients=entry.recipients))
+
+    result, _module = step({**CI, "deliver": deliver}, module=Issuing(), play=play)
+    assert result["deliveries"] == [{"name": "ci", "recipient": 1, "path": str(tmp_path / "d.yml"), "sha256": DIGEST}]
+    assert module.given == []
+
+
+# The vault file
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> dict[str, Any]:
+    return {"vault_file": "vault.yml", "play": FakePlay(folder=str(tmp_path))}
+
+
+def test_new_values_are_written_before_any_other_delivery(tmp_path: Path, loader: Any, vault: dict[str, Any]) -> None:
+    path = str(tmp_path / "vault.yml")
+    _vault_file.merge(loader, path, None, {"ci": "old", "unmanaged": "x"})
+    result, module = step(loader=loader, **vault)
+    assert module.given[0]["stored"] == {"ci": "old"}
+    assert module.given[0]["has_vault_file"] is True
+    assert _vault_file.read(loader, path) == {"ci": SECRET, "unmanaged": "x"}
+    assert (result["vault_file"], result["secrets"]) == (path, {"ci": SECRET})
+
+
+def test_a_resumed_value_comes_from_the_vault_file(tmp_path: Path, loader: Any, vault: dict[str, Any]) -> None:
+    _vault_file.merge(loader, str(tmp_path / "vault.yml"), None, {"ci": "stored-value"})
+    resumed = result_of(issued(), secrets={}, resumed=["ci"])
+    result, _module = step(module=FakeModule([resumed]), loader=loader, **vault)
+    assert (result["secrets"], result["vault_file"]) == ({"ci": "stored-value"}, "")
+
+
+@pytest.mark.promise(2)
+@pytest.mark.parametrize("withdraws", [True, False], ids=["", "and the module fails"])
+def test_what_the_vault_file_does_not_take_is_withdrawn(
+    loader: Any, vault: dict[str, Any], monkeypatch: pytest.MonkeyPatch, withdraws: bool
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise Refused("The disk is full.")
+
+    monkeypatch.setattr(_vault_file, "merge", full)
+    kept = item(None)
+    kept.name, kept.report = "b", {**kept.report, "name": "b"}
+    report = {**issued().report, "action": "failed", "msg": "ci: The disk is full. It was withdrawn."}
+    answer = {"report": [report]} if withdraws else {"failed": True}
+    module = FakeModule([result_of(issued(), kept), answer])
+    result, _module = step(module=module, loader=loader, state_file="state.json", **vault)
+    withdraw = module.given[1]
+    assert (withdraw["step"], withdraw["api_token"]) == ("withdraw", "a-secret")
+    (handed,) = Transaction.from_text(withdraw["items"]).open_items
+    assert (handed.error, handed.version) == ("The disk is full", {"name": MINE.name, "id": MINE.id})
+    assert (result["secrets"], result["vault_file"]) == ({}, "")
+    left = Transaction.from_text(result["transaction"]).open_items
+    assert [(found.version, found.error) for found in left] == [(None, None), (None, "The disk is full")]
+    assert left[1].report["action"] == "failed"
+    (line,) = [line for line in result["lines"] if line.startswith("ci: The disk is full.")]
+    assert (f"Revoke it by its id {MINE.id}" in line) is not withdraws
+    assert [entry["action"] for entry in result["report"] if entry["name"] == "ci"] == ["failed"]
+    assert result["needs_the_play"] is False
+
+
+@pytest.mark.promise(2)
+def test_what_the_vault_file_took_and_does_not_show_again_is_not_withdrawn(
+    loader: Any, vault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def odd(*_: Any, **__: Any) -> None:
+        raise _vault_file.NotSeenAgain("It was written, and does not hold it.")
+
+    monkeypatch.setattr(_vault_file, "merge", odd)
+    result, module = step(loader=loader, **vault)
+    assert len(module.given) == 1
+    assert (result["secrets"], result["warnings"]) == ({"ci": SECRET}, ["It was written, and does not hold it."])
+
+
+def test_a_state_file_that_is_none_refuses_the_run(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text("[]")
+    with pytest.raises(Refused, match=r"is not a state file.* Nothing was issued\."):
+        step(state_file="state.json", play=FakePlay(folder=str(tmp_path)))
+    assert state_file.read(str(tmp_path / "none.json")).tokens == {}
+
+
+# fresh
+
+
+class Templar:
+    def template(self, value: Any) -> Any:
+        return value
+
+
+FRESH: list[tuple[str, Any, bool]] = [
+    ("it has the new value", {"ci": SECRET, "other": "x"}, False),
+    ("it has the old value", {"ci": "old"}, True),
+    ("it does not have it", {"other": "x"}, False),
+    ("it is no dictionary", "x", False),
+]
+
+
+@pytest.mark.promise(1)
+@pytest.mark.parametrize(("secrets", "is_stale"), [row[1:] for row in FRESH], ids=[row[0] for row in FRESH])
+def test_turso_secrets_is_looked_at_where(secrets: Any, is_stale: bool) -> None:
+    play: Any = FakePlay(facts=after(use(issued(), vault_file="/v.yml")))
+    if is_stale:
+        with pytest.raises(Refused, match="turso_secrets still has the old value of ci"):
+            fresh(play, {"turso_secrets": secrets}, Templar())
+    else:
+        assert fresh(play, {"turso_secrets": secrets}, Templar()) == {"changed": False}
+
+
+def test_nobody_looks_where_nobody_uses_it_or_there_is_no_vault_file() -> None:
+    play: Any = FakePlay(facts=after(use(issued())))
+    assert fresh(play, {}, Templar()) == fresh(play, {"turso_secrets": {"ci": "old"}}, Templar()) == {"changed": False}

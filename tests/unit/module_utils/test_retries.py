@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a request is tried again: what a verdict, the tries before and the clock come to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.community.turso.plugins.module_utils._api.answers import Asked
+from ansible_collections.community.turso.plugins.module_utils._api.retries import (
+    MAX_TOTAL_SECONDS,
+    Tries,
+    Verdict,
+    verdict_on_loss,
+    verdict_on_refusal,
+    wait_seconds,
+)
+
+ASKED = Asked("do it", "POST", "/")
+LIMITED = verdict_on_refusal(429, {"Retry-After": "2"}, b"", ASKED)
+FAILED = verdict_on_refusal(500, {}, b"", ASKED)
+REFUSED = verdict_on_refusal(400, {}, b"", ASKED)
+FOR_LONG = verdict_on_refusal(429, {"Retry-After": "301"}, b"", ASKED)
+UNSENT = verdict_on_loss("no connection", ASKED, sent=False, final=False)
+LOST = verdict_on_loss("no answer", ASKED, sent=True, final=False)
+UNSENDABLE = verdict_on_loss("no such setting", ASKED, sent=False, final=True)
+
+# The verdict, what is known of the tries, whether others passed, and when the next try is: seconds from now, or never.
+CASES: dict[str, tuple[Verdict, dict[str, Any], bool, float | None]] = {
+    "a rate limit": (LIMITED, {}, False, 2),
+    "a rate limit at the last try": (LIMITED, {"fruitless": 4}, False, None),
+    "the same, while others pass": (LIMITED, {"fruitless": 4}, True, 2),
+    "a rate limit without a second try": (LIMITED, {"limit": 1}, False, None),
+    "the same, while others pass it": (LIMITED, {"limit": 1}, True, 2),
+    "a rate limit at the deadline": (LIMITED, {"deadline": 101}, False, None),
+    "at the deadline, while others pass": (LIMITED, {"deadline": 101}, True, 2),
+    "a rate limit for longer than is waited": (FOR_LONG, {}, True, None),
+    "a failure of a POST": (FAILED, {}, False, None),
+    "a failure of what is repeatable": (FAILED, {"repeatable": True}, False, 0.5),
+    "a failure while others pass, which is no race": (FAILED, {"repeatable": True, "fruitless": 4}, True, None),
+    "a refusal": (REFUSED, {"repeatable": True}, False, None),
+    "nothing sent": (UNSENT, {}, False, 0.5),
+    "nothing sent for the fourth time": (UNSENT, {"fruitless": 3}, False, 4),
+    "a lost POST": (LOST, {}, False, None),
+    "a lost answer to what is repeatable": (LOST, {"repeatable": True}, False, 0.5),
+    "what can never be sent": (UNSENDABLE, {"repeatable": True}, False, None),
+}
+
+
+@pytest.mark.parametrize(("verdict", "known", "others_passed", "seconds"), CASES.values(), ids=CASES)
+def test_when_the_next_try_is(
+    verdict: Verdict, known: dict[str, Any], others_passed: bool, seconds: float | None
+) -> None:
+    tries = Tries(**{"limit": 5, "repeatable": False, "deadline": 1000.0, **known})
+    next_at = tries.next_at(verdict, now=100.0, jitter=1.0, others_passed=others_passed)
+    assert next_at == (None if seconds is None else 100.0 + seconds)
+
+
+def test_what_may_be_done_is_remembered() -> None:
+    tries = Tries(limit=5, repeatable=True, deadline=1000.0)
+    for verdict, may_be_done in ((LIMITED, False), (LOST, True), (LIMITED, True)):
+        tries.next_at(verdict, 0.0, 1.0, others_passed=False)
+        assert tries.may_be_done is may_be_done
+
+
+def test_progress_of_others_moves_the_deadline() -> None:
+    tries = Tries(limit=5, repeatable=False, deadline=100.0)
+    tries.next_at(LIMITED, 90.0, 1.0, others_passed=True)
+    assert tries.deadline == 90.0 + MAX_TOTAL_SECONDS
+    tries.next_at(LIMITED, 95.0, 1.0, others_passed=False)
+    assert tries.deadline == 90.0 + MAX_TOTAL_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("tries", "asked_for", "jitter", "seconds"),
+    [(1, None, 0.0, 0.25), (1, None, 1.0, 0.5), (5, None, 1.0, 8.0), (10**6, None, 1.0, 8.0), (1, 9.0, 1.0, 9.0)],
+)
+def test_waits(tries: int, asked_for: float | None, jitter: float, seconds: float) -> None:
+    assert wait_seconds(tries, asked_for, jitter) == seconds

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the modules do where nobody will get the values of what they created."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
+from ansible_collections.community.turso.plugins.modules import turso_token, turso_tokens
+from tests.conftest import RunModule
+from tests.simulator import Simulator, faults
+
+ASKED = {
+    turso_token: {"name": "ci"},
+    turso_tokens: {"tokens": [{"name": "ci"}, {"name": "cd"}, {"name": "gone", "state": "absent"}], "concurrency": 1},
+}
+both_modules = pytest.mark.parametrize("module", ASKED, ids=lambda module: module.__name__.rpartition(".")[2])
+STOPPED = "the module was told to stop (SIGTERM)"
+
+
+@pytest.fixture
+def _told_to_stop_while_it_creates(simulator: Simulator) -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    pause = simulator.faults.add("create", faults.Pause())
+
+    def tell() -> None:
+        assert pause.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        pause.resume()
+
+    thread = threading.Thread(target=tell)
+    thread.start()
+    yield
+    thread.join()
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_told_to_stop_while_it_creates")
+@both_modules
+def test_what_was_created_is_withdrawn_and_the_rest_not_tried(simulator, run_module: RunModule, module) -> None:
+    result = run_module(module, ASKED[module])
+    assert result["failed"] is True
+    assert result["changed"] is False
+    assert f"The new token 'ci' could not be handed over: {STOPPED}." in result["msg"]
+    assert "was revoked again" in result["msg"]
+    assert [token.name for token in simulator.tokens if token.user == "alice"] == ["main"]
+    assert simulator.writes == [("POST", "/v1/auth/api-tokens/ci"), ("DELETE", "/v1/auth/api-tokens/ci")]
+    assert result["error"]["kind"] == "refused"
+    if module is turso_tokens:
+        first, second, third = result["results"]
+        assert (first["secret"], first["token"], first["failed"]) == (None, None, True)
+        assert second["msg"] == f"The token 'cd' was not tried: {STOPPED}. Nothing was changed about it."
+        assert (third["failed"], third["msg"]) == (False, "unchanged")
+
+
+@pytest.mark.usefixtures("_told_to_stop_while_it_creates")
+@both_modules
+def test_what_cannot_be_withdrawn_is_named(simulator, run_module: RunModule, module) -> None:
+    simulator.faults.add("revoke", faults.Status(403))
+    result = run_module(module, ASKED[module])
+    (left,) = [token for token in simulator.tokens if token.name == "ci"]
+    assert f"Revoke the token with the id {left.id}: it may be active." in result["msg"]
+    assert (result["failed"], result["changed"]) == (True, True)
+    token = result["token"] if module is turso_token else result["results"][0]["token"]
+    assert token["id"] == left.id
+
+
+@both_modules
+def test_a_result_that_cannot_be_written_leaves_nothing(
+    simulator, run_module: RunModule, module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lifetime, "_is_flushed", lambda _: False)
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    run_module(module, ASKED[module])
+    assert [token.name for token in simulator.tokens if token.user == "alice"] == ["main"]

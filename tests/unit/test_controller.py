@@ -1,0 +1,26 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs on the control node, tested with every ansible-core at hand, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.tools.checkout import ROOT
+from tests.tools.venvs import for_tests
+
+
+@pytest.mark.parametrize("venv", for_tests(), ids=lambda venv: venv.resolve().name)
+def test_the_tests_of_the_control_node_pass(venv: Path) -> None:
+    """By hand: TURSO_TEST_CONTROLLER=1 pytest tests/controller."""
+    command = [str(venv / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/controller"]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "TURSO_TEST_CONTROLLER": "1"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
