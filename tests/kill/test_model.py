@@ -85,7 +85,8 @@ STORE = {"to": "vault_file", "takes_effect_hours": 0}
 DELIVERIES = [[PLAY], [TARGETS], [OWN], [OWN, PLAY], [STORE], [STORE, TARGETS]]
 
 FAILS = st.sampled_from([*[False] * 15, True])  # whether something fails on the issuing host
-CALLS = st.sampled_from([1, 2, 3, 4, 6, 8, 30, 30])  # the last ones are a whole run
+MANY = 30  # calls are more than a run has
+CALLS = st.sampled_from([1, 2, 3, 4, 6, 8, MANY, MANY])
 HOW = [*["value"] * 16, *["word"] * 4, "nothing", "word, and its restart fails"]
 
 Consumer = tuple[int, str]  # the number of the recipient, and the host
@@ -102,7 +103,7 @@ class Run:
     plan: Plan | None = None
     item: Item | None = None
     is_open: bool = True
-    is_overlapped: bool = False
+    beside: list[Run] = dataclasses.field(default_factory=list)  # runs that were open at the same time
     is_successful: bool = False
     committed_at: int | None = None
     locks: bool = False
@@ -205,7 +206,7 @@ class Model(RuleBasedStateMachine):
         if plan.action == ISSUE:
             run.version = self.create(plan.new_name or "", self.time + issuing_at)
             run.decided_at = next(self.events)
-            assert self.count() <= MAX_VERSIONS + len(self.under_way) - 1, "promise 7: too many versions"
+            assert self.count() <= MAX_VERSIONS + len(run.beside), "promise 7: too many versions"
             yield
         if plan.resumed:
             run.version = plan.resumed.id
@@ -305,6 +306,9 @@ class Model(RuleBasedStateMachine):
         if what is not Verdict.REVOKE:
             self.end(run, is_successful=False)
             return
+        is_stored = not self.has_vault_file or item.version is None or self.stored == run.version
+        assert is_stored, "promise 1: the vault file does not hold the new value"
+        assert not (has_failed and item.version), "promise 1: something failed after the issue"
         yield
         now = self.time + skew
         known = self.state.of("ci") if self.has_state_file else None
@@ -371,7 +375,8 @@ class Model(RuleBasedStateMachine):
     def start(self, host: str, clocks: tuple[bool, bool, bool], force: bool, data: st.DataObject) -> Run:
         run = Run(Process(host=host, pid=len(self.runs), started=1, boot_id=host))
         for other in self.under_way:
-            other.is_overlapped = run.is_overlapped = True
+            other.beside.append(run)
+            run.beside.append(other)
         self.runs.append(run)
         run.stages = self.stages(run, clocks, force, data)
         self.go_on(run)
@@ -412,6 +417,28 @@ class Model(RuleBasedStateMachine):
         if is_killed and run.is_open:
             self.end(run, is_successful=False)
 
+    @precondition(lambda self: not self.under_way)
+    @rule(
+        data=st.data(),
+        clocks=st.tuples(*[st.tuples(st.booleans(), st.booleans(), st.booleans())] * 2),
+        calls=st.integers(2, 9),
+        minutes=st.sampled_from([1, 14, 16, 40]),
+        force=st.booleans(),
+    )
+    def one_is_overtaken(
+        self, data: st.DataObject, clocks: tuple[Any, Any], calls: int, minutes: int, force: bool
+    ) -> None:
+        """A slow run, and a second one from its beginning to its end meanwhile."""
+        slow = self.start("west", clocks[0], True, data)
+        for _call in range(calls):
+            self.go_on(slow)
+        self.time += datetime.timedelta(minutes=minutes)
+        quick = self.start("east", clocks[1], force, data)
+        for _call in range(MANY):
+            self.go_on(quick)
+        for _call in range(MANY):
+            self.go_on(slow)
+
     # What else happens
 
     @rule(minutes=st.sampled_from([1, 5, 14, 16, 16, 60, 23 * 60, 25 * 60, 40 * 24 * 60, 91 * 24 * 60]))
@@ -430,10 +457,10 @@ class Model(RuleBasedStateMachine):
         if self.count() < MAX_VERSIONS - 1 and all(token.name != name for token in self.tokens.values()):
             self.create(name, self.time)
 
-    @precondition(lambda self: not self.under_way)
     @rule(data=st.data(), which=st.sampled_from(["state file", "vault file"]))
     def a_file_is_lost_or_restored(self, data: st.DataObject, which: str) -> None:
-        if which == "state file" and self.has_state_file:
+        """The state file while no run is under way, the vault file at any time."""
+        if which == "state file" and self.has_state_file and not self.under_way:
             self.state = data.draw(st.sampled_from([State(), *self.states]))
         if which == "vault file" and self.has_vault_file:
             self.stored, self.writer = data.draw(st.sampled_from(self.stores)), None
@@ -464,13 +491,13 @@ class Model(RuleBasedStateMachine):
     def what_the_consumers_hold_works(self) -> None:
         """Promises 1, 2 and 5. What an overlapped run that did not succeed delivered is excused, and only that."""
         for token_id, run in self.held.values():
-            excused = run is not None and run.is_overlapped and not run.is_successful
+            excused = run is not None and run.beside and not run.is_successful
             assert token_id in self.tokens or excused
 
     @invariant()
     def what_the_vault_file_holds_works(self) -> None:
         """Promises 1, 2 and 5, unless somebody restored a file."""
-        if self.writer is not None and not (self.writer.is_overlapped and not self.writer.is_successful):
+        if self.writer is not None and not (self.writer.beside and not self.writer.is_successful):
             assert self.stored in self.tokens
 
     @invariant()
