@@ -221,17 +221,21 @@ def check(play: Play, reminded: Sequence[str]) -> dict[str, Any]:
     text, issuing_host = play.transaction()
     transaction = Transaction.from_text(text)
     missing: dict[str, str] = {}
-    for use in transaction.uses:
-        if use.is_main and use.play == play.id:
-            found = _by_version(_confirmations(play, use))
-            for item in use.items:
-                if item.needs_the_play and item.version is not None:
-                    counted, unsealed = _split(found, item)
-                    who = missing_confirmations(Facts(item, issuing_host, confirmations=counted, unsealed=unsealed))
-                    if who:
-                        missing[item.version["id"]] = f"{item.name} ({', '.join(who)})"
+    for use in transaction.of_play(play.id):
+        if use.is_main:
+            missing.update(_unconfirmed(play, use, issuing_host))
     again = [text for version_id, text in missing.items() if version_id in reminded]
     if again:
         said = f"Not confirmed: {'; '.join(again)}. Nothing of that was revoked; old and new values work. {_HOW_TO_CONFIRM}"
         return {"failed": True, "changed": False, "unconfirmed": sorted(missing), "msg": said}
     return {"changed": bool(missing), "unconfirmed": sorted(missing)}
+
+
+def _unconfirmed(play: Play, use: Use, issuing_host: str) -> Iterator[tuple[str, str]]:
+    """Yield the id of each version that somebody has not confirmed, and in words who that is."""
+    found = _by_version(_confirmations(play, use))
+    for item in use.items:
+        counted, unsealed = _split(found, item)
+        who = missing_confirmations(Facts(item, issuing_host, confirmations=counted, unsealed=unsealed))
+        if item.version is not None and who:
+            yield item.version["id"], f"{item.name} ({', '.join(who)})"

@@ -325,17 +325,17 @@ NOT_ASKED: dict[str, tuple[Use, dict[str, Any]]] = {
 @pytest.mark.parametrize("why", NOT_ASKED)
 def test_nobody_is_asked_to_confirm_where(why: str) -> None:
     issued, facts = NOT_ASKED[why]
-    assert checked(issued, reminded=[MINE.id or ""], **facts) == {"changed": False, "unconfirmed": [], "refusal": ""}
+    assert checked(issued, reminded=[MINE.id or ""], **facts) == {"changed": False, "unconfirmed": []}
 
 
 @pytest.mark.promise(1)
 def test_the_second_time_that_it_is_unconfirmed_the_play_fails_and_says_who_is_missing() -> None:
     issued = use(item(recipients=(THE_PLAY, Recipient("tasks", tasks="d.yml"))))
     first = checked(issued)
-    assert first == {"changed": True, "unconfirmed": [MINE.id], "refusal": ""}
+    assert first == {"changed": True, "unconfirmed": [MINE.id]}
     second = checked(issued, reminded=first["unconfirmed"])
-    assert (second["changed"], second["unconfirmed"]) == (False, [MINE.id])
-    assert second["refusal"].startswith(
+    assert (second["failed"], second["changed"], second["unconfirmed"]) == (True, False, [MINE.id])
+    assert second["msg"].startswith(
         "Not confirmed: ci (localhost, tasks d.yml on localhost). Nothing of that was revoked"
     )
-    assert "tasks_from: confirm" in second["refusal"]
+    assert "tasks_from: confirm" in second["msg"]

@@ -35,6 +35,7 @@ class Rotation:
     token: Token | None = None  # as listed afterwards
     verified_by: str | None = None
     error: TursoError | None = None
+    is_withdrawn: bool = False
 
     @property
     def pending(self) -> Issued | None:
@@ -151,7 +152,7 @@ def withdraw_unless_resumed(rotation: Rotation) -> None:
         return
     token = rotation.issued.token
     problem = problem_in_revoking(rotation.tokens, token, was_listed=rotation.token is not None)
-    rotation.verified_by = None
+    rotation.verified_by, rotation.is_withdrawn = None, problem is None
     said = (
         f"{token.name} (id {token.id}) was withdrawn."
         if problem is None

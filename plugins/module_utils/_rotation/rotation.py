@@ -94,7 +94,8 @@ def _withhold(request: Request, rotations: Sequence[Rotation], reason: str) -> N
     for rotation in issued:
         rotation.error = Refused(f"The new token could not be handed over: {reason}.")
     side_by_side(withdraw_unless_resumed, issued, request.concurrency)
-    _forget_pending(request.state_path, [_withdrawn_item(rotation) for rotation in issued])
+    withdrawn = [_withdrawn_item(rotation) for rotation in issued if rotation.is_withdrawn]
+    _forget_pending(request.state_path, withdrawn)
 
 
 def _withdrawn_item(rotation: Rotation) -> Item:
@@ -232,7 +233,7 @@ def withdraw(
 
 def _forget_pending(state_path: str | None, withdrawn: Sequence[Item]) -> None:
     """Take withdrawn versions out of the state file. One that still names them does no harm: they are not listed."""
-    if state_path is None:
+    if state_path is None or not withdrawn:
         return
     with contextlib.suppress(Refused), state_file.locked(state_path):
         state_file.write(state_path, _without_pending(state_file.read(state_path), withdrawn))

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._rotation import issuing, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.process import process_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
@@ -736,6 +737,55 @@ def test_withdrawing_leaves_what_another_run_has_pending(
     assert simulator.alive(second["secrets"]["ci"])
     commit(second, step="withdraw")  # without a state file
     assert active(simulator) == ["ci"]
+
+
+# A run that nobody waits for
+
+
+@pytest.mark.promise(2)
+@pytest.mark.parametrize("tellings", [0, 1], ids=["before the first create", "when the result is made"])
+def test_what_nobody_will_get_is_not_issued_or_withdrawn(
+    simulator: Simulator, issue: Rotate, old: Any, path: Path, monkeypatch: pytest.MonkeyPatch, tellings: int
+) -> None:
+    asked: list[int] = []
+
+    def over(_lifetime: Lifetime) -> str | None:
+        asked.append(1)
+        return None if len(asked) <= tellings else "the module was told to stop"
+
+    monkeypatch.setattr(Lifetime, "over", over)
+    result = issue("ci", state_file=str(path))
+    assert (result["failed"], result["error"]["kind"]) == (True, "refused")
+    assert "Nothing was handed over: the module was told to stop." in result["msg"]
+    assert [method for method, _path in simulator.writes] == ["POST", "DELETE"][: 2 * tellings]
+    assert active(simulator) == ["ci"]
+    assert path.exists() is (tellings == 1)
+    assert not path.exists() or known(path)["pending"] is None
+
+
+@pytest.mark.promise(2)
+def test_what_cannot_be_withdrawn_stays_in_the_state_file(
+    simulator: Simulator, issue: Rotate, old: Any, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(
+        Lifetime, "over", lambda _lifetime: asked.append(1) or (len(asked) > 1 and "told to stop") or None
+    )
+    simulator.faults.add("DELETE /*", faults.Status(402), times=None)
+    assert issue("ci", state_file=str(path))["failed"]
+    (left,) = active(simulator, "ci-")
+    assert known(path)["pending"]["name"] == left
+
+
+@pytest.mark.promise(2)
+def test_what_is_resumed_is_not_withdrawn_where_nobody_waits(
+    simulator: Simulator, issue: Rotate, old: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = issue("ci")["secrets"]
+    simulator.advance(days=1)
+    monkeypatch.setattr(Lifetime, "over", lambda _lifetime: "nobody reads it")
+    assert issue("ci", stored=stored, has_vault_file=True)["failed"]
+    assert simulator.alive(stored["ci"])
 
 
 # The running credential
