@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kill a rotation anywhere: SIGKILL at every request and between every two tasks, then the promises, then twice more.
+"""Kill a rotation anywhere: SIGKILL at every request, every file and between every two tasks, then the promises, then on.
 
 After a kill every value that consumers hold works, be it in a file, in a process or in the vault file; the next run leaves one
 version of each token; the run after that has nothing to do. By default a sample is killed, with --full every point.
@@ -37,6 +37,7 @@ SAMPLE = [
     (BY_VALUE, Point(1, "after"), "a new token that nobody received"),
     (BY_WORD, Point("Restart"), "delivered, and not in use yet"),
     (STATE_FILE, Point(1, "answered"), "a new token that the state file does not name"),
+    (STORE_AND_PLAY, Point(0, "written"), "in the state file, and not stored yet"),
     (STORE_AND_PLAY, Point("Show what was decided"), "stored, and not delivered"),
     (TARGETS, Point("Revoke the previous versions of what everybody confirmed"), "confirmed, and nothing revoked yet"),
     (CREDENTIAL, Point(6, "after"), "the credential revoked by its new version"),

@@ -84,8 +84,10 @@ OWN = {"tasks": "own.yml"}
 STORE = {"to": "vault_file", "takes_effect_hours": 0}
 DELIVERIES = [[PLAY], [TARGETS], [OWN], [OWN, PLAY], [STORE], [STORE, TARGETS]]
 
-FAILS = st.sampled_from([*[False] * 9, True])  # whether something fails on the issuing host
-HOW = ["value", "value", "value", "value", "word", "nothing", "word, and its restart fails"]
+FAILS = st.sampled_from([*[False] * 15, True])  # whether something fails on the issuing host
+MANY = 30  # calls are more than a run has
+CALLS = st.sampled_from([1, 2, 3, 4, 6, 8, MANY, MANY])
+HOW = [*["value"] * 16, *["word"] * 4, "nothing", "word, and its restart fails"]
 
 Consumer = tuple[int, str]  # the number of the recipient, and the host
 steps_taken = 0
@@ -96,11 +98,12 @@ class Run:
     """A run of the role: what it knows, and what it has done."""
 
     process: Process
-    planned_at: int = 0  # in events, which order what the clocks cannot
+    # In events, which order what the clocks cannot: after the plan, or after the issue, a commit of another run notices this one.
+    decided_at: int = 0
     plan: Plan | None = None
     item: Item | None = None
     is_open: bool = True
-    is_overlapped: bool = False
+    beside: list[Run] = dataclasses.field(default_factory=list)  # runs that were open at the same time
     is_successful: bool = False
     committed_at: int | None = None
     locks: bool = False
@@ -127,6 +130,7 @@ class Model(RuleBasedStateMachine):
         self.stores: list[str | None] = [None]  # backups
         self.held: dict[Consumer, tuple[str, Run | None]] = {}
         self.down: set[Consumer] = set()
+        self.had_ten_days = False
         self.replaced: dict[str, datetime.datetime] = {}  # since when a version is previous
         for name in UNMANAGED:
             self.create(name, self.time)
@@ -201,7 +205,8 @@ class Model(RuleBasedStateMachine):
             return
         if plan.action == ISSUE:
             run.version = self.create(plan.new_name or "", self.time + issuing_at)
-            assert self.count() <= MAX_VERSIONS + len(self.under_way) - 1, "promise 7: too many versions"
+            run.decided_at = next(self.events)
+            assert self.count() <= MAX_VERSIONS + len(run.beside), "promise 7: too many versions"
             yield
         if plan.resumed:
             run.version = plan.resumed.id
@@ -226,7 +231,7 @@ class Model(RuleBasedStateMachine):
             is_abandoned=self.is_abandoned(run, known),
         )
         (plan,) = plan_entries([view], f"{next(self.events) & 0xFFFF:04x}")
-        run.plan, run.planned_at = plan, next(self.events)
+        run.plan, run.decided_at = plan, next(self.events)
         if plan.refusal:
             is_full = "versions are active" in plan.refusal and len(view.versions) >= MAX_VERSIONS
             assert is_full or "never confirmed" in plan.refusal, plan.refusal
@@ -301,6 +306,9 @@ class Model(RuleBasedStateMachine):
         if what is not Verdict.REVOKE:
             self.end(run, is_successful=False)
             return
+        is_stored = not self.has_vault_file or item.version is None or self.stored == run.version
+        assert is_stored, "promise 1: the vault file does not hold the new value"
+        assert not (has_failed and item.version), "promise 1: something failed after the issue"
         yield
         now = self.time + skew
         known = self.state.of("ci") if self.has_state_file else None
@@ -344,7 +352,7 @@ class Model(RuleBasedStateMachine):
         assert token.name not in UNMANAGED, "an unmanaged token is revoked"
         assert token_id != run.version, "promise 1: its own version is revoked"
         # Between the list of its commit and this call, a later run may have replaced what this one delivered.
-        later = [other.version for other in self.runs if other.committed_at and other.planned_at > run.planned_at]
+        later = [other.version for other in self.runs if other.committed_at and other.decided_at > run.decided_at]
         current = self.state.of("ci").current
         newer = run.version or (current.id if current else None)
         assert {newer, *later} & set(self.tokens), "promise 1: revoked without a newer one that is active"
@@ -356,9 +364,7 @@ class Model(RuleBasedStateMachine):
             assert self.time - since >= self.grace - SKEW, "promise 3: revoked before the grace period was over"
         for other in self.runs:
             if other.version == token_id and other.is_successful:
-                assert (other.committed_at or 0) < run.planned_at, (
-                    "promise 5: revoked what was delivered after the plan"
-                )
+                assert (other.committed_at or 0) < run.decided_at, "promise 5: revoked what was delivered meanwhile"
 
     # What the runs do
 
@@ -369,7 +375,8 @@ class Model(RuleBasedStateMachine):
     def start(self, host: str, clocks: tuple[bool, bool, bool], force: bool, data: st.DataObject) -> Run:
         run = Run(Process(host=host, pid=len(self.runs), started=1, boot_id=host))
         for other in self.under_way:
-            other.is_overlapped = run.is_overlapped = True
+            other.beside.append(run)
+            run.beside.append(other)
         self.runs.append(run)
         run.stages = self.stages(run, clocks, force, data)
         self.go_on(run)
@@ -385,7 +392,7 @@ class Model(RuleBasedStateMachine):
         host=st.sampled_from(["east", "west"]),
         clocks=st.tuples(st.booleans(), st.booleans(), st.booleans()),
         force=st.sampled_from([False, False, True]),
-        calls=st.integers(0, 12),
+        calls=CALLS,
     )
     def one_starts(
         self, data: st.DataObject, host: str, clocks: tuple[bool, bool, bool], force: bool, calls: int
@@ -395,58 +402,75 @@ class Model(RuleBasedStateMachine):
             self.go_on(run)
 
     @precondition(lambda self: self.under_way)
-    @rule(which=st.integers(0, 2), calls=st.integers(1, 5))
+    @rule(which=st.integers(0, 2), calls=CALLS)
     def one_goes_on(self, which: int, calls: int) -> None:
         run = self.under_way[which % len(self.under_way)]
         for _call in range(calls):
             self.go_on(run)
 
     @precondition(lambda self: self.under_way)
-    @rule(which=st.integers(0, 2))
-    def one_is_killed(self, which: int) -> None:
-        self.end(self.under_way[which % len(self.under_way)], is_successful=False)
+    @rule(which=st.integers(0, 2), calls=CALLS, is_killed=st.sampled_from([False, True]))
+    def one_goes_on_and_may_be_killed(self, which: int, calls: int, is_killed: bool) -> None:
+        run = self.under_way[which % len(self.under_way)]
+        for _call in range(calls):
+            self.go_on(run)
+        if is_killed and run.is_open:
+            self.end(run, is_successful=False)
+
+    @precondition(lambda self: not self.under_way)
+    @rule(
+        data=st.data(),
+        clocks=st.tuples(*[st.tuples(st.booleans(), st.booleans(), st.booleans())] * 2),
+        calls=st.integers(2, 9),
+        minutes=st.sampled_from([1, 14, 16, 40]),
+        force=st.booleans(),
+    )
+    def one_is_overtaken(
+        self, data: st.DataObject, clocks: tuple[Any, Any], calls: int, minutes: int, force: bool
+    ) -> None:
+        """A slow run, and a second one from its beginning to its end meanwhile."""
+        slow = self.start("west", clocks[0], True, data)
+        for _call in range(calls):
+            self.go_on(slow)
+        self.time += datetime.timedelta(minutes=minutes)
+        quick = self.start("east", clocks[1], force, data)
+        for _call in range(MANY):
+            self.go_on(quick)
+        for _call in range(MANY):
+            self.go_on(slow)
 
     # What else happens
 
-    @rule(minutes=st.sampled_from([1, 5, 14, 16, 60]))
+    @rule(minutes=st.sampled_from([1, 5, 14, 16, 16, 60, 23 * 60, 25 * 60, 40 * 24 * 60, 91 * 24 * 60]))
     def time_passes(self, minutes: int) -> None:
         self.time += datetime.timedelta(minutes=minutes)
 
-    @rule(hours=st.sampled_from([23, 25, 24 * 40, 24 * 91]))
-    def much_time_passes(self, hours: int) -> None:
-        self.time += datetime.timedelta(hours=hours)
-
     @precondition(lambda self: self.consumers)
     @rule(which=st.integers(0, 2))
-    def a_consumer_goes_down_or_is_mended(self, which: int) -> None:
-        self.down ^= {self.consumers[which % len(self.consumers)]}
+    def a_consumer_goes_down_or_all_are_mended(self, which: int) -> None:
+        self.down = set() if self.down else {self.consumers[which % len(self.consumers)]}
 
-    @rule()
-    def somebody_makes_one_by_hand(self) -> None:
-        if not any(token.name == "ci" for token in self.tokens.values()):
-            self.create("ci", self.time)
-
-    @rule(nonce=st.integers(0, 0xFFFF))
-    def somebody_makes_a_version_by_hand(self, nonce: int) -> None:
-        name = version_name("ci", self.time - datetime.timedelta(days=200), f"{nonce:04x}")
+    @rule(nonce=st.one_of(st.none(), st.integers(0, 0xFFFF)))
+    def somebody_makes_one_by_hand(self, nonce: int | None) -> None:
+        long_ago = self.time - datetime.timedelta(days=200)
+        name = "ci" if nonce is None else version_name("ci", long_ago, f"{nonce:04x}")
         if self.count() < MAX_VERSIONS - 1 and all(token.name != name for token in self.tokens.values()):
             self.create(name, self.time)
 
-    @precondition(lambda self: self.has_state_file and not self.under_way)
-    @rule(data=st.data())
-    def the_state_file_is_lost_or_restored(self, data: st.DataObject) -> None:
-        self.state = data.draw(st.sampled_from([State(), *self.states]))
+    @rule(data=st.data(), which=st.sampled_from(["state file", "vault file"]))
+    def a_file_is_lost_or_restored(self, data: st.DataObject, which: str) -> None:
+        """The state file while no run is under way, the vault file at any time."""
+        if which == "state file" and self.has_state_file and not self.under_way:
+            self.state = data.draw(st.sampled_from([State(), *self.states]))
+        if which == "vault file" and self.has_vault_file:
+            self.stored, self.writer = data.draw(st.sampled_from(self.stores)), None
 
-    @precondition(lambda self: self.has_vault_file and not self.under_way)
-    @rule(data=st.data())
-    def the_vault_file_is_lost_or_restored(self, data: st.DataObject) -> None:
-        self.stored, self.writer = data.draw(st.sampled_from(self.stores)), None
-
-    @precondition(lambda self: self.has_vault_file and self.consumers and not self.under_way)
+    @precondition(lambda self: self.has_vault_file and self.consumers and not self.under_way and not self.had_ten_days)
     @rule(data=st.data(), which=st.integers(0, 2), clocks=st.tuples(st.booleans(), st.booleans(), st.booleans()))
     def a_consumer_is_down_for_ten_days(self, data: st.DataObject, which: int, clocks: tuple[bool, bool, bool]) -> None:
         """Promise 7: that costs two versions, the one in use and the one that waits."""
         consumer = self.consumers[which % len(self.consumers)]
+        self.had_ten_days = True
         down, self.down = self.down, self.down | {consumer}
         before = set(self.tokens)
         for _day in range(10):
@@ -467,13 +491,13 @@ class Model(RuleBasedStateMachine):
     def what_the_consumers_hold_works(self) -> None:
         """Promises 1, 2 and 5. What an overlapped run that did not succeed delivered is excused, and only that."""
         for token_id, run in self.held.values():
-            excused = run is not None and run.is_overlapped and not run.is_successful
+            excused = run is not None and run.beside and not run.is_successful
             assert token_id in self.tokens or excused
 
     @invariant()
     def what_the_vault_file_holds_works(self) -> None:
         """Promises 1, 2 and 5, unless somebody restored a file."""
-        if self.writer is not None and not (self.writer.is_overlapped and not self.writer.is_successful):
+        if self.writer is not None and not (self.writer.beside and not self.writer.is_successful):
             assert self.stored in self.tokens
 
     @invariant()
@@ -481,7 +505,7 @@ class Model(RuleBasedStateMachine):
         for run in self.runs:
             if run.is_successful and run.version and run.version not in self.tokens:
                 assert any(
-                    other.planned_at > (run.committed_at or 0) and other.committed_at is not None for other in self.runs
+                    other.decided_at > (run.committed_at or 0) and other.committed_at is not None for other in self.runs
                 ), "promise 5"
 
     @invariant()

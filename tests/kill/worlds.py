@@ -19,11 +19,13 @@ from tests.playbooks import Playbooks
 from tests.role.plays import COMMIT, Play, Task, confirm, deliver, entry, play, rotate, versions
 from tests.simulator import Simulator, faults
 
-CALLBACKS = Path(__file__).parent / "callbacks"
+CALLBACKS, HOOKS = Path(__file__).parent / "callbacks", Path(__file__).parent / "hooks"
+AT_REQUESTS, AT_FILES = ("before", "after", "answered"), ("unwritten", "written")
 PASSWORD = "correct horse"
 STATE, VAULT = "state.json", "vault.yml"
 UNMANAGED = "ci-deploy"
 MOST_VERSIONS = 5
+STAMP = re.compile(r"-\d{8}t\d{6}z-[0-9a-f]{4}$")
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 STORED = {"to": "vault_file", "takes_effect_hours": 0}
 
@@ -140,13 +142,18 @@ SCENARIOS = [
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """Where to kill: at a request, by its number, or before a task, by its number or its name; numbers begin with 0."""
+    """Where to kill: at a request, before a task, or at the replacement of a file; numbers begin with 0.
+
+    `when` is `task` (by number or name), `before`, `after` or `answered` (the effect of a request, and its answer), `unwritten`
+    or `written`.
+    """
 
     at: int | str
     when: str = "task"
 
     def __str__(self) -> str:
-        return f"before task {self.at}" if self.when == "task" else f"{self.when} request {self.at}"
+        kind = {"task": "", "unwritten": " file", "written": " file"}.get(self.when, " request")
+        return f"{self.when}{kind} {self.at}"
 
 
 class World:
@@ -178,12 +185,16 @@ class World:
             "ANSIBLE_VAULT_PASSWORD_FILE": "password",
             "ANSIBLE_INVENTORY": "hosts.yml",
             "KILL_COUNT_FILE": str(self.playbooks.directory / "count"),
+            "KILL_REPLACED": str(self.playbooks.directory / "replaced"),
+            "PYTHONPATH": str(HOOKS),
         }
         if self.scenario.is_credential:
             (path,) = self.scenario.held[self.scenario.names[-1]]
             env["TURSO_API_TOKEN"] = (self.playbooks.directory / path).read_text()
         if point is not None and point.when == "task":
             env["KILL_BEFORE_TASK"] = str(point.at)
+        if point is not None and point.when in AT_FILES:
+            env["KILL_AT"] = f"{point.when} {point.at}"
         return env
 
     def run(self) -> str:
@@ -194,9 +205,10 @@ class World:
 
     def run_until(self, point: Point, **env: str) -> str:
         """Run the rotation until it is killed, and return what it printed until then."""
+        (self.playbooks.directory / "replaced").unlink(missing_ok=True)
         process = self.playbooks.start(list(self.scenario.plays), env={**self.environment(point), **env})
         rule = None
-        if point.when != "task":
+        if point.when in AT_REQUESTS:
             rule = self.simulator.faults.add("*", faults.Kill(process.pid), when=point.when, skip=int(point.at))
         output, _ = process.communicate(timeout=240)
         self.simulator.faults.clear()
@@ -207,11 +219,14 @@ class World:
     def points(self) -> list[Point]:
         """Run the rotation undisturbed, and return where it could have been killed."""
         self.simulator.reset_log()
+        (self.playbooks.directory / "replaced").unlink(missing_ok=True)
         self.run()
-        requests = range(len(self.simulator.requests))
-        tasks = range(int((self.playbooks.directory / "count").read_text()))
-        at_requests = [Point(number, when) for number in requests for when in ("before", "after", "answered")]
-        return at_requests + [Point(number) for number in tasks]
+        counts = {
+            AT_REQUESTS: len(self.simulator.requests),
+            AT_FILES: _size(self.playbooks.directory / "replaced"),
+            ("task",): int((self.playbooks.directory / "count").read_text()),
+        }
+        return [Point(number, when) for whens, count in counts.items() for number in range(count) for when in whens]
 
     # The promises
 
@@ -290,7 +305,12 @@ class World:
         stored = {name: named.get(secret) for name, secret in self.stored().items()}
         path = self.playbooks.directory / STATE
         state = json.loads(path.read_text()) if path.exists() else {}
-        return json.dumps([sorted(numbers), held, stored, _without_times(state, numbers)], sort_keys=True)
+        managed = [(number, STAMP.sub("", name)) for name, number in numbers.items()]
+        return json.dumps([managed, held, stored, _without_times(state, numbers)], sort_keys=True)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _without_times(part: Any, numbers: dict[str, str]) -> Any:
