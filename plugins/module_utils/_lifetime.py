@@ -85,7 +85,7 @@ class Lifetime:
     def _nobody_reads(self) -> bool:
         poll = select.poll()
         poll.register(self._stdout, 0)
-        return any(events & _ENDED for _, events in poll.poll(0))
+        return any(events & _ENDED for _stdout, events in poll.poll(0))
 
     def _is_flushed(self) -> bool:
         try:

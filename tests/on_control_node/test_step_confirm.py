@@ -16,7 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.recipien
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.plugin_utils._play import CONFIRMATIONS
 from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import NOTHING, confirm_here
-from tests.controller.plays import FakePlay, after
+from tests.on_control_node.plays import FakePlay, after
 from tests.unit.module_utils.rotation.test_transaction import use
 from tests.unit.module_utils.rotation.world import MINE, VAULT_FILE, item
 

@@ -21,7 +21,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.transact
 from ansible_collections.community.turso.plugins.plugin_utils import _step_issue, _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
-from tests.controller.plays import FakeModule, FakePlay, after
+from tests.on_control_node.plays import FakeModule, FakePlay, after
 from tests.unit.module_utils.rotation.test_transaction import use
 from tests.unit.module_utils.rotation.world import MINE, OLD, item
 

@@ -30,7 +30,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.transact
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._play import CONFIRMATIONS, SEALED
 from ansible_collections.community.turso.plugins.plugin_utils._step_commit import Means, check, commit
-from tests.controller.plays import Facts, FakeModule, FakePlay, after
+from tests.on_control_node.plays import Facts, FakeModule, FakePlay, after
 from tests.unit.module_utils.rotation.test_transaction import use
 from tests.unit.module_utils.rotation.world import MINE, VAULT_FILE, item
 
