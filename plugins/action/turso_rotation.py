@@ -17,7 +17,12 @@ from ansible_collections.community.turso.plugins.plugin_utils._hidden_result imp
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import mark
 from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 from ansible_collections.community.turso.plugins.plugin_utils._step_commit import Means, check, commit
-from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import NOTHING, confirm_here
+from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import (
+    NOTHING,
+    confirm_here,
+    refuse_here,
+    what_was_read_back,
+)
 from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
 
@@ -38,7 +43,7 @@ class ActionModule(HiddenResult):
             result = step(Play(self, self._vars))
         except TursoError as exc:
             return {"failed": True, "changed": False, **exc.as_result()}
-        if result.get("transaction"):  # it holds the credential that the commit needs
+        if result.pop("is_secret", False):  # the transaction holds the credential that the commit needs
             mark(result)
         return result
 
@@ -58,13 +63,14 @@ class ActionModule(HiddenResult):
     def _confirm(self, play: Play) -> dict[str, Any]:
         if self._task.check_mode:
             return NOTHING
-        # The variables of an include come before facts here: a fact that a tasks file set would beat them.
-        return confirm_here(
-            play,
-            {**self._vars, **self._task.get_vars()},
-            self._templar,
-            only_by_value=bool(self._task.args.get("only_by_value")),
+        only_by_value = bool(self._task.args.get("only_by_value"))
+        given = what_was_read_back(
+            self._vars, self._task.get_vars(), self._task.play.get_vars(), after_tasks_file=only_by_value
         )
+        task_vars = {**self._vars, **self._task.get_vars()}
+        if self._task.args.get("has_failed"):
+            return refuse_here(play, task_vars, self._templar)
+        return confirm_here(play, task_vars, given, self._templar, only_by_value=only_by_value)
 
     def _check(self, play: Play) -> dict[str, Any]:
         return check(play, self._task.args.get("reminded") or [])
@@ -77,15 +83,21 @@ class ActionModule(HiddenResult):
     def _fresh(self, play: Play) -> dict[str, Any]:
         return fresh(play, self._vars, self._templar)
 
-    def _run_module(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Run the module here and return its result. Its arguments go through its standard input, so a kill leaves no file."""
+    def _run_module(self, args: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Run the module here and return its result. Its arguments go through its standard input, so a kill leaves no file.
+
+        :param environment: instead of the one where the task stands.
+        """
         self._come_home()
-        given, self._task.args = self._task.args, dict(args)
+        given = self._task.args, self._task.environment
+        self._task.args = dict(args)
+        if environment:
+            self._task.environment = [dict(environment)]
         self._connection.always_pipeline_modules = True
         try:
             return super()._execute_hidden(self._vars)
         finally:
-            self._task.args = given
+            self._task.args, self._task.environment = given
 
     def _come_home(self) -> None:
         """Run on the control node where the inventory says that this host is reached by something else."""

@@ -130,6 +130,11 @@ options:
       - For O(step=confirm), whether a confirmation by word counts for nothing, as at the end of a tasks file.
     type: bool
     default: false
+  has_failed:
+    description:
+      - For O(step=confirm), whether the tasks file failed, so that nothing of what it confirmed counts.
+    type: bool
+    default: false
   reminded:
     description:
       - For O(step=check), the ids of the versions that were not confirmed when this was last asked.
@@ -279,7 +284,7 @@ error:
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
@@ -320,6 +325,7 @@ SPEC: dict[str, Any] = {
     "play_confirms": {"type": "bool", "default": True},
     "by": {"type": "str", "choices": ["role", "handler", "entry point"], "default": "entry point"},
     "only_by_value": {"type": "bool", "default": False},
+    "has_failed": {"type": "bool", "default": False},
     "reminded": {"type": "list", "elements": "str"},
     "stored": {"type": "dict", "no_log": True},
     "has_vault_file": {"type": "bool", "default": False},
@@ -332,7 +338,7 @@ SPEC: dict[str, Any] = {
 
 Params = Mapping[str, Any]
 Hide = Callable[[str], None]
-Done = tuple[dict[str, Any], Callable[[str], None]]
+Done = tuple[dict[str, Any], Optional[Callable[[str], None]]]
 
 
 def _clients(params: Params, hide: Hide, names: Iterable[str | None], *, issues: bool) -> dict[str | None, Tokens]:
@@ -365,7 +371,7 @@ def _issue(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str 
         validate=params["validate"],
         concurrency=params["concurrency"],
     )
-    return (rotation.plan_only(request), _leave) if check_mode else rotation.issue_due(request, stop)
+    return (rotation.plan_only(request), None) if check_mode else rotation.issue_due(request, stop)
 
 
 def _commit(params: Params, hide: Hide) -> dict[str, Any]:
@@ -393,18 +399,14 @@ def _items(params: Params) -> list[Item]:
 
 
 def run(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | None]) -> Done:
-    """Carry the step out. Return the result, and what takes back what only the result tells of."""
+    """Carry the step out. Return the result, and what withdraws what only the result tells of; None where nothing is."""
     if params["step"] == "issue":
         return _issue(params, hide, check_mode, stop)
     if params["step"] in ("commit", "withdraw") and not check_mode:
-        return (_commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)), _leave
+        return (_commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)), None
     raise InvalidRequest(
         f"step={params['step']} is done by the action plugin of this module; use the role turso_rotate."
     )
-
-
-def _leave(_reason: str) -> None:
-    """Take nothing back: what a commit revoked stays revoked, and the next run goes on from there."""
 
 
 def main() -> None:
@@ -415,6 +417,8 @@ def main() -> None:
     )
     with failures_as_results(module) as secrecy, Lifetime() as lifetime:
         result, take_back = run(module.params, secrecy.hide, module.check_mode, lifetime.over)
+        if take_back is None:  # what a commit revoked stays revoked, and the next run goes on from there
+            module.exit_json(**result)
         reason = lifetime.over()
         if reason is not None:
             take_back(reason)

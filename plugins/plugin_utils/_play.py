@@ -13,8 +13,12 @@ from typing import Any
 
 import yaml
 from ansible import context
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.manager import InventoryManager
+from ansible.parsing.mod_args import ModuleArgsParser
 from ansible.plugins.action import ActionBase
+
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
 
 TRANSACTION = "__turso_rotate_transaction"
 CONFIRMATIONS = "__turso_rotate_confirmations"
@@ -65,12 +69,31 @@ class Play:
         return hostvars[host].get(name) if host in hostvars else None
 
     def transaction(self) -> tuple[str | None, str]:
-        """Return the text of the transaction of this run, and the host that issued."""
-        for host in (self.host, "localhost", *self._hosts):
-            found = self.fact(TRANSACTION, host)
-            if found:
-                return str(found), host
-        return None, self.host
+        """Return the text of the transaction that this host has to do with, and the host that issued.
+
+        The first that names this host counts, else the first in which something is left to be done.
+        """
+        found: list[tuple[bool, str, str]] = []
+        for host in dict.fromkeys((self.host, "localhost", *self._hosts)):
+            text = self.fact(TRANSACTION, host)
+            if text:
+                uses = Transaction.from_text(text).uses
+                found.append((any(use.items for use in uses), str(text), host))
+                if any(self.host in use.hosts for use in uses):
+                    return str(text), host
+        best = max(found, key=lambda each: each[0], default=None)
+        return (best[1], best[2]) if best else (None, self.host)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what `environment` says where this task stands: a handler loaded elsewhere does not inherit it."""
+        parts = [self._action._templar.template(part) for part in self._action._task.environment or () if part]
+        return {name: str(value) for part in parts if isinstance(part, Mapping) for name, value in part.items()}
+
+    @property
+    def others(self) -> list[str]:
+        """Return the other hosts of the inventory."""
+        return [host for host in self._hosts if host != self.host]
 
     @property
     def _hosts(self) -> list[str]:
@@ -84,6 +107,12 @@ class Play:
             reached = set(_named(self._inventory, key, context.CLIARGS.get("subset")))
             self._resolved[key] = everywhere, tuple(host for host in everywhere if host not in reached)
         return self._resolved[key]
+
+    def unmatched(self, patterns: Sequence[str]) -> list[str]:
+        """Return the patterns that name hosts and come to none."""
+        return [
+            pattern for pattern in patterns if pattern[:1] not in "!&" and not _named(self._inventory, [pattern], None)
+        ]
 
     @functools.cached_property
     def _inventory(self) -> InventoryManager:
@@ -103,7 +132,7 @@ class Play:
 
 def _named(inventory: InventoryManager, patterns: Iterable[str], limit: str | None) -> tuple[str, ...]:
     inventory.subset(limit)
-    return tuple(dict.fromkeys(host.name for pattern in patterns for host in inventory.get_hosts(pattern)))
+    return tuple(host.name for host in inventory.get_hosts(list(patterns)))
 
 
 def problem_with_tasks_file(path: str) -> str | None:
@@ -120,7 +149,26 @@ def problem_with_tasks_file(path: str) -> str | None:
         return f"the tasks file {path} is not YAML" + ("" if line is None else f" (line {line + 1})")
     if not isinstance(found, list) or not found:
         return f"the tasks file {path} holds no task, so it would deliver nothing"
+    try:
+        _check_tasks(found)
+    except AnsibleError as exc:
+        return f"the tasks file {path} cannot be run: {str(exc).splitlines()[0].rstrip('.')}"
     return None
+
+
+def _check_tasks(tasks: Any) -> None:
+    """Parse tasks as ansible-core does at the include, which would end the run after everything was issued.
+
+    :raises AnsibleError: what is no task, or names a module that there is not.
+    """
+    for task in tasks if isinstance(tasks, list) else [tasks]:
+        if not isinstance(task, dict):
+            raise AnsibleParserError("an item is no task")
+        inner = [task[key] for key in ("block", "rescue", "always") if key in task]
+        for part in inner:
+            _check_tasks(part)
+        if not inner:
+            ModuleArgsParser(task).parse()
 
 
 class _TagsIgnored(yaml.SafeLoader):

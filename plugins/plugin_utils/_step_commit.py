@@ -31,12 +31,12 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.transact
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._play import CONFIRMATIONS, SEALED, Play
 
-Module = Callable[[Mapping[str, Any]], dict[str, Any]]
+Module = Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, Any]]  # with arguments and environment
 
 _HOW_TO_CONFIRM = (
     "After the delivery, and in the same play, include the role with tasks_from: confirm, with turso_rotate_read_back where "
-    "the value can be read back. Handlers were flushed twice since the issue: a play that flushes them more often uses the "
-    "entry points issue and commit."
+    "the value can be read back; a tasks file sets that, or includes confirm as its last task. Handlers were flushed twice "
+    "since the issue: a play that flushes them more often uses the entry points issue and commit."
 )
 
 
@@ -57,10 +57,16 @@ def commit(means: Means, by: str) -> dict[str, Any]:
     """
     text, issuing_host = means.play.transaction()
     transaction = Transaction.from_text(text)
+    if transaction.open_items and means.play.host != issuing_host:
+        raise Refused(
+            f"The commit has to run on {issuing_host}, which issued: only there it can be told whether something failed. "
+            "Nothing was revoked."
+        )
+    is_waiting = by == BY_ROLE and any(item.needs_the_play for item in transaction.open_items)
     reports: dict[str, dict[str, Any]] = {}
     changed = False
     for use in sorted(_uses(transaction, means.play, by), key=lambda use: bool(use.running_secrets)):
-        done = _Commit(means, use, issuing_host, by)
+        done = _Commit(means, use, by, is_waiting=is_waiting)
         changed |= done.carry_out()
         reports.update(done.reports)
         use.forget(done.settled)
@@ -69,25 +75,28 @@ def commit(means: Means, by: str) -> dict[str, Any]:
         "changed": changed,
         "report": [*(entry for entry in earlier if entry["name"] not in reports), *reports.values()],
         "transaction": transaction.as_text(),
+        "is_secret": transaction.is_secret,
         "lines": [entry["msg"] for entry in reports.values()],
         "failed_names": [name for name, entry in reports.items() if entry["action"] == "failed"],
     }
 
 
 def _uses(transaction: Transaction, play: Play, by: str) -> list[Use]:
-    """Return the uses that are committed: of this play, and by the entry point also those that were left to it."""
-    return [use for use in transaction.uses if use.items and (use.play == play.id or _was_left(use, by))]
-
-
-def _was_left(use: Use, by: str) -> bool:
-    return by == BY_ENTRY_POINT and not use.is_main
+    """Return the uses that are committed: what main issued in this play; by the entry point also what was left to it."""
+    return [
+        use for use in transaction.uses if use.items and (use.play == play.id if use.is_main else by == BY_ENTRY_POINT)
+    ]
 
 
 class _Commit:
     """The commit of one use of the role."""
 
-    def __init__(self, means: Means, use: Use, issuing_host: str, by: str) -> None:
-        self.means, self.use, self.issuing_host, self.by = means, use, issuing_host, by
+    def __init__(self, means: Means, use: Use, by: str, *, is_waiting: bool) -> None:
+        """Gather what was confirmed.
+
+        :param is_waiting: this is the role's own last task, and other tokens of the run wait for the play to confirm.
+        """
+        self.means, self.use, self.by, self.is_waiting = means, use, by, is_waiting
         self.confirmations = _by_version(_confirmations(means.play, use))
         self.reports: dict[str, dict[str, Any]] = {}
         self.settled: list[str] = []  # nothing is left to be done for these
@@ -98,7 +107,10 @@ class _Commit:
         with self._stored() as stored:
             ready = [item for item in self.use.items if self._is_ready(item, stored)]
             self._remember_who_confirmed()
-            return self._revoke(ready) if ready else False
+            changed = self._revoke(ready) if ready else False
+        if self.is_waiting:
+            self._keep_failures()
+        return changed
 
     @contextlib.contextmanager
     def _stored(self) -> Iterator[Mapping[str, str] | Refused]:
@@ -120,13 +132,15 @@ class _Commit:
         facts = self._facts(item, stored)
         what, reasons = verdict(facts, self.by)
         item.report["evidence"] = evidence(facts)
-        if what is Verdict.TELL and not self._waits_for_others():
+        if what is Verdict.TELL and not self.is_waiting:
             self.reports[item.name] = item.report
             self.settled.append(item.name)
         if what is Verdict.REFUSE:
             self.reports[item.name] = report.of_refusal(item.report, reasons)
+        if what is not Verdict.REVOKE and item.version is not None:
             self.confirmed[item.name] = confirmed_labels(facts)
-        return what is Verdict.REVOKE
+        # The credential of the run goes last: those that wait need it.
+        return what is Verdict.REVOKE and not (self.is_waiting and item.is_running_credential)
 
     def _remember_who_confirmed(self) -> None:
         """Write into the state file who confirmed a version that others did not: the next run says who was missing."""
@@ -143,9 +157,12 @@ class _Commit:
                         state = state.confirmed_at(item.name, label, at)
             state_file.write(path, state)
 
-    def _waits_for_others(self) -> bool:
-        """Tell whether what failed is told later: it must not keep the other tokens from their delivery."""
-        return self.by == BY_ROLE and any(item.needs_the_play for item in self.use.items)
+    def _keep_failures(self) -> None:
+        """Have failures told by the commit that comes last: a failure here would keep the play from its delivery."""
+        for item in self.use.items:
+            failed = self.reports.get(item.name)
+            if failed is not None and failed["action"] == "failed":
+                item.report, item.error = self.reports.pop(item.name), str(failed["msg"])
 
     def _facts(self, item: Item, stored: Mapping[str, str] | Refused) -> Facts:
         play = self.means.play
@@ -153,8 +170,8 @@ class _Commit:
         value = None if isinstance(stored, Refused) else stored.get(item.name)
         return Facts(
             item,
-            self.issuing_host,
-            has_failed=play.host == self.issuing_host and play.has_failed,
+            self.use.host,
+            has_failed=play.has_failed,
             confirmations=counted,
             unsealed=unsealed,
             has_vault_file=self.use.vault_file is not None,
@@ -172,17 +189,30 @@ class _Commit:
                 "step": "commit",
                 "items": text,
                 **({"running_secrets": running} if running else {}),
-            }
+            },
+            self.use.environment,
         )
         if result.get("failed"):
             for item in ready:
-                self.reports[item.name] = report.of_refusal(item.report, [str(result.get("msg", "")).rstrip(".")])
+                self.reports[item.name] = _failed(item, result)
             return False
         for entry in result["report"]:
             self.reports[entry["name"]] = entry
             if entry["action"] != "failed":
                 self.settled.append(entry["name"])
         return bool(result["changed"])
+
+
+def _failed(item: Item, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report of a token whose commit failed as a whole. Where it came to no end, nobody knows what it revoked."""
+    said = str(result.get("msg", "")).rstrip(".")
+    if result.get("error"):
+        return report.of_refusal(item.report, [said])
+    msg = (
+        f"{item.name}: the commit came to no end ({said}), so it is not known which previous versions were revoked. The new "
+        "version was confirmed and works; run the rotation again."
+    )
+    return {**item.report, "action": "failed", "msg": msg}
 
 
 def _confirmations(play: Play, use: Use) -> Iterator[tuple[bool, Confirmation]]:
@@ -218,24 +248,26 @@ def check(play: Play, reminded: Sequence[str]) -> dict[str, Any]:
     :param reminded: the ids of versions that were unconfirmed when this was last asked.
     :returns: `unconfirmed` ids; a failure where one of them is asked for the second time.
     """
-    text, issuing_host = play.transaction()
+    text, _host = play.transaction()
     transaction = Transaction.from_text(text)
     missing: dict[str, str] = {}
     for use in transaction.of_play(play.id):
         if use.is_main:
-            missing.update(_unconfirmed(play, use, issuing_host))
+            missing.update(_unconfirmed(play, use))
     again = [text for version_id, text in missing.items() if version_id in reminded]
     if again:
         said = f"Not confirmed: {'; '.join(again)}. Nothing of that was revoked; old and new values work. {_HOW_TO_CONFIRM}"
+        failed = [item.report["msg"] for use in transaction.of_play(play.id) for item in use.items if item.error]
+        said = " ".join([said, *failed])
         return {"failed": True, "changed": False, "unconfirmed": sorted(missing), "msg": said}
     return {"changed": bool(missing), "unconfirmed": sorted(missing)}
 
 
-def _unconfirmed(play: Play, use: Use, issuing_host: str) -> Iterator[tuple[str, str]]:
+def _unconfirmed(play: Play, use: Use) -> Iterator[tuple[str, str]]:
     """Yield the id of each version that somebody has not confirmed, and in words who that is."""
     found = _by_version(_confirmations(play, use))
     for item in use.items:
         counted, unsealed = _split(found, item)
-        who = missing_confirmations(Facts(item, issuing_host, confirmations=counted, unsealed=unsealed))
+        who = missing_confirmations(Facts(item, use.host, confirmations=counted, unsealed=unsealed))
         if item.version is not None and who:
             yield item.version["id"], f"{item.name} ({', '.join(who)})"

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
-from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 
 VARIABLE = "turso_secrets"
@@ -22,17 +22,11 @@ def fresh(play: Play, task_vars: Mapping[str, Any], templar: Any) -> dict[str, A
 
     :raises Refused: something beats the file, and the old value would reach whoever uses the variable.
     """
-    if VARIABLE not in task_vars:
-        return {"changed": False}
-    rendered = templar.template(task_vars[VARIABLE])
     text, _host = play.transaction()
-    stale = [
-        item.name
-        for use in Transaction.from_text(text).uses
-        if use.vault_file
-        for item in use.items
-        if item.version and isinstance(rendered, Mapping) and item.name in rendered
-        if digest_of(str(rendered[item.name])) != item.sha256
+    transaction = Transaction.from_text(text)
+    stale = stale_names(transaction, task_vars, templar)
+    stale += [
+        f"{name} on {host}" for host in play.others for name in stale_there(transaction, play.fact(VARIABLE, host))
     ]
     if stale:
         raise Refused(
@@ -42,3 +36,24 @@ def fresh(play: Play, task_vars: Mapping[str, Any], templar: Any) -> dict[str, A
             "the file by group_vars or vars_files, or use turso_rotate_secrets."
         )
     return {"changed": False}
+
+
+def stale_names(transaction: Transaction, task_vars: Mapping[str, Any], templar: Any) -> list[str]:
+    """Return the tokens of which `turso_secrets` has, on this host, another value than the vault file."""
+    if VARIABLE not in task_vars or not _stored(transaction):
+        return []
+    return stale_there(transaction, templar.template(task_vars[VARIABLE]))
+
+
+def stale_there(transaction: Transaction, secrets: Any) -> list[str]:
+    """Return the tokens that have another value in `secrets` than in the vault file."""
+    if not isinstance(secrets, Mapping):
+        return []
+    held = {str(name): str(value) for name, value in secrets.items()}
+    return [
+        item.name for item in _stored(transaction) if item.name in held and digest_of(held[item.name]) != item.sha256
+    ]
+
+
+def _stored(transaction: Transaction) -> list[Item]:
+    return [item for use in transaction.uses if use.vault_file for item in use.items if item.version]

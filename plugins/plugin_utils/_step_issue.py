@@ -164,8 +164,9 @@ class _Issue:
         if recipient.hosts is None:
             return None
         hosts, left_out = self.play.resolved(recipient.hosts)
-        if not hosts:
-            return f"hosts {', '.join(recipient.hosts)} come to no host of the inventory, so nobody could confirm"
+        nobody = self.play.unmatched(recipient.hosts)
+        if nobody or not hosts:
+            return f"hosts {', '.join(nobody or recipient.hosts)} come to no host of the inventory, so nobody could confirm"
         if left_out:
             return f"--limit leaves {', '.join(left_out)} out of this run, so nobody could confirm there"
         if self.is_main and hosts != (self.play.host,):
@@ -236,18 +237,18 @@ class _Issue:
         """Store the new values, and return what the role reads."""
         items, secrets = self._delivered_first(result, stored)
         known_secrets, known_report = self._of_earlier_uses()
-        if items:
-            self.transaction.uses.append(self._use(items, secrets))
+        self.transaction.uses.append(self._use(items, secrets))
         return {
             **result,
             "secrets": {**known_secrets, **secrets},
             "report": [*known_report, *result["report"]],
             "lines": _lines(result),
             "transaction": self.transaction.as_text(),
+            "is_secret": self.transaction.is_secret,
             "deliveries": self._deliveries(items, secrets),
             "needs_the_play": any(item.needs_the_play for item in items),
             "commits_now": self.is_main and _is_for_the_role(items),
-            "vault_file": self.args.get("vault_file", "") if result["secrets"] else "",
+            "vault_file": self.args.get("vault_file", "") if secrets else "",
         }
 
     def _delivered_first(
@@ -292,7 +293,8 @@ class _Issue:
         if recipient.hosts is None:
             return recipient
         hosts, _left_out = self.play.resolved(recipient.hosts)
-        return dataclasses.replace(recipient, hosts=hosts) if hosts else recipient
+        is_whole = hosts and not self.play.unmatched(recipient.hosts)  # else it is refused as it was written
+        return dataclasses.replace(recipient, hosts=hosts) if is_whole else recipient
 
     def _use(self, items: list[Item], secrets: Mapping[str, str]) -> Use:
         running = [item.name for item in items if item.is_running_credential and item.version]
@@ -300,10 +302,11 @@ class _Issue:
             play=self.play.id,
             host=self.play.host,
             is_main=self.is_main,
-            options={option: self.args[option] for option in COMMIT if option in self.args},
+            options={option: self.args[option] for option in COMMIT if option in self.args} if items else {},
             names=[entry.name for entry in self.entries],
             hosts=sorted({host for entry in self.entries for host in self._confirming_hosts(entry)}),
             vault_file=self.args.get("vault_file"),
+            environment=self.play.environment if items else {},
             items=items,
             running_secrets={name: secrets[name] for name in running},
         )

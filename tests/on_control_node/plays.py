@@ -44,6 +44,17 @@ class FakePlay:
         hosts = tuple(host for pattern in patterns for host in self.patterns.get(pattern, (pattern,)))
         return hosts, tuple(host for host in hosts if host in self.limited_away)
 
+    @property
+    def others(self) -> list[str]:
+        return [host for host in self.facts if host != self.host]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {}
+
+    def unmatched(self, patterns: Sequence[str]) -> list[str]:
+        return [pattern for pattern in patterns if not self.patterns.get(pattern, (pattern,))]
+
     def path(self, written: str) -> str:
         return f"{self.folder}/{written}"
 
@@ -59,9 +70,11 @@ class FakeModule:
 
     answers: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     given: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    environments: list[dict[str, str]] = dataclasses.field(default_factory=list)
 
-    def __call__(self, args: Mapping[str, Any]) -> dict[str, Any]:
+    def __call__(self, args: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
         self.given.append(dict(args))
+        self.environments.append(dict(environment or {}))
         if self.answers:
             return self.answers.pop(0)
         items = Transaction.from_text(args["items"]).open_items

@@ -17,6 +17,7 @@ from ansible import context
 from ansible.module_utils.common.collections import ImmutableDict
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
 from ansible_collections.community.turso.plugins.plugin_utils._play import TRANSACTION, Play, problem_with_tasks_file
 
 GROUPS = {"all": ["localhost", "app1", "app2", "db1"], "app": ["app1", "app2"], "ungrouped": ["localhost", "db1"]}
@@ -73,17 +74,40 @@ def test_facts_are_of_this_host_or_of_another_one() -> None:
     assert [here.fact("y"), here.fact("y", "app1"), here.fact("x", "app2")] == [None, None, None]
 
 
+def of(host: str, *items: Item) -> str:
+    """Return the text of a transaction whose entries name a host."""
+    return Transaction([Use("p1", "db1", True, {}, ["ci"], [host], items=list(items))]).as_text()
+
+
+ITEM = Item("ci", {}, "issue", {"name": "ci-1", "id": "1"})
+OTHERS = of("web9")
 WHERE: list[tuple[dict[str, Any], tuple[str | None, str]]] = [
-    ({TRANSACTION: "here"}, ("here", "localhost")),
-    ({"inventory_hostname": "app1", "hostvars": {"localhost": {TRANSACTION: "there"}}}, ("there", "localhost")),
-    ({"inventory_hostname": "app1", "hostvars": {"db1": {TRANSACTION: "there"}}}, ("there", "db1")),
+    ({TRANSACTION: of("localhost")}, (of("localhost"), "localhost")),
+    ({"inventory_hostname": "app1", "hostvars": {"localhost": {TRANSACTION: of("app1")}}}, (of("app1"), "localhost")),
+    ({"inventory_hostname": "app1", "hostvars": {"db1": {TRANSACTION: of("app1")}}}, (of("app1"), "db1")),
+    (
+        {
+            "inventory_hostname": "app1",
+            "hostvars": {"localhost": {TRANSACTION: OTHERS}, "db1": {TRANSACTION: of("app1")}},
+        },
+        (of("app1"), "db1"),
+    ),
+    (
+        {
+            "inventory_hostname": "app1",
+            "hostvars": {"localhost": {TRANSACTION: OTHERS}, "db1": {TRANSACTION: of("x", ITEM)}},
+        },
+        (of("x", ITEM), "db1"),
+    ),
     ({"inventory_hostname": "app1"}, (None, "app1")),
     ({"inventory_hostname": "app1", "hostvars": {"db1": {TRANSACTION: ""}}}, (None, "app1")),
 ]
 
 
 @pytest.mark.parametrize(("variables", "found"), WHERE)
-def test_the_transaction_is_where_it_was_issued(variables: dict[str, Any], found: tuple[str | None, str]) -> None:
+def test_the_transaction_is_the_one_that_names_this_host(
+    variables: dict[str, Any], found: tuple[str | None, str]
+) -> None:
     assert play(**variables).transaction() == found
 
 

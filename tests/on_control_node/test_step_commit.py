@@ -174,10 +174,17 @@ def test_nothing_issued_is_nothing_to_do() -> None:
 
 @pytest.mark.promise(1)
 def test_a_module_that_fails_revokes_nothing_and_leaves_what_is_to_be_done() -> None:
-    module = FakeModule([{"failed": True, "msg": "The disk is full."}])
+    module = FakeModule([{"failed": True, "msg": "The disk is full.", "error": {"kind": "refused"}}])
     result, _module = committed(after(use(item()), **{CONFIRMATIONS: [said()]}), module=module)
     assert result["lines"] == ["ci: The disk is full. Nothing was revoked; old and new values work."]
     assert (result["changed"], result["failed_names"], len(left(result))) == (False, ["ci"], 1)
+
+
+def test_a_module_that_came_to_no_end_says_that_nobody_knows_what_it_revoked() -> None:
+    module = FakeModule([{"failed": True, "msg": "It was killed."}])
+    result, _module = committed(after(use(item()), **{CONFIRMATIONS: [said()]}), module=module)
+    assert "it is not known which previous versions were revoked" in result["lines"][0]
+    assert "Nothing was revoked" not in result["lines"][0]
 
 
 def test_a_token_that_the_module_could_not_commit_is_left() -> None:
@@ -268,9 +275,9 @@ def test_the_vault_file_is_locked_while_the_module_revokes(
         seen.append("unlocked")
 
     class Watching(FakeModule):
-        def __call__(self, args: Any) -> dict[str, Any]:
+        def __call__(self, args: Any, environment: Any = None) -> dict[str, Any]:
             seen.append("revoked")
-            return super().__call__(args)
+            return super().__call__(args, environment)
 
     monkeypatch.setattr(_locks, "locked", locking)
     committed(after(stored(vault)), BY_ROLE, loader=loader, module=Watching())

@@ -15,7 +15,11 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Ref
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY, Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.plugin_utils._play import CONFIRMATIONS
-from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import NOTHING, confirm_here
+from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import (
+    NOTHING,
+    confirm_here,
+    what_was_read_back,
+)
 from tests.on_control_node.plays import FakePlay, after
 from tests.unit.module_utils.rotation.test_transaction import use
 from tests.unit.module_utils.rotation.world import MINE, VAULT_FILE, item
@@ -56,7 +60,9 @@ def confirmed(
     facts = after(use(*items, names=["ci", "b"], hosts=hosts, **known), **{CONFIRMATIONS: earlier})
     facts.setdefault(host, {CONFIRMATIONS: earlier})
     play: Any = FakePlay(host=host, facts=facts)
-    return confirm_here(play, task_vars or {}, templar or Templar(), only_by_value=only_by_value)
+    known = task_vars or {}
+    given = what_was_read_back(known, {}, {}, after_tasks_file=only_by_value)
+    return confirm_here(play, known, given, templar or Templar(), only_by_value=only_by_value)
 
 
 def said(by: str = "word", recipient: int = 0, host: str = "localhost", refusal: str | None = None) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def test_the_last_line_says_what_is_due_next() -> None:
     nothing = result_of(next_due={"b": "2027-02-01T00:00:00Z", "a": "2027-01-01T00:00:00Z"})
     result, _module = step(module=FakeModule([nothing]))
     assert result["lines"] == ["1 to rotate, 0 to revoke, 0 unchanged; next due: a, 2027-01-01"]
-    assert Transaction.from_text(result["transaction"]).uses == []
+    assert Transaction.from_text(result["transaction"]).open_items == []
 
 
 def test_the_running_credentials_new_value_is_kept_for_the_commit() -> None:
@@ -288,7 +288,7 @@ def test_a_resumed_value_comes_from_the_vault_file(tmp_path: Path, loader: Any, 
     _vault_file.merge(loader, str(tmp_path / "vault.yml"), None, {"ci": "stored-value"})
     resumed = result_of(issued(), secrets={}, resumed=["ci"])
     result, _module = step(module=FakeModule([resumed]), loader=loader, **vault)
-    assert (result["secrets"], result["vault_file"]) == ({"ci": "stored-value"}, "")
+    assert (result["secrets"], result["vault_file"]) == ({"ci": "stored-value"}, str(tmp_path / "vault.yml"))
 
 
 @pytest.mark.promise(2)

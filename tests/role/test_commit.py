@@ -15,6 +15,7 @@ from tests.role.plays import (
     FAIL,
     FLUSH,
     ROLE,
+    SHOW,
     Play,
     Task,
     confirm,
@@ -23,11 +24,12 @@ from tests.role.plays import (
     delivered,
     entry,
     play,
+    report_in,
     revoked,
     rotate,
     versions,
 )
-from tests.simulator import Simulator
+from tests.simulator import Simulator, faults
 
 STATIC = {"name": ROLE, "vars": rotate("ci")["vars"]}
 # Says, when it runs, whether the old value still works: a restart has to come before the old one is revoked.
@@ -280,4 +282,83 @@ def test_a_vault_file_alone_needs_no_handler(simulator: Simulator, playbooks: Pl
     played = playbooks.play([play(task, {"ansible.builtin.meta": "end_play"})], "--vault-password-file", "password")
     assert played.ok, played.output
     assert "RUNNING HANDLER" not in played.output
+    assert not simulator.alive(old.secret)
+
+
+USED: list[tuple[str, str, str]] = [("the first is due", "a", "b"), ("the second is due", "b", "a")]
+
+
+@with_one_core
+@pytest.mark.parametrize(("due", "young"), [row[1:] for row in USED], ids=[row[0] for row in USED])
+def test_uses_are_merged_whichever_is_due(simulator: Simulator, playbooks: Playbooks, due: str, young: str) -> None:
+    simulator.given(due, organization="acme", age_days=120)
+    simulator.given(young, organization="acme", age_days=1)
+    playbooks.write(f"delivered-{young}", "not looked at")
+    tasks = [rotate("a"), rotate("b"), deliver("a", "b"), confirm("a", "b")]
+    played = playbooks.play([play(*tasks), play(SHOW)])
+    assert played.ok, played.output
+    assert {name: entry["action"] for name, entry in report_in(played.output).items()} == {
+        due: "rotated",
+        young: "unchanged",
+    }
+
+
+@with_one_core
+def test_a_name_is_used_once_in_a_play_even_where_it_is_not_due(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("a", organization="acme", age_days=1)
+    played = playbooks.play([play(rotate("a"), rotate("a"))])
+    assert not played.ok
+    assert "it is used twice in this play" in " ".join(played.output.split())
+
+
+@with_one_core
+def test_what_the_role_cannot_commit_keeps_the_play_from_no_delivery(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    for name in ("ci", "web"):
+        simulator.given(name, organization="acme", age_days=120)
+    playbooks.write("password", "correct horse")
+    simulator.faults.add("org_revoke", faults.Status(403, {"error": "forbidden"}), times=2)
+    simulator.faults.add("revoke", faults.Status(403, {"error": "forbidden"}), times=1)
+    tokens = [entry("ci"), entry("web", {"to": "vault_file", "takes_effect_hours": 0})]
+    tasks = [rotate(tokens=tokens, vault_file="vault.yml"), deliver("ci"), confirm("ci")]
+    played = playbooks.play([play(*tasks)], "--vault-password-file", "password")
+    assert not played.ok
+    assert len(versions(simulator, "ci")) == 1
+    assert simulator.alive(delivered(playbooks, "ci") or "")
+
+
+@with_one_core
+def test_main_leaves_to_commit_what_issue_issued(simulator: Simulator, playbooks: Playbooks) -> None:
+    for name in ("ci", "web"):
+        simulator.given(name, organization="acme", age_days=120)
+    playbooks.write("password", "correct horse")
+    stored = {"to": "vault_file", "takes_effect_hours": 0}
+    left = rotate(tokens=[entry("ci", stored)], vault_file="vault.yml", tasks_from="issue")
+    main = rotate(tokens=[entry("web", stored)], vault_file="vault.yml")
+    played = playbooks.play([play(left, main)], "--vault-password-file", "password")
+    assert played.ok, played.output
+    assert [len(versions(simulator, name)) for name in ("ci", "web")] == [2, 1]
+
+
+@pytest.mark.promise(1)
+@with_one_core
+def test_the_commit_runs_where_it_was_issued(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    here = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    playbooks.write("hosts.yml", {"web": {"hosts": {"web1": here}}})
+    plays = [play(rotate("ci", tasks_from="issue"), deliver("ci"), confirm("ci"), hosts="web1"), play(COMMIT)]
+    played = playbooks.play(plays, "-i", "hosts.yml")
+    assert not played.ok
+    assert "The commit has to run on web1" in " ".join(played.output.split())
+    assert simulator.alive(old.secret)
+
+
+@with_one_core
+def test_the_handler_has_the_credential_that_stood_at_the_role(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    token = playbooks.env.pop("TURSO_API_TOKEN")
+    role = {**STATIC, "environment": {"TURSO_API_TOKEN": token}}
+    played = playbooks.play([play(deliver("ci"), confirm("ci"), roles=[role])])
+    assert played.ok, played.output
     assert not simulator.alive(old.secret)

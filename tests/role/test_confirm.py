@@ -307,6 +307,84 @@ def test_a_token_for_a_tasks_file_and_the_play_needs_both(simulator: Simulator, 
     assert not simulator.alive(old.secret)
 
 
+@pytest.mark.promise(1)
+def test_what_a_tasks_file_read_back_hides_nothing_that_the_play_says(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    for name in ("a", "b"):
+        simulator.given(name, organization="acme", age_days=120)
+    read = {"turso_rotate_read_back": {"a": READ_BACK.replace("NAME", "a")}}
+    playbooks.write("a.yml", [WRITE, {"ansible.builtin.set_fact": read, "no_log": True}])
+    playbooks.write("delivered-b", "something else")
+    tokens = [entry("a", {"tasks": "a.yml"}), entry("b")]
+    variables = {"turso_rotate_read_back": {"b": READ_BACK.replace("NAME", "b")}}
+    played = playbooks.play([play(rotate(tokens=tokens), confirm(), vars=variables)])
+    assert not played.ok
+    assert "localhost has another value of b" in " ".join(played.output.split())
+    assert len(versions(simulator, "b")) == 2
+
+
+BY_ITSELF: list[tuple[str, Any]] = [
+    ("its value", {"ci": "{{ turso_rotate_item.secret }}"}),
+    ("its digest", {"ci": "sha256:{{ turso_rotate_item.sha256 }}"}),
+    ("by its own name", "{{ {turso_rotate_item.name: turso_rotate_item['secret']} }}"),
+]
+
+
+@pytest.mark.promise(1)
+@with_one_core
+@pytest.mark.parametrize("given", [row[1] for row in BY_ITSELF], ids=[row[0] for row in BY_ITSELF])
+def test_an_item_is_not_compared_with_itself(simulator: Simulator, playbooks: Playbooks, given: Any) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("deliver.yml", [{**confirm(), "vars": {"turso_rotate_read_back": given}}])
+    played = playbooks.play([play(rotate(tokens=[entry("ci", {"tasks": "deliver.yml"})]))])
+    assert not played.ok
+    assert "compared with itself" in " ".join(played.output.split())
+    assert simulator.alive(old.secret)
+
+
+@pytest.mark.promise(1)
+def test_a_tasks_file_that_fails_after_it_confirmed_confirms_nothing(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("deliver.yml", [WRITE, confirm(), FAIL])
+    played = playbooks.play([play(rotate(tokens=[entry("ci", {"tasks": "deliver.yml"})]))])
+    assert not played.ok
+    assert simulator.alive(old.secret)
+    assert revoked(simulator) == []
+
+
+@pytest.mark.promise(8)
+@with_one_core
+def test_a_name_and_a_value_that_were_swapped_are_not_shown(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    swapped = "{{ {lookup('ansible.builtin.file', playbook_dir ~ '/delivered-ci'): 'ci'} }}"
+    task = {**confirm(), "vars": {"turso_rotate_read_back": swapped}}
+    played = playbooks.play([play(rotate("ci"), deliver("ci"), task)])
+    assert not played.ok
+    assert "names something that is no name" in " ".join(played.output.split())
+    assert not any(secret in played.output for secret in simulator.canaries)
+
+
+PATTERNS: list[tuple[str, list[str], list[str]]] = [
+    ("an exclusion", ["web", "!web2"], ["web1"]),
+    ("an intersection", ["all", "&db"], ["db1"]),
+]
+
+
+@with_one_core
+@pytest.mark.parametrize(("patterns", "hosts"), [row[1:] for row in PATTERNS], ids=[row[0] for row in PATTERNS])
+def test_hosts_takes(simulator: Simulator, playbooks: Playbooks, patterns: list[str], hosts: list[str]) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    inventory(playbooks)
+    plays = three_plays(confirm(), recipient={"to": "play", "hosts": patterns}, hosts=hosts[0])
+    played = playbooks.play(plays, *HOSTS)
+    assert played.ok, played.output
+    assert not simulator.alive(old.secret)
+
+
+TYPO = {"to": "play", "hosts": ["web1", "wbe2"]}
 BEFORE_ANY_REQUEST: list[tuple[str, Any, dict[str, Any], str]] = [
     ("an empty deliver", [entry("ci") | {"deliver": []}], {}, "deliver names nobody"),
     ("a null deliver", [entry("ci") | {"deliver": None}], {}, "deliver"),
@@ -315,6 +393,8 @@ BEFORE_ANY_REQUEST: list[tuple[str, Any, dict[str, Any], str]] = [
     ("null hosts", [entry("ci", {"to": "play", "hosts": None})], {"tasks_from": "issue"}, "hosts is null"),
     ("hosts of a later play in main", [entry("ci", ON_WEB)], {}, "need the entry points issue and commit"),
     ("no vault file", [entry("ci", {"to": "vault_file", "takes_effect_hours": 0})], {}, "needs turso_rotate_vault_file"),
+    ("one host that there is not", [entry("ci", TYPO)], {"tasks_from": "issue"}, "hosts wbe2 come to no host"),
+    ("a tasks file with a typing error", [entry("ci", {"tasks": "typo.yml"})], {}, "cannot be run"),
     ("a tasks file that is not there", [entry("ci", {"tasks": "none.yml"})], {}, "does not exist"),
     ("a tasks file of comments", [entry("ci", {"tasks": "empty.yml"})], {}, "holds no task"),
     ("a destination that there is not", [entry("ci", {"to": "moon"})], {}, "there is no destination 'moon'"),
@@ -331,6 +411,7 @@ def test_what_can_be_told_without_the_api_refuses_the_run(simulator: Simulator, 
     """All in one play, each in a block that goes on."""
     inventory(playbooks)
     playbooks.write("empty.yml", "# nothing but this\n")
+    playbooks.write("typo.yml", [{"ansible.builtin.copyy": {"content": "", "dest": "x"}}])
     tasks: list[Task] = []
     for number, (_what, tokens, settings, _says) in enumerate(BEFORE_ANY_REQUEST):
         said = "SAID{{ number }}={{ ansible_failed_result.msg }}"

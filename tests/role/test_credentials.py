@@ -89,3 +89,15 @@ def test_each_entry_is_managed_by_its_own_credential(simulator: Simulator, playb
     assert played.ok, played.output
     assert len(versions(simulator, "ci")) == len(versions(simulator, "a")) == 1
     assert bob.secret not in played.output
+
+
+@pytest.mark.promise(4)
+def test_it_goes_after_those_that_wait_for_the_play(simulator: Simulator, playbooks: Playbooks) -> None:
+    robot = simulator.given("robot", **ROBOT)
+    simulator.given("a", **ROBOT)
+    playbooks.write("password", "correct horse")
+    tokens = [entry("robot", {"to": "vault_file", "takes_effect_hours": 0}), entry("a")]
+    tasks = [rotate(tokens=tokens, vault_file="vault.yml"), deliver("a"), confirm("a")]
+    played = playbooks.play([play(*tasks)], "--vault-password-file", "password", env={"TURSO_API_TOKEN": robot.secret})
+    assert played.ok, played.output
+    assert len(versions(simulator, "robot")) == len(versions(simulator, "a")) == 1

@@ -130,3 +130,15 @@ def test_who_confirmed_stands_there_when_somebody_else_did_not(simulator: Simula
     assert not playbooks.play(plays, "-i", "hosts.yml").ok
     destinations = state(playbooks)["tokens"]["ci"]["pending"]["destinations"]
     assert (bool(destinations["play on web1"]), destinations["play on web2"]) == (True, None)
+
+
+@pytest.mark.promise(7)
+def test_the_next_run_says_who_was_missing_and_not_who_confirmed(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("deliver.yml", [confirm()])
+    tokens = [entry("ci", {"tasks": "deliver.yml"}, {"to": "play"})]
+    task = rotate(tokens=tokens, state_file=STATE)
+    assert not playbooks.play([play(task)]).ok
+    simulator.advance(minutes=16)
+    played = playbooks.play([play(task)])
+    assert "; play had not confirmed it" in " ".join(played.output.split())

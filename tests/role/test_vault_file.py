@@ -269,3 +269,30 @@ def test_two_runs_that_share_a_file_lose_no_token(simulator: Simulator, playbook
         assert run.returncode == 0, output
     stored = content_of(playbooks)["turso_secrets"]
     assert all(simulator.alive(stored[name]) for name in ("a", "b"))
+
+
+@pytest.mark.promise(1)
+@with_one_core
+def test_a_value_that_another_host_loaded_before_ends_the_run(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    encrypt(playbooks, {"turso_secrets": {"ci": old.secret}})
+    playbooks.write("hosts.yml", {"all": {"hosts": {"web": HERE}}})
+    load: Task = {"ansible.builtin.include_vars": {"file": VAULT}, "no_log": True}
+    plays = [play(load, hosts="web"), play(rotation("ci")), play(KEEP, hosts="web")]
+    played = playbooks.play(plays, "-i", "hosts.yml", *PASSWORD)
+    assert not played.ok
+    assert "turso_secrets still has the old value of ci on web" in " ".join(played.output.split())
+    assert simulator.alive(old.secret)
+
+
+@pytest.mark.promise(1)
+@with_one_core
+def test_the_same_run_again_does_not_go_on_with_the_old_value(simulator: Simulator, playbooks: Playbooks) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    playing = play(rotate("ci", vault_file=VAULT), KEEP, confirm(), vars={"turso_secrets": {"ci": old.secret}})
+    for _again in range(2):
+        played = playbooks.play([playing], *PASSWORD)
+        assert not played.ok
+        assert "turso_secrets still has the old value of ci" in " ".join(played.output.split())
+        simulator.advance(minutes=16)
+    assert simulator.alive(old.secret)

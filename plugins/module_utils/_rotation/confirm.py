@@ -18,6 +18,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.transact
 
 BY_VALUE, BY_WORD = "read back", "word"
 _DIGEST = "sha256:"
+_LONGEST_NAME = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,11 +106,16 @@ def refuse_odd_names(read_back: Mapping[Any, Any], transaction: Transaction) -> 
     :raises Refused: with the name.
     """
     known = {name for use in transaction.uses for name in use.names}
-    odd = [str(name) for name in read_back if str(name) not in known]
+    odd = [_shown(str(name)) for name in read_back if str(name) not in known]
     if odd:
         raise Refused(
             f"turso_rotate_read_back names {', '.join(odd)}, which is no entry of turso_rotate_tokens. Nothing was confirmed."
         )
+
+
+def _shown(name: str) -> str:
+    """Return a name for a message; not one that may be a value, where name and value were swapped."""
+    return name if len(name) <= _LONGEST_NAME and jti_of(name) is None else "something that is no name"
 
 
 def _another_value(item: Item, place: Place, value: Any) -> str | None:

@@ -77,7 +77,7 @@ def of_commit(settlement: Settlement, revoked: Sequence[str], problems: Sequence
 def _committed(report: Mapping[str, Any], settlement: Settlement) -> str:
     parts = [report["reason"] or "not due"]
     if report["issued"]:
-        parts.append(f"issued {report['issued']}")
+        parts.append(f"{'resumed' if settlement.item.action == 'resume' else 'issued'} {report['issued']}")
     parts.append(f"revoked {', '.join(report['revoked']) or 'nothing'}")
     parts += [kept.why for kept in settlement.kept if kept.why]
     return f"{report['name']}: {', '.join(parts)}."

@@ -75,6 +75,7 @@ class Use:
     names: list[str]
     hosts: list[str]
     vault_file: str | None = None
+    environment: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)  # of the task that issued
     items: list[Item] = dataclasses.field(default_factory=list)
     running_secrets: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)  # new values of credentials
 
@@ -91,7 +92,7 @@ class Use:
         done = set(names)
         self.items = [item for item in self.items if item.name not in done]
         if not self.items:
-            self.options, self.running_secrets = {}, {}
+            self.options, self.running_secrets, self.environment = {}, {}, {}
 
 
 @dataclasses.dataclass
@@ -103,6 +104,11 @@ class Transaction:
     @property
     def open_items(self) -> list[Item]:
         return [item for use in self.uses for item in use.items]
+
+    @property
+    def is_secret(self) -> bool:
+        """Tell whether its text holds credentials, which are there as long as something is to be committed."""
+        return any(use.options for use in self.uses)
 
     def of_play(self, play: str) -> list[Use]:
         return [use for use in self.uses if use.play == play]
