@@ -104,7 +104,12 @@ STORE = Scenario(
     "vault file", [play(rotate(tokens=[entry("ci", STORED)], vault_file=VAULT))], {"ci": ()}, has_vault_file=True
 )
 STORE_AND_PLAY = Scenario(
-    "vault file and play", in_one_play("ci", vault_file=VAULT, state_file=STATE), files("ci"), has_vault_file=True
+    "vault file and play",
+    in_one_play(
+        "ci", vault_file=VAULT, state_file=STATE, api_token="{{ lookup('ansible.builtin.env', 'TURSO_API_TOKEN') }}"
+    ),
+    files("ci"),
+    has_vault_file=True,
 )
 TASKS_FILE = Scenario("tasks file", [play(rotate(tokens=[entry("ci", {"tasks": "own.yml"})]))], files("ci"))
 TARGETS = Scenario(
