@@ -14,6 +14,7 @@ from ansible.plugins.loader import connection_loader
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import BY_ENTRY_POINT
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
+from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import mark
 from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 from ansible_collections.community.turso.plugins.plugin_utils._step_commit import Means, check, commit
 from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import NOTHING, confirm_here
@@ -38,7 +39,7 @@ class ActionModule(HiddenResult):
         except TursoError as exc:
             return {"failed": True, "changed": False, **exc.as_result()}
         if result.get("transaction"):  # it holds the credential that the commit needs
-            result["_ansible_no_log"] = True
+            mark(result)
         return result
 
     @property

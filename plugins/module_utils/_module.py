@@ -217,7 +217,12 @@ def failures_as_results(module: AnsibleModule) -> Iterator[Secrecy]:
     except TursoError as exc:
         module.fail_json(**exc.as_result())
     except Exception as exc:  # noqa: BLE001  # left to Python, the traceback of a bug would be printed unmasked
-        module.fail_json(msg=f"Internal error, please report it: {exc}", exception=traceback.format_exc())
+        module.fail_json(**result_of_a_bug(exc))
+
+
+def result_of_a_bug(exc: Exception) -> dict[str, str]:
+    """Return the failure for a mistake in the code of the module, called where it was caught."""
+    return {"msg": f"Internal error, please report it: {exc}", "exception": traceback.format_exc()}
 
 
 def warn_of(module: AnsibleModule, result: dict[str, Any]) -> None:

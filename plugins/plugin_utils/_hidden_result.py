@@ -16,6 +16,7 @@ from typing import Any
 from ansible import constants, context
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.ansible_release import __version__
+from ansible.playbook.play_context import PlayContext
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -42,11 +43,7 @@ class ActionModule(ActionBase):
     _supports_async = False  # the job file would hold the secret
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        if self._task.async_val:
-            raise AnsibleActionFail(
-                f"{self._task.action} does not run with async, because the file of the job would keep the secret in clear. "
-                "Remove async from the task; community.turso.turso_tokens creates many tokens side by side."
-            )
+        self._refuse_async()
         result: dict[str, Any] = super().run(tmp, task_vars)
         result.update(self._execute_hidden(task_vars))
         self._tell_what_was_created(result)
@@ -55,12 +52,19 @@ class ActionModule(ActionBase):
             self._tell_what_callbacks_do_not(result)
         return result
 
+    def _refuse_async(self) -> None:
+        if self._task.async_val:
+            raise AnsibleActionFail(
+                f"{self._task.action} does not run with async, because the file of the job would keep the secret in clear. "
+                "Remove async from the task; community.turso.turso_tokens creates many tokens side by side."
+            )
+
     def _hide(self, result: dict[str, Any]) -> None:
         """Mark a result so that no output shows it; how depends on ansible-core."""
-        result["_ansible_no_log"] = True
+        mark(result)
         if CORE_LOOKS_AT_ITEMS:
             for item in _carriers_in(result):
-                item["_ansible_no_log"] = True
+                mark(item)
         if CORE_FORGETS_ITEMS and self._task.loop is not None:
             self._task.no_log = True
 
@@ -75,7 +79,8 @@ class ActionModule(ActionBase):
     def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         play_context = self._connection._play_context
         written = self._task.no_log, play_context.no_log
-        self._task.no_log = play_context.no_log = True
+        self._task.no_log = True
+        hide_from_connection(play_context)
         try:
             with ended_with_parent():
                 executed: dict[str, Any] = self._execute_module(task_vars=task_vars)
@@ -96,6 +101,16 @@ class ActionModule(ActionBase):
         for secret in _secrets_in(result):
             text = text.replace(secret, "***")
         Display().display(f"{self._task.action}: {text}", color=color, stderr=True)
+
+
+def mark(result: dict[str, Any]) -> None:
+    """Have Ansible show nothing of a result."""
+    result["_ansible_no_log"] = True
+
+
+def hide_from_connection(play_context: PlayContext) -> None:
+    """Have a connection print nothing of what the module answers, which it would do at -vvv."""
+    play_context.no_log = True
 
 
 def _secrets_in(result: dict[str, Any]) -> Iterator[str]:

@@ -21,7 +21,7 @@ CLAIMS = {
     "one failed": "{r} is failed and {r}.results[0].failed and {r}.results[1].secret | length > 300",
     "all failed": "{r} is failed and {r}.results | map(attribute='secret') | select | length == 0",
     "issued": "{r} is changed and {r}.secrets.rotated | length > 300",
-    "not issued": "{r} is not failed and {r}.secrets == {{}} and {r}.results[0].failed",
+    "not issued": "{r} is not failed and {r}.secrets == {{}} and {r}.report[0].action == 'failed'",
     "failed": "{r} is failed",
     "failed, with its secret": "{r} is failed and {r}.secret | length > 300",
     "first issued, then not": "{r} is not failed and {r}.secret is none and {r}.attempts == 2",
@@ -89,7 +89,7 @@ def info(sentence: str, claim: str, *, world: str = "plain", **asked: Any) -> Ca
 
 
 def rotation(sentence: str, claim: str, *, world: str = "plain", core: bool = False, **asked: Any) -> Case:
-    asked.setdefault("tokens", [{"name": "rotated", "organization": "acme"}])
+    asked = {"step": "issue", "tokens": [{"name": "rotated", "organization": "acme"}], **asked}
     return Case(sentence, "turso_rotation", asked, claim, core, world)
 
 
@@ -210,19 +210,10 @@ CASES = (
     revocation(
         "a leaked value and garbage", "unreachable", secrets=["{{ lookup('env', 'TOKEN_SPARE') }}"], world="garbled"
     ),
-    rotation("successor issued", "issued", core=True),
-    rotation("successor unproven", "not issued", world="unproven"),
-    rotation("successor stuck", "not issued", world="stuck"),
+    rotation("a rotation", "issued", core=True),
+    rotation("a new version that is not verified", "not issued", world="unproven"),
+    rotation("a new version that cannot be withdrawn", "not issued", world="stuck"),
     rotation("rotation with a 401", "unauthorized", world="opaque"),
-    rotation(
-        "commit with a successor, and a 503",
-        "api_error",
-        world="refusing",
-        state="absent",
-        tokens=None,
-        pending="{{ r_successor_issued.pending }}",
-        successor_token="{{ lookup('env', 'TOKEN_SPARE') }}",
-    ),
 )
 
 # In a copy of the collection that has bugs.
@@ -240,7 +231,6 @@ CUT = (
     one("an output that was cut", "failed", name="cut-1"),
     one("an output that was cut, in a loop", "failed", name="{{ item }}", keywords={"loop": ["cut-2", "cut-3"]}),
     many("an output of many that was cut", "failed", {"name": "cut-4"}, {"name": "cut-5"}),
-    rotation("an output of a rotation that was cut", "failed"),
 )
 
 

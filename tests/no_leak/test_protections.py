@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from tests.no_leak.altered import BUGS as WITH_BUGS
-from tests.no_leak.altered import altered
+from tests.no_leak.altered import Alteration, Change, Gone, Without, altered
 from tests.no_leak.cases import BUGS, CASES, CUT, Case, play
 from tests.no_leak.terminal import Mode, Terminal
+from tests.no_leak.test_role import role
 
 VERBOSE = Mode(verbosity=4, arguments=("--diff",))
+ROTATION = "plugins/action/turso_rotation.py"
 PLUGIN = "plugins/plugin_utils/_hidden_result.py"
 SPEC = "plugins/module_utils/_module.py"
 SECRETS = "plugins/module_utils/_secrets.py"
+
+LEFT_TO_PYTHON = """
+def _left_to_python(exc):
+    raise exc
+"""
 
 
 def named(*sentences: str) -> tuple[Case, ...]:
@@ -46,7 +52,7 @@ class Protection:
     """What is taken out, the cases that leak without it, how Ansible is run, and where it is this that protects."""
 
     name: str
-    changes: list[tuple[str, str, str | None]]
+    changes: list[Alteration]
     cases: tuple[Case, ...]
     mode: Mode = VERBOSE
     needed: Callable[[tuple[int, int]], bool] = always
@@ -54,68 +60,81 @@ class Protection:
 
 
 PROTECTIONS = (
-    Protection("the action plugins", [("plugins/action/turso_*.py", "", None)], named("created"), needed=hides),
+    Protection("the action plugins", [Gone("plugins/action/turso_*.py")], named("created"), needed=hides),
     Protection(
         "the mark on the result",
-        [(PLUGIN, r'result\["_ansible_no_log"\] = True', "pass")],
+        [Change(PLUGIN, "mark", "lambda result: None")],
         named("created"),
         needed=lambda core: (2, 19) <= core < (2, 22),
     ),
     Protection(
         "knowing where secrets are",
-        [(PLUGIN, r'part\.get\("secret"\)', "False")],
+        [Change(PLUGIN, "_secrets_in", "lambda result: iter(())")],
         named("many created"),
         needed=hides,
     ),
     Protection(
         "no_log in the play context",
-        [(PLUGIN, r"self\._task\.no_log = play_context\.no_log = True", "self._task.no_log = True")],
+        [Change(PLUGIN, "hide_from_connection", "lambda play_context: None")],
         named("created"),
         Mode(verbosity=3, connection="ssh"),
         needed=hides,
     ),
     Protection(
         "no_log of a task that loops",
-        [(PLUGIN, r"CORE_FORGETS_ITEMS = .*", "CORE_FORGETS_ITEMS = False")],
+        [Change(PLUGIN, "CORE_FORGETS_ITEMS", "False")],
         named("loop"),
         Mode("minimal", 1),
         needed=lambda core: core < (2, 19),
     ),
     Protection(
         "hiding what cannot be parsed",
-        [(PLUGIN, r'return bool\(result\.get\("module_stdout"\)\)', "return False")],
+        [Change(PLUGIN, "_is_unreadable", "lambda result: False")],
         CUT[:1],
         Mode(verbosity=1, connection="ssh"),
         host="cut",
     ),
     Protection(
         "the refusal of async",
-        [(PLUGIN, r"if self\._task\.async_val:", "if False:"), (PLUGIN, "_async = False", "_async = True")],
+        [
+            Change(PLUGIN, "ActionModule._refuse_async", "lambda self: None"),
+            Change(PLUGIN, "ActionModule._supports_async", "True"),
+        ],
         named("async with poll"),
         Mode(verbosity=1),
     ),
     Protection(
         "the hiding of a new secret",
-        [(SECRETS, r'( +)("""Hide a secret.*?""")', r"\1\2\n\1return"), *WITH_BUGS],
+        [Change(SECRETS, "Secrecy.hide", "lambda self, secret: None"), *WITH_BUGS],
         named("a bug after all"),
     ),
     Protection(
         "the registration of a new secret",
-        [(SECRETS, r"_register\(secret\)", "pass")],
+        [Change(SECRETS, "_register", "lambda secret: None")],
         named("created"),
         needed=masks,
     ),
     Protection(
         "the last resort",
-        [(SPEC, r"except Exception as exc:", "except ZeroDivisionError as exc:"), *WITH_BUGS],
+        [Change(SPEC, "result_of_a_bug", "_left_to_python", LEFT_TO_PYTHON), *WITH_BUGS],
         named("a bug after all"),
     ),
     Protection(
         "cleaning the texts of the API",
-        [("plugins/module_utils/_api/client.py", r'_LOOKS_LIKE_JWT\.sub\("\*\*\*", text\)', "text")],
+        [Change("plugins/module_utils/_api/client.py", "_LOOKS_LIKE_JWT", "re.compile('(?!)')")],
         named("500 after the effect that echoes the new token", "some of many failed"),
     ),
-    Protection("no_log of the credential", [(SPEC, r'"no_log": True,', '"no_log": False,')], named("unchanged")),
+    Protection(
+        "no_log of the credential",
+        [
+            Change(
+                SPEC,
+                "connection_spec",
+                "lambda: {**original(), 'api_token': {**original()['api_token'], 'no_log': False}}",
+            )
+        ],
+        named("unchanged"),
+    ),
 )
 SAMPLE = ("the action plugins", "no_log of a task that loops", "hiding what cannot be parsed", "the last resort")
 
@@ -135,23 +154,36 @@ def test_protection(
 
 
 ROLE_MODE = Mode(verbosity=1)
-ROLE: list[dict[str, Any]] = [
-    {
-        "name": "Rotate",
-        "ansible.builtin.include_role": {"name": "community.turso.turso_rotate"},
-        "vars": {"turso_rotate_tokens": [{"name": "rotated", "organization": "acme"}]},
-    }
-]
 
 
-def test_no_log_in_the_role(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory, full: bool) -> None:
+@dataclass(frozen=True)
+class RoleProtection:
+    """What is taken out of the role or of its action plugin."""
+
+    name: str
+    changes: list[Alteration]
+
+
+ROLE_PROTECTIONS = (
+    RoleProtection("no_log of the facts", [Without("roles/turso_rotate/tasks/*.yml", "no_log")]),
+    RoleProtection("the mark on what holds the credential", [Change(ROTATION, "mark", "lambda result: None")]),
+)
+
+
+@pytest.mark.parametrize("protection", ROLE_PROTECTIONS, ids=lambda protection: protection.name)
+def test_protection_of_the_role(
+    terminal: Terminal, protection: RoleProtection, tmp_path_factory: pytest.TempPathFactory, full: bool
+) -> None:
+    """A commit that is refused keeps the credential for the next, so what is left is shown where nothing hides it."""
     if not full:
         pytest.skip("one of those that --full takes out")
-    changes: list[tuple[str, str, str | None]] = [("roles/turso_rotate/tasks/*.yml", r"\n +no_log: true", "")]
-    terminal.collections = altered(tmp_path_factory.mktemp("unprotected"), changes)
-    plays = [{"name": "Rotate", "hosts": "here", "gather_facts": False, "tasks": ROLE}]
-    played = terminal.play(plays, ROLE_MODE)
-    if terminal.playbooks.core < (2, 22):
-        assert terminal.leaks(played)
+    terminal.collections = altered(tmp_path_factory.mktemp("unprotected"), protection.changes)
+    given = {"turso_rotate_api_token": "{{ lookup('env', 'TOKEN_PLAIN') }}"}
+    tasks = [*role(None, {"name": "rotated", "organization": "acme"}, tasks_from="issue", **given)]
+    tasks += role(None, tasks_from="commit")
+    played = terminal.play([{"name": "Rotate", "hosts": "here", "gather_facts": False, "tasks": tasks}], ROLE_MODE)
+    assert terminal.worlds.issued == 1
+    if terminal.playbooks.core < (2, 22) or protection.name != "no_log of the facts":
+        assert terminal.leaks(played), terminal.cleaned(played)
     else:  # what a module registered is masked whatever shows it
         terminal.assert_nothing_leaked(played)

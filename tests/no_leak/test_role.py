@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,10 @@ MODES = (
     Mode("oneline", 1),
     Mode("default", 4, "ssh, pipelined", "yaml", ("--diff",)),
 )
+ROLE = "community.turso.turso_rotate"
 
-# A hook as the README asks for: the one who prints or writes a secret is the one who hides it.
-HOOK = """\
+# Tasks files as the guide asks for: whoever prints or writes a secret hides it.
+KEEP = """\
 - name: Keep the secret of {{ turso_rotate_item.name }}
   ansible.builtin.copy:
     content: "{{ turso_rotate_item.secret }}"
@@ -35,35 +35,57 @@ HOOK = """\
     mode: "0600"
   no_log: true
 """
-HOOK_THAT_FAILS = """\
-- name: Fail
-  ansible.builtin.fail:
-    msg: the server of {{ turso_rotate_item.name }} is down
+READ_BACK = """\
+- name: Read it back
+  ansible.builtin.set_fact:
+    turso_rotate_read_back: "{{ {turso_rotate_item.name: WHAT} }}"
+  no_log: true
 """
+KEPT = "lookup('ansible.builtin.file', asked_for ~ '/' ~ turso_rotate_item.name)"
+TASKS_FILES = {
+    "by_value.yml": KEEP + READ_BACK.replace("WHAT", KEPT),
+    "by_digest.yml": KEEP + READ_BACK.replace("WHAT", f"'sha256:' ~ ({KEPT} | hash('sha256'))"),
+    "by_word.yml": KEEP + f"- ansible.builtin.include_role: {{name: {ROLE}, tasks_from: confirm}}\n",
+    "another_value.yml": KEEP + READ_BACK.replace("WHAT", "lookup('env', 'TOKEN_PLAIN')"),
+    "another_word.yml": KEEP + READ_BACK.replace("WHAT", "{'a': lookup('env', 'TOKEN_PLAIN')}"),
+    "another_name.yml": KEEP + READ_BACK.replace("turso_rotate_item.name: WHAT", f"'else': {KEPT}"),
+    "no_lookup.yml": KEEP + READ_BACK.replace("WHAT", "lookup('ansible.builtin.file', '/no/such/file')"),
+    "fails.yml": "- ansible.builtin.fail: {msg: 'the server of {{ turso_rotate_item.name }} is down'}\n",
+    "nothing.yml": KEEP,
+}
+STORED = {"to": "vault_file", "takes_effect_hours": 0}
 
-ACME = {"organization": "acme"}
-ROTATED = {"name": "rotated", **ACME}
+
+def entry(name: str, *deliver: str | dict[str, Any], **keys: Any) -> dict[str, Any]:
+    """Return an entry of acme; a text is the name of a tasks file."""
+    recipients = [{"tasks": item} if isinstance(item, str) else item for item in deliver]
+    return {"name": name, "organization": "acme", **({"deliver": recipients} if recipients else {}), **keys}
 
 
-def role(world: str | None, tokens: Sequence[dict[str, Any]], **variables: Any) -> dict[str, Any]:
-    """Return a task that runs the role, and goes on with the play if the role fails."""
+def role(
+    world: str | None, *tokens: dict[str, Any], tasks_from: str | None = None, **variables: Any
+) -> list[dict[str, Any]]:
+    """Return a task that runs the role, by the API of a world."""
     if world:
         variables["turso_rotate_api_token"] = f"{{{{ lookup('env', 'TOKEN_{world.upper()}') }}}}"
         variables["turso_rotate_api_url"] = f"{{{{ urls.{world} }}}}"
-    included = {
-        "name": "Rotate",
-        "ansible.builtin.include_role": {"name": "community.turso.turso_rotate"},
-        "vars": {"turso_rotate_tokens": list(tokens), **variables},
-    }
-    failed = {"ansible.builtin.debug": {"msg": "the role failed: {{ ansible_failed_result.msg | default('') }}"}}
-    return {"name": f"Rotate in {world or 'the default'}", "block": [included], "rescue": [failed]}
+    if tokens:
+        variables["turso_rotate_tokens"] = list(tokens)
+    included = {"name": ROLE, **({"tasks_from": tasks_from} if tasks_from else {})}
+    return [{"name": "Include the role", "ansible.builtin.include_role": included, "vars": variables}]
+
+
+def excused(*tasks: dict[str, Any]) -> dict[str, Any]:
+    """Return a task that goes on with the play where others failed."""
+    told = {"ansible.builtin.debug": {"msg": "the role failed: {{ ansible_failed_result.msg | default('') }}"}}
+    return {"name": "Try", "block": list(tasks), "rescue": [told]}
 
 
 def play(mode: Mode, tasks: list[dict[str, Any]], **keywords: Any) -> dict[str, Any]:
     return {"name": "Rotate", "hosts": mode.host, "gather_facts": False, **keywords, "tasks": tasks}
 
 
-SHOW = [
+SHOW: list[dict[str, Any]] = [
     {
         "name": "Use what was issued",
         "ansible.builtin.assert": {"that": "turso_rotate_secrets.rotated | length > 300", "quiet": True},
@@ -72,15 +94,39 @@ SHOW = [
     {"name": "Show the report", "ansible.builtin.debug": {"var": "turso_rotate_report"}},
     {"name": "Cache a fact", "ansible.builtin.set_fact": {"was_here": True, "cacheable": True}},
 ]
+# The play's own tasks deliver this one.
+PLAYED: list[dict[str, Any]] = [
+    {
+        "name": "Deliver",
+        "ansible.builtin.copy": {
+            "content": "{{ turso_rotate_secrets.played }}",
+            "dest": "{{ asked_for }}/played",
+            "mode": "0600",
+        },
+        "when": "'played' in turso_rotate_secrets",
+        "no_log": True,
+    },
+    {
+        "name": "Confirm",
+        "ansible.builtin.include_role": {"name": ROLE, "tasks_from": "confirm"},
+        "vars": {
+            "turso_rotate_read_back": {"played": "{{ lookup('ansible.builtin.file', asked_for ~ '/played') }}"},
+        },
+    },
+]
 
 
 @pytest.fixture
 def rotating(terminal: Terminal) -> Terminal:
-    """A terminal with a hook, and with a vault file that holds what the environment does not: another credential."""
-    terminal.playbooks.write("hook.yml", HOOK)
-    terminal.playbooks.write("hook_that_fails.yml", HOOK_THAT_FAILS)
+    """A terminal with tasks files, and with a vault file that holds what the environment does not: other credentials."""
+    spare = terminal.worlds["spare"]
+    bob = spare.main("bob")
+    spare.add_organization("umbrella", roles={"bob": "owner"})
+    for name, text in TASKS_FILES.items():
+        terminal.playbooks.write(name, text)
     terminal.playbooks.write("password", "correct horse battery staple")
-    credentials = terminal.playbooks.write("credentials.yml", {"spare_credential": terminal.worlds["spare"].credential})
+    spares = {"spare_credential": spare.credential, "spare_credentials": {"bobs": bob.secret}}
+    credentials = terminal.playbooks.write("credentials.yml", spares)
     terminal.playbooks.run("ansible-vault", "encrypt", "--vault-password-file", "password", str(credentials))
     assert credentials.read_text().startswith("$ANSIBLE_VAULT")
     return terminal
@@ -88,14 +134,27 @@ def rotating(terminal: Terminal) -> Terminal:
 
 def delivering(terminal: Terminal) -> dict[str, Any]:
     return {
-        "turso_rotate_deliver": str(terminal.top / "hook.yml"),
         "turso_rotate_vault_file": str(terminal.top / "vault.yml"),
-        "turso_rotate_ledger": str(terminal.top / "ledger.json"),
+        "turso_rotate_state_file": str(terminal.top / "state.json"),
         "asked_for": str(terminal.asked_for),
     }
 
 
 WITH_VAULT = ("--vault-password-file", "password", "-e", "@credentials.yml")
+SPARE = {
+    "turso_rotate_api_token": "{{ spare_credential }}",
+    "turso_rotate_api_url": "{{ urls.spare }}",
+    "turso_rotate_credentials": "{{ spare_credentials }}",
+}
+# By all ways of delivery and confirmation, the credential of the run among them.
+ENTRIES = (
+    entry("rotated", "by_value.yml"),
+    entry("second", "by_word.yml", "by_digest.yml"),
+    entry("played"),
+    entry("stored", STORED),
+    entry("bobs-own", "by_value.yml", credential="bobs") | {"organization": "umbrella"},
+    entry("main", "by_value.yml"),
+)
 
 
 @pytest.mark.promise(8)
@@ -103,67 +162,75 @@ WITH_VAULT = ("--vault-password-file", "password", "-e", "@credentials.yml")
 def test_rotation(rotating: Terminal, mode: Mode, full: bool) -> None:
     if mode is not EVERYTHING and not full:
         pytest.skip("one of the modes that --full runs")
-    spare = role(None, [ROTATED, {"name": "second", **ACME}, {"name": "main", **ACME}], **delivering(rotating))
-    spare["block"][0]["vars"].update(
-        turso_rotate_api_token="{{ spare_credential }}", turso_rotate_api_url="{{ urls.spare }}"
-    )
+    variables = delivering(rotating)
+    look = {"name": "Look at the hosts later", "ansible.builtin.debug": {"msg": "{{ turso_rotate_report }}"}}
     played = rotating.play(
         [
             play(mode, [{"name": "Prepare", "ansible.builtin.meta": "noop"}]),
-            play(mode, [*spare["block"], *SHOW]),
-            play(
-                mode,
-                [{"name": "Look at the hosts later", "ansible.builtin.debug": {"msg": "{{ turso_rotate_report }}"}}],
-            ),
+            play(mode, [*role(None, *ENTRIES, **SPARE), *PLAYED, *SHOW], vars=variables),
+            play(mode, [look]),
         ],
         mode,
         *WITH_VAULT,
     )
     rotating.assert_nothing_leaked(played)
     rotating.assert_passed(played)
-    assert rotating.worlds.issued == 3
-    delivered = [path.read_text() for path in rotating.asked_for.iterdir()]
-    assert len(delivered) == 3
-    assert all(rotating.worlds["spare"].alive(secret) for secret in delivered)
+    assert rotating.worlds.issued == len(ENTRIES)
+    kept = {path.name: path.read_text() for path in rotating.asked_for.iterdir()}
+    assert sorted(kept) == sorted(item["name"] for item in ENTRIES if item["name"] != "stored")
+    assert all(rotating.worlds["spare"].alive(secret) for secret in kept.values())
     assert (rotating.top / "vault.yml").read_text().startswith("$ANSIBLE_VAULT")
+    assert "current" in (rotating.top / "state.json").read_text()
     rotating.assert_everything_was_written("turso_rotate_report")
 
 
 @pytest.mark.promise(8)
 def test_check_mode(rotating: Terminal) -> None:
     mode = Mode(verbosity=4, arguments=("--check", "--diff"))
-    played = rotating.play(
-        [play(mode, [*role(None, [ROTATED], **delivering(rotating))["block"], *SHOW])], mode, *WITH_VAULT
-    )
+    tasks = [*role(None, *ENTRIES, **SPARE), *PLAYED[1:], *SHOW]
+    played = rotating.play([play(mode, tasks, vars=delivering(rotating))], mode, *WITH_VAULT)
     rotating.assert_nothing_leaked(played)
     rotating.assert_passed(played)
     assert not rotating.worlds.writes
 
 
+FAILING_WORLDS = ("opaque", "refusing", "unreachable", "garbled", "unproven", "unknown")
+NOT_CONFIRMED = ("another_value", "another_word", "another_name", "no_lookup", "fails", "nothing")
+
+
+def play_failures(terminal: Terminal, *tries: list[dict[str, Any]]) -> str:
+    """Play tasks that fail, see that nothing leaks, and return the output as one line."""
+    tasks = [excused(*tasks) for tasks in tries]
+    played = terminal.play([play(EVERYTHING, tasks, vars=delivering(terminal))], EVERYTHING, *WITH_VAULT)
+    terminal.assert_nothing_leaked(played)
+    assert played.output.count('"the role failed: ') == len(tries), terminal.cleaned(played)
+    return " ".join(played.output.split())
+
+
 @pytest.mark.promise(8)
-def test_failures(rotating: Terminal) -> None:
-    """Every way in which an issue fails, then commits that must not or cannot be made."""
-    to = delivering(rotating)
-    hook_fails = {**to, "turso_rotate_deliver": str(rotating.top / "hook_that_fails.yml")}
-    tasks = [
-        role("opaque", [ROTATED], **to),
-        role("refusing", [ROTATED], **to),
-        role("unreachable", [ROTATED], **to),
-        role("garbled", [ROTATED], **to),
-        role("unproven", [ROTATED], **to),
-        role("stuck", [ROTATED], **to),
-        role("unknown", [ROTATED], **to),
-        role(None, [{"name": "one"}, {"name": "forbidden"}, {"name": "broken"}], **to),
-        role("spare", [{"name": "two", "group": "default"}], **to),
-        role("spare", [{"name": "three", "scopes": ["none-such"]}], **to),
-        role(None, [{"name": "hooked"}], **hook_fails),
-    ]
-    played = rotating.play([play(EVERYTHING, tasks, force_handlers=True)], EVERYTHING, *WITH_VAULT)
-    rotating.assert_nothing_leaked(played)
-    assert not played.ok  # the handler revokes nothing, because a hook did not reach its end
-    assert played.output.count("the role failed") >= 9
-    assert "did not reach its end" in played.output
-    assert rotating.worlds.issued >= 5
+def test_issues_and_commits_that_fail(rotating: Terminal) -> None:
+    said = play_failures(
+        rotating,
+        *(role(world, entry(f"in-{world}", STORED)) for world in FAILING_WORLDS),
+        role("stuck", entry("rotated-stuck", STORED), turso_rotate_validate=False),
+        role(None, *(entry(name, STORED) for name in ("one", "forbidden", "broken"))),
+        role("spare", entry("two", STORED, group="default")),
+        role("spare", entry("three", STORED, scopes=["none-such"])),
+        role("spare", {"name": "{{ lookup('env', 'TOKEN_SPARE') }}", "organisation": "acme"}),
+    )
+    assert "Supported parameters include" in said
+    assert "Could not revoke the token with the id" in said
+    assert rotating.worlds.issued >= 4
+
+
+@pytest.mark.promise(8)
+def test_deliveries_and_confirmations_that_fail(rotating: Terminal) -> None:
+    entries = [entry(name, f"{name}.yml") for name in NOT_CONFIRMED]
+    said = play_failures(rotating, [*role("spare", *entries, tasks_from="issue"), *role(None, tasks_from="commit")])
+    for name in NOT_CONFIRMED:
+        assert f"not confirmed by tasks {name}.yml" in said
+    assert "another_value: here has another value" in said
+    assert rotating.worlds.issued == len(entries)
 
 
 @pytest.mark.promise(8)
@@ -171,20 +238,13 @@ def test_processes(rotating: Terminal) -> None:
     """No command line holds a secret, and no environment but what the user put there."""
     mark = uuid.uuid4().hex
     mode = Mode(connection="ssh", settings={"NO_LEAK_MARK": mark})
-    spare = role(None, [ROTATED, {"name": "second", **ACME}], **delivering(rotating))
-    spare["block"][0]["vars"].update(
-        turso_rotate_api_token="{{ spare_credential }}", turso_rotate_api_url="{{ urls.spare }}"
-    )
-    direct = {
-        "community.turso.turso_token": {"name": "new"},
-        "register": "made",
-        "name": "Create",
-    }
+    direct = {"community.turso.turso_token": {"name": "new"}, "register": "made", "name": "Create"}
+    tasks = [direct, *role(None, *ENTRIES[:2], **SPARE)]
     with Processes(mark) as processes:
-        played = rotating.play([play(mode, [direct, *spare["block"]])], mode, *WITH_VAULT)
+        played = rotating.play([play(mode, tasks, vars=delivering(rotating))], mode, *WITH_VAULT)
     rotating.assert_passed(played)
     assert rotating.worlds.issued == 3
-    assert any("AnsiballZ_turso_rotation" in line for line in processes.command_lines), "no module was seen at work"
+    assert any("AnsiballZ_turso_token" in line for line in processes.command_lines), "no module was seen at work"
     canaries = Canaries(rotating.worlds.secrets)
     assert [canaries.cleaned(line) for line in processes.command_lines if any(canaries.find(line))] == []
     own = set(rotating.worlds.environment.values())

@@ -137,6 +137,7 @@ def _arrange(by_name: dict[str, Simulator]) -> None:
     by_name["garbled"].faults.add("*", EchoRaw(by_name["garbled"]), times=None)
     by_name["unproven"].faults.add("validate", Echo(by_name["unproven"], 401), times=None)
     stuck = by_name["stuck"]
+    stuck.given("rotated-stuck", organization="acme", age_days=100)
     stuck.faults.add("validate", Echo(stuck, 418), times=None)
     stuck.faults.add("DELETE /*", Echo(stuck, 500), times=None)
     unknown = by_name["unknown"]

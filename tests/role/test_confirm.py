@@ -318,7 +318,7 @@ BEFORE_ANY_REQUEST: list[tuple[str, Any, dict[str, Any], str]] = [
     ("a tasks file that is not there", [entry("ci", {"tasks": "none.yml"})], {}, "does not exist"),
     ("a tasks file of comments", [entry("ci", {"tasks": "empty.yml"})], {}, "holds no task"),
     ("a destination that there is not", [entry("ci", {"to": "moon"})], {}, "there is no destination 'moon'"),
-    ("a misspelt key", [entry("ci", grace_hour=1)], {}, "there is no grace_hour"),
+    ("a misspelt key", [entry("ci", grace_hour=1)], {}, "grace_hour"),
     ("a null organization", [{"name": "ci", "organization": None}], {}, "organization is null"),
     ("a credential that there is not", [entry("ci", credential="other")], {}, "has no 'other'"),
     ("grace without a state file", [entry("ci", grace_hours=1)], {}, "needs turso_rotate_state_file"),

@@ -89,7 +89,7 @@ def test_a_version_that_nobody_confirms_is_told_once_and_refused_the_second_time
     third = playbooks.play(unconfirmed)
     assert not third.ok
     said = " ".join(third.output.split())
-    assert "was issued by a former run and nobody confirmed it" in said
+    assert "was issued by a former run and never confirmed" in said
     assert "community.turso.revoke" in said
     assert len(created(simulator)) == issued == 2
     assert simulator.alive(old.secret)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stand-ins for two services whose programs no package registry has: as much of their HTTP as the examples' modules use.
+"""Stand-ins for two services: as much of their HTTP as the examples' modules use.
 
 They prove that an example gives its module the right arguments and that the module carries them out. They prove nothing
 of a real HashiCorp Vault's or Kubernetes' policies, admission, encryption or scheduling.

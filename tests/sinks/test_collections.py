@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import shutil
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ import yaml
 
 from tests.playbooks import Playbooks
 from tests.simulator import Simulator
+from tests.sinks import programs
 from tests.sinks.rotation import NAME, assert_nothing_revoked, assert_rotates, complaints, rotate, rotation
 from tests.sinks.standins import Cluster, KeyValue, serving
 
@@ -41,9 +44,7 @@ esac
 @pytest.fixture
 def moto(controller: Playbooks, tmp_path: Path) -> Iterator[str]:
     """The address of moto's server, which acts as AWS."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with (tmp_path / "moto.log").open("w") as log:
         server = subprocess.Popen(
             [str(controller.venv / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
@@ -59,6 +60,13 @@ def moto(controller: Playbooks, tmp_path: Path) -> Iterator[str]:
         server.wait()
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.poll() is None:
@@ -66,7 +74,7 @@ def wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    pytest.fail("moto's server did not come up")
+    pytest.fail("the server did not come up")
 
 
 def test_aws_secrets_manager(controller: Playbooks, simulator: Simulator, moto: str) -> None:
@@ -82,14 +90,24 @@ def test_aws_secrets_manager(controller: Playbooks, simulator: Simulator, moto: 
     assert_rotates(controller, simulator, playbook, read, env=environment)
 
 
-def test_sops_file(controller: Playbooks, simulator: Simulator, tmp_path: Path) -> None:
+@pytest.fixture(params=["the real one", "a stand-in"])
+def sops(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if shutil.which("age") is None:
         pytest.skip("the command age is not here: apt-get install age")
-    identity, sops, path = tmp_path / "identity", tmp_path / "sops", tmp_path / "token.sops.yaml"
+    if request.param == "the real one":
+        if not programs.SOPS.is_file():
+            pytest.skip("SOPS is not here: make peers")
+        return programs.SOPS
+    path = tmp_path / "sops"
+    path.write_text(SOPS)
+    path.chmod(0o700)
+    return path
+
+
+def test_sops_file(controller: Playbooks, simulator: Simulator, sops: Path, tmp_path: Path) -> None:
+    identity, path = tmp_path / "identity", tmp_path / "token.sops.yaml"
     subprocess.run(["age-keygen", "-o", str(identity)], check=True, capture_output=True)
     recipient = subprocess.run(["age-keygen", "-y", str(identity)], check=True, capture_output=True, text=True).stdout
-    sops.write_text(SOPS)
-    sops.chmod(0o700)
     variables = {
         "deliver_sops_path": str(path),
         "deliver_sops_age": [recipient.strip()],
@@ -98,8 +116,10 @@ def test_sops_file(controller: Playbooks, simulator: Simulator, tmp_path: Path) 
     }
 
     def read() -> str:
-        command = ["age", "--decrypt", "--identity", str(identity), str(path)]
-        return yaml.safe_load(subprocess.run(command, check=True, capture_output=True).stdout)["turso_api_token"]
+        command, env = [str(sops), "decrypt", str(path)], {**controller.env, "SOPS_AGE_KEY_FILE": str(identity)}
+        return yaml.safe_load(subprocess.run(command, env=env, check=True, capture_output=True).stdout)[
+            "turso_api_token"
+        ]
 
     assert_rotates(controller, simulator, rotation("sops_file.yml", variables), read)
 
@@ -112,6 +132,50 @@ def test_hashicorp_vault_kv(controller: Playbooks, simulator: Simulator) -> None
         versions = f"turso/{NAME}"
         assert_rotates(controller, simulator, playbook, lambda: engine.versions[versions][-1]["token"], env=environment)
     assert len(engine.versions[versions]) == 1
+
+
+@pytest.fixture
+def openbao(controller: Playbooks, tmp_path: Path) -> Iterator[str]:
+    """The address of a real OpenBao, which `root` may do everything in."""
+    if not programs.OPENBAO.is_file():
+        pytest.skip("OpenBao is not here: make peers")
+    port = free_port()
+    command = [str(programs.OPENBAO), "server", "-dev", f"-dev-listen-address=127.0.0.1:{port}", "-dev-no-store-token"]
+    with (tmp_path / "openbao.log").open("w") as log:
+        env = {**controller.env, "BAO_DEV_ROOT_TOKEN_ID": "root"}
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=env)
+    try:
+        wait_until_listening(port, server)
+        yield f"http://127.0.0.1:{port}/v1/"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def asked(method: str, url: str, **body: Any) -> Any:
+    """Ask OpenBao as root, and return its answer."""
+    request = urllib.request.Request(url, json.dumps(body).encode() if body else None, method=method)
+    request.add_header("X-Vault-Token", "root")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        content = answer.read()
+    return json.loads(content) if content else None
+
+
+def test_a_real_openbao_with_the_rights_that_the_example_names(
+    controller: Playbooks, simulator: Simulator, openbao: str
+) -> None:
+    rights = 'path "secret/data/turso/*" { capabilities = ["read", "create", "update"] }'
+    asked("PUT", f"{openbao}sys/policies/acl/deliver", policy=rights)
+    token = asked("POST", f"{openbao}auth/token/create", policies=["deliver"])["auth"]["client_token"]
+    environment = {"VAULT_ADDR": openbao.removesuffix("/v1/"), "VAULT_TOKEN": token}
+    there = f"{openbao}secret/data/turso/{NAME}"
+
+    def read() -> str:
+        token: str = asked("GET", there)["data"]["data"]["token"]
+        return token
+
+    assert_rotates(controller, simulator, rotation("hashicorp_vault_kv.yml", {}), read, env=environment)
+    assert asked("GET", there)["data"]["metadata"]["version"] == 1
 
 
 def test_kubernetes_secret(controller: Playbooks, simulator: Simulator) -> None:
@@ -133,7 +197,7 @@ def test_kubernetes_secret(controller: Playbooks, simulator: Simulator) -> None:
         return base64.b64decode(data["token"]).decode()
 
     with serving(cluster) as address:
-        # What the cluster is reached with comes from the play, through the role, to the hook.
+        # What the cluster is reached with comes from the play, through the role, to the tasks file.
         defaults = {"group/kubernetes.core.k8s": {"host": address, "api_key": cluster.token}}
         playbook = rotation(
             "kubernetes_secret.yml",

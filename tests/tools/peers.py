@@ -7,8 +7,8 @@
     python -m tests.tools.peers
 
 makes the environment `.cache/venvs/sinks` (tests/requirements-sinks.txt), unpacks the collections that the delivery
-examples use, and installs the TypeScript client. Done once. What cannot be had is told and is no failure: the tests
-that need it are skipped, and say so.
+examples use, fetches OpenBao and SOPS, and installs the TypeScript client. Done once. What cannot be had is told and is no
+failure: the tests that need it are skipped, and say so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.sinks import foreign
+from tests.sinks import foreign, programs
 from tests.tools import venvs
 from tests.tools.checkout import CACHE, locked
 
@@ -30,6 +30,7 @@ NODE = CACHE / "node"
 
 def main() -> None:
     have("the delivery examples and AWX", sinks)
+    have("a real OpenBao and the real SOPS", lambda: programs.ensure(venvs.ensure("sinks") / "bin" / "python"))
     have("the TypeScript client", typescript_client)
 
 
