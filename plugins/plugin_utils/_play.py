@@ -40,6 +40,11 @@ class Play:
         return len(self._vars["ansible_play_hosts_all"])
 
     @property
+    def strategy(self) -> str:
+        """Return the strategy without its collection."""
+        return str(self._action._task.play.strategy).rpartition(".")[2]
+
+    @property
     def has_failed(self) -> bool:
         """Tell whether something failed on this host; handlers that are forced go on after that."""
         return self.host not in self._vars["ansible_play_hosts"]

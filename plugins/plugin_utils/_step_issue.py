@@ -31,6 +31,12 @@ from ansible_collections.community.turso.plugins.plugin_utils._play import Play,
 CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path")
 COMMIT = (*CONNECTION, "credentials", "state_file", "pending_minutes", "concurrency")
 POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
+STRATEGIES = (
+    "linear",
+    "free",
+    "host_pinned",
+    "debug",
+)  # others replace parts of ansible-core that the commit relies on
 _NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms")
 
 
@@ -116,6 +122,12 @@ class _Issue:
 
         :raises Refused: with every reason.
         """
+        if self.play.strategy not in STRATEGIES:
+            raise refused(
+                [
+                    f"The strategy {self.play.strategy} is not supported: use one of {', '.join(STRATEGIES)} in this play."
+                ]
+            )
         if self.play.size > 1:
             reason = (
                 f"turso_rotate issues tokens once for a play, not once for a host, and this play has {self.play.size} hosts. "

@@ -23,6 +23,7 @@ class FakePlay:
     host: str = "localhost"
     id: str = "p1"
     size: int = 1
+    strategy: str = "linear"
     has_failed: bool = False
     is_in_post_tasks: bool = False
     facts: Facts = dataclasses.field(default_factory=dict)

@@ -86,6 +86,29 @@ def test_the_old_token_is_revoked_after_the_restart_by(
 
 
 @pytest.mark.promise(1)
+@with_one_core
+@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+def test_the_commit_comes_last_with_the_strategy(simulator: Simulator, playbooks: Playbooks, strategy: str) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("old", old.secret)
+    playing = play(rotate("ci"), DELIVER, confirm("ci"), strategy=strategy, **RESTARTS)
+    played = playbooks.play([playing])
+    assert played.ok, played.output
+    assert not simulator.alive(old.secret)
+
+
+@with_one_core
+def test_a_strategy_that_was_never_tried_is_refused(simulator: Simulator, playbooks: Playbooks) -> None:
+    source = "from ansible.plugins.strategy.linear import StrategyModule\n"
+    playbooks.write("strategies/other_linear.py", source)
+    env = {"ANSIBLE_STRATEGY_PLUGINS": str(playbooks.directory / "strategies"), "ANSIBLE_STRATEGY": "other_linear"}
+    played = playbooks.play([play(rotate("ci"))], env=env)
+    assert not played.ok
+    assert "The strategy other_linear is not supported" in " ".join(played.output.split())
+    assert simulator.requests == []
+
+
+@pytest.mark.promise(1)
 @pytest.mark.parametrize("depth", [1, 2])
 def test_the_old_token_is_revoked_after_the_restart_of_a_role_that_depends_on_the_rotation(
     simulator: Simulator, playbooks: Playbooks, depth: int
