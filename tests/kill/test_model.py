@@ -528,7 +528,10 @@ class Model(RuleBasedStateMachine):
         self.revoke_what_nobody_uses()
         on_time = (False, False, False)
         careful: Any = types.SimpleNamespace(draw=lambda strategy: False if strategy is FAILS else "value")
-        run = self.run_to_its_end(careful, on_time)
+        is_told = any(
+            token_id not in self.tokens for token_id, _run in self.held.values()
+        )  # by an overlapped run, which failed
+        run = self.run_to_its_end(careful, on_time, force=is_told)
         if run.plan and run.plan.refusal:  # a version that two runs found unconfirmed: somebody decides
             run = self.run_to_its_end(careful, on_time, force=True)
         assert run.is_successful
@@ -542,8 +545,9 @@ class Model(RuleBasedStateMachine):
         assert not self.has_vault_file or self.stored in self.tokens, "promise 9"
 
     def revoke_what_nobody_uses(self) -> None:
-        """Where the role refuses to let versions pile up, it prints how."""
-        in_use = {token_id for token_id, _run in self.held.values()} | {self.stored}
+        """Where the role refuses to let versions pile up, it prints how; what the last run delivered stays."""
+        last = [run.version for run in self.runs if run.is_successful and run.version][-1:]
+        in_use = {token_id for token_id, _run in self.held.values()} | {self.stored, *last}
         if self.count() >= MAX_VERSIONS:
             for version in self.versions(self.time):
                 if version.id not in in_use:
