@@ -280,9 +280,12 @@ class World:
 
     @property
     def holds_the_newest_value(self) -> bool:
+        """Tell whether the vault file holds what the killed run issued."""
         stored = self.stored()
-        return bool(stored) and all(
-            self.names_by_secret.get(stored[name]) == versions(self.simulator, name)[-1] for name in stored
+        return (
+            bool(stored)
+            and not stored.items() & self.first.items()
+            and all(self.names_by_secret.get(stored[name]) == versions(self.simulator, name)[-1] for name in stored)
         )
 
     def stored(self) -> dict[str, str]:
