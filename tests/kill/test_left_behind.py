@@ -23,6 +23,7 @@ pytestmark = pytest.mark.promise(8)
 TEMPORARY = ("home", "local", "remote", "tmp", "cache")
 POINTS = [
     (STORE_AND_PLAY, Point(1, "after"), "at the issue"),
+    (STORE_AND_PLAY, Point(1, "unwritten"), "while the vault file is replaced"),
     (STORE_AND_PLAY, Point("Show what was decided"), "between issue and delivery"),
     (STORE_AND_PLAY, Point(5, "before"), "at the commit"),
     (TARGETS, Point("Revoke the previous versions of what everybody confirmed"), "delivered to targets"),

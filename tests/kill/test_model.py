@@ -141,6 +141,7 @@ class Model(RuleBasedStateMachine):
         has_vault_file=st.booleans(),
         grace_hours=st.sampled_from([0, 0, 24]),
         is_by_hand=st.booleans(),
+        clocks_differ=st.booleans(),
     )
     def begin(
         self,
@@ -149,8 +150,9 @@ class Model(RuleBasedStateMachine):
         has_vault_file: bool,
         grace_hours: int,
         is_by_hand: bool,
+        clocks_differ: bool,
     ) -> None:
-        self.deliver = deliver
+        self.deliver, self.clocks_differ = deliver, clocks_differ
         self.has_state_file, self.has_vault_file = has_state_file, has_vault_file or STORE in deliver
         self.grace = datetime.timedelta(hours=grace_hours if has_state_file else 0)
         self.consumers = [
@@ -195,7 +197,9 @@ class Model(RuleBasedStateMachine):
     # A run, call by call: each yield is a place where others come between, or where it ends for ever
 
     def stages(self, run: Run, clocks: tuple[bool, bool, bool], force: bool, data: st.DataObject) -> Iterator[None]:
-        planning, issuing_at, committing_at = (SKEW if is_ahead else SKEW * 0 for is_ahead in clocks)
+        planning, issuing_at, committing_at = (
+            SKEW if is_ahead and self.clocks_differ else SKEW * 0 for is_ahead in clocks
+        )
         stored = self.stored
         yield
         plan = self.planned(run, stored, planning, force=force)
@@ -363,8 +367,13 @@ class Model(RuleBasedStateMachine):
             assert since is not None, "promise 3: revoked what was not previous"
             assert self.time - since >= self.grace - SKEW, "promise 3: revoked before the grace period was over"
         for other in self.runs:
-            if other.version == token_id and other.is_successful:
+            if other.version == token_id and self.counts_as_delivered(other):
                 assert (other.committed_at or 0) < run.decided_at, "promise 5: revoked what was delivered meanwhile"
+
+    def counts_as_delivered(self, run: Run) -> bool:
+        """Where clocks differ, a run may resume the older one of two versions; its consumers then get the other one in the end."""
+        is_resumed = run.plan is not None and run.plan.resumed is not None
+        return run.is_successful and run.version is not None and not (is_resumed and self.clocks_differ)
 
     # What the runs do
 
@@ -503,7 +512,7 @@ class Model(RuleBasedStateMachine):
     @invariant()
     def what_a_successful_run_delivered_works_until_a_later_one_replaces_it(self) -> None:
         for run in self.runs:
-            if run.is_successful and run.version and run.version not in self.tokens:
+            if self.counts_as_delivered(run) and run.version not in self.tokens:
                 assert any(
                     other.decided_at > (run.committed_at or 0) and other.committed_at is not None for other in self.runs
                 ), "promise 5"
@@ -528,7 +537,10 @@ class Model(RuleBasedStateMachine):
         self.revoke_what_nobody_uses()
         on_time = (False, False, False)
         careful: Any = types.SimpleNamespace(draw=lambda strategy: False if strategy is FAILS else "value")
-        run = self.run_to_its_end(careful, on_time)
+        is_told = any(
+            token_id not in self.tokens for token_id, _run in self.held.values()
+        )  # by an overlapped run, which failed
+        run = self.run_to_its_end(careful, on_time, force=is_told)
         if run.plan and run.plan.refusal:  # a version that two runs found unconfirmed: somebody decides
             run = self.run_to_its_end(careful, on_time, force=True)
         assert run.is_successful
@@ -542,8 +554,9 @@ class Model(RuleBasedStateMachine):
         assert not self.has_vault_file or self.stored in self.tokens, "promise 9"
 
     def revoke_what_nobody_uses(self) -> None:
-        """Where the role refuses to let versions pile up, it prints how."""
-        in_use = {token_id for token_id, _run in self.held.values()} | {self.stored}
+        """Where the role refuses to let versions pile up, it prints how; what the last run delivered stays."""
+        last = [run.version for run in self.runs if run.is_successful and run.version][-1:]
+        in_use = {token_id for token_id, _run in self.held.values()} | {self.stored, *last}
         if self.count() >= MAX_VERSIONS:
             for version in self.versions(self.time):
                 if version.id not in in_use:

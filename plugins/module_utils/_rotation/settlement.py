@@ -79,8 +79,9 @@ def _refusal(item: Item, versions: Sequence[Version], state: TokenState | None) 
     own = active.get(item.version["id"])
     if own is None or own.name != item.version["name"]:
         return (
-            f"Its new version {item.version['name']} (id {item.version['id']}) is not active any more. Nothing was revoked; "
-            "run the rotation again."
+            f"Its new version {item.version['name']} (id {item.version['id']}) is not active any more. Nothing was revoked. "
+            "Whoever got the value from this run needs another one. The token may not be due for that, so run the rotation again "
+            "with turso_rotate_force."
         )
     planned = {ref["id"] for ref in (*item.versions, *item.elsewhere)}
     younger = [version for version in versions if version.order > own.order and version.id not in planned]

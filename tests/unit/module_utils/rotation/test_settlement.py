@@ -77,6 +77,7 @@ def test_it_revokes(given: Item, active: list[Token], revoked: list[str]) -> Non
 YOUNGER = token("0008", minutes=1)
 REFUSED: list[tuple[str, Item, list[Token], TokenState | None, str]] = [
     ("its new version is not active", item(MINE, OLD), [OLD], None, "(id id-abcd) is not active any more"),
+    ("what it delivered does not work", item(MINE, OLD), [OLD], None, "run the rotation again with turso_rotate_force"),
     (
         "its new version has another id",
         item(MINE, OLD),
