@@ -72,9 +72,12 @@ class State:
     def pending_issued(self, name: str, pending: Pending, at: str) -> State:
         """Record that a version was issued, or that a run resumes it, before it is delivered.
 
-        A pending version of a former run is forgotten here: it is not previous yet, because only a commit may revoke it.
+        A pending version of a former run is forgotten here: it is not previous yet, because only a commit may revoke it. One
+        that another run took for previous is that no more: somebody is about to get it.
         """
-        return self._with(name, self.of(name).changed("issued", at, of=pending, pending=pending))
+        before = self.of(name)
+        previous = _others(before.previous, pending)
+        return self._with(name, before.changed("issued", at, of=pending, pending=pending, previous=previous))
 
     def confirmed_at(self, name: str, destination: str, at: str) -> State:
         """Record that a destination confirmed the pending version.
@@ -90,18 +93,20 @@ class State:
         """Record what a commit decided, before it revokes.
 
         :param current: the version that everybody confirmed; None where the commit only revokes previous versions.
-        :param previous: all that are to be revoked, with the time since when.
+        :param previous: all that are to be revoked, with the time since when. What another run delivers meanwhile is not among
+            them: when its grace period is over, it may be in use.
         """
         before = self.of(name)
         if current is None:
             return self._with(name, dataclasses.replace(before, previous=tuple(previous)))
+        pending = _unless(current.id, before.pending)
         after = before.changed(
             "current",
             at,
             of=current,
-            pending=_unless(current.id, before.pending),
+            pending=pending,
             current=current,
-            previous=tuple(previous),
+            previous=_others(previous, pending),
             found_unconfirmed=None,
         )
         return self._with(name, after)
@@ -177,6 +182,10 @@ def _without(state: TokenState, what: str, version_id: str, at: str) -> TokenSta
         previous=tuple(part for part in state.previous if part.id != version_id),
         found_unconfirmed=_unless(version_id, state.found_unconfirmed),
     )
+
+
+def _others(previous: Iterable[Previous], pending: Pending | None) -> tuple[Previous, ...]:
+    return tuple(part for part in previous if pending is None or part.id != pending.id)
 
 
 def _unless(version_id: str, part: Any) -> Any:

@@ -101,6 +101,18 @@ def test_a_pending_version_of_a_former_run_is_not_previous_before_a_commit() -> 
     assert state.of("ci").previous == ()
 
 
+@pytest.mark.promise(5)
+def test_what_a_slow_run_has_yet_to_deliver_is_not_previous_to_the_run_that_overtook_it() -> None:
+    """Else a sweep would revoke it after the grace period, when consumers may hold it."""
+    slow = Previous(NEW.name, NEW.id, LATER)
+    quick = Current("ci-20261124t120500z-9999", "9", LATER)
+    known = Previous(OLD.name, OLD.id, LATER)
+    before = issued().committed("ci", quick, [known, slow], LATER)
+    after = State().committed("ci", quick, [known, slow], LATER).pending_issued("ci", NEW, EVENING)
+    for state in (before, after):
+        assert (state.of("ci").pending, state.of("ci").previous) == (NEW, (known,))
+
+
 def test_a_version_that_nobody_took_is_withdrawn() -> None:
     state = issued().withdrawn("ci", LATER)
     assert state.of("ci").pending is None
