@@ -261,6 +261,12 @@ summary:
   returned: O(step=issue)
   type: str
   sample: 3 to rotate, 1 to revoke, 96 unchanged
+notes:
+  description: What is worth knowing of tokens that are not due, a sentence each.
+  returned: O(step=issue)
+  type: list
+  elements: str
+  sample: []
 next_due:
   description: When each token that is not due is due by its age, by name, in ISO 8601.
   returned: O(step=issue)

@@ -377,4 +377,4 @@ def _lines(result: Mapping[str, Any]) -> list[str]:
     due = min(result["next_due"].items(), key=lambda item: item[1], default=None)
     next_due = "" if due is None else f"; next due: {due[0]}, {due[1][:10]}"
     changes = [entry["msg"] for entry in result["report"] if entry["action"] != "unchanged"]
-    return [*changes, f"{result['summary']}{next_due}"]
+    return [*changes, *result.get("notes", ()), f"{result['summary']}{next_due}"]

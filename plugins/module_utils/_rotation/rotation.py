@@ -138,6 +138,7 @@ def _result(plans: Sequence[Plan], reports: list[dict[str, Any]], *, changed: bo
         "changed": changed,
         "report": reports,
         "summary": sentences.summary(plans),
+        "notes": [note for plan in plans for note in sentences.kept_though_not_due(plan)],
         "next_due": {plan.name: utc_text(due) for plan in plans for due in [plan.next_due()] if due is not None},
         "secrets": {},
         "resumed": [],

@@ -100,3 +100,11 @@ def kept_for_another_run(version: Version, pending: datetime.timedelta) -> str:
     """Say why a version is kept that another run may be delivering, and from when on it is not."""
     until = f" until {utc_text(version.issued_at + pending)}" if version.issued_at else ""
     return f"{version.name} is kept{until}, because another run may be delivering it"
+
+
+def kept_though_not_due(plan: Plan) -> list[str]:
+    """Say of a token that is not due which of its versions is kept for another run; nothing where there is but one."""
+    if plan.is_due or len(plan.versions) < 2:
+        return []
+    pending = plan.entry.policy.pending
+    return [f"{plan.name}: {kept_for_another_run(version, pending)}." for version in plan.elsewhere]

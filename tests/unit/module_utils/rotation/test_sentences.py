@@ -138,3 +138,25 @@ def test_what_is_kept_for_another_run_says_until_when() -> None:
     undated = dataclasses.replace(version, issued_at=None)
     assert sentences.kept_for_another_run(undated, minutes).startswith(f"{version.name} is kept, because")
     assert NOW + minutes > ago(minutes=3) + minutes
+
+
+KEPT: list[tuple[str, list[Token], list[str]]] = [
+    ("beside the current one", [NEW, FRESH], [FRESH.name]),
+    ("the only one", [FRESH], []),
+    ("none", [NEW], []),
+]
+
+
+@pytest.mark.parametrize(("active", "kept"), [row[1:] for row in KEPT], ids=[row[0] for row in KEPT])
+def test_a_run_that_is_not_due_says_what_it_keeps_for_another(active: list[Token], kept: list[str]) -> None:
+    (plan,) = plan_entries([view(*active)], "0000")
+    assert plan.action == "none"
+    notes = sentences.kept_though_not_due(plan)
+    assert len(notes) == len(kept)
+    for note, name in zip(notes, kept):
+        assert note.startswith(f"ci: {name} is kept until 20")
+
+
+def test_a_token_that_is_due_says_so_at_its_commit() -> None:
+    (plan,) = plan_entries([view(OLD, FRESH, given={"max_age_days": 0})], "0000")
+    assert sentences.kept_though_not_due(plan) == []
