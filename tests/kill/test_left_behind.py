@@ -9,6 +9,8 @@ Ansible removes its temporary files at the end of a task. A killed run never get
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from tests.simulator import Simulator
 
 pytestmark = pytest.mark.promise(8)
 
-TEMPORARY = ("home", "local", "remote", "tmp", "cache")
+TEMPORARY = ("home", "remote", "cache")
 POINTS = [
     (STORE_AND_PLAY, Point(1, "after"), "at the issue"),
     (STORE_AND_PLAY, Point(1, "unwritten"), "while the vault file is replaced"),
@@ -31,9 +33,18 @@ POINTS = [
 ]
 
 
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder with a short path: ansible-core opens a socket below its temporary folder, and a socket's path is limited."""
+    with tempfile.TemporaryDirectory(prefix="turso-") as directory:
+        for name in ("local", "tmp"):
+            Path(directory, name).mkdir()
+        yield Path(directory)
+
+
 @pytest.mark.parametrize(("scenario", "point"), [row[:2] for row in POINTS], ids=[row[2] for row in POINTS])
 def test_no_value_is_left_of_a_run_that_was_killed(
-    simulator: Simulator, playbooks: Playbooks, scenario: Scenario, point: Point
+    simulator: Simulator, playbooks: Playbooks, short: Path, scenario: Scenario, point: Point
 ) -> None:
     world = World(simulator, playbooks, scenario)
     top = playbooks.directory
@@ -41,9 +52,9 @@ def test_no_value_is_left_of_a_run_that_was_killed(
         (top / name).mkdir(exist_ok=True)
     output = world.run_until(
         point,
-        ANSIBLE_LOCAL_TEMP=str(top / "local"),
+        ANSIBLE_LOCAL_TEMP=str(short / "local"),
         ANSIBLE_REMOTE_TMP=str(top / "remote"),
-        TMPDIR=str(top / "tmp"),
+        TMPDIR=str(short / "tmp"),
         ANSIBLE_CACHE_PLUGIN="jsonfile",
         ANSIBLE_CACHE_PLUGIN_CONNECTION=str(top / "cache"),
         ANSIBLE_LOG_PATH=str(top / "ansible.log"),
@@ -52,8 +63,11 @@ def test_no_value_is_left_of_a_run_that_was_killed(
     canaries = Canaries([*simulator.canaries, simulator.credential])
     asked_for = [top / path for paths in scenario.held.values() for path in paths]
     assert list(canaries.find_in_files(top, but=asked_for)) == []
+    assert list(canaries.find_in_files(short, but=[])) == []
     assert list(canaries.find(output)) == []
-    assert any(list((top / name).iterdir()) for name in ("local", "remote")), "nothing temporary was looked into"
+    assert any(list(folder.iterdir()) for folder in (short / "local", top / "remote")), (
+        "nothing temporary was looked into"
+    )
     assert not scenario.has_vault_file or is_encrypted(top / VAULT)
 
 
