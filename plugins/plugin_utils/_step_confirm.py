@@ -102,12 +102,17 @@ def refuse_here(play: Play, task_vars: Mapping[str, Any], templar: Any) -> dict[
         for item, index in to_confirm(Transaction.from_text(text), place)
         if item.version
     ]
-    return {**NOTHING, "confirmed": bool(failed), "confirmations": _with_earlier(play, failed)}
+    known = {found.key for found in _earlier(play) if found.refusal}  # says more than that the file failed
+    newer = [refused for refused in failed if refused.key not in known]
+    return {**NOTHING, "confirmed": bool(newer), "confirmations": _with_earlier(play, newer)}
 
 
 def _with_earlier(play: Play, newer: Sequence[Confirmation]) -> list[dict[str, Any]]:
-    earlier = [Confirmation.from_json(item) for item in play.fact(CONFIRMATIONS) or ()]
-    return [item.as_json() for item in merged(earlier, newer)]
+    return [item.as_json() for item in merged(_earlier(play), newer)]
+
+
+def _earlier(play: Play) -> list[Confirmation]:
+    return [Confirmation.from_json(item) for item in play.fact(CONFIRMATIONS) or ()]
 
 
 def _place(play: Play, task_vars: Mapping[str, Any], templar: Any) -> Place:
