@@ -135,13 +135,12 @@ EXAMPLES = r"""
     secrets: ["{{ leaked_value }}"]
     confirm: "1"
 
-- name: Revoke all tokens of somebody who has left, but for one
+- name: Show which tokens of somebody who has left would be revoked
   community.turso.turso_revocation:
     organization: acme
     owners: [bob@example.com]
     exclude:
       names: [backup]
-    confirm: 7-3fa9c1
 """
 
 RETURN = r"""

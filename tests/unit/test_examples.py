@@ -49,10 +49,10 @@ def examples_of(playbooks: Playbooks, kind: str, name: str) -> list[dict[str, An
     return tasks
 
 
-def play_examples(playbooks: Playbooks, kind: str, name: str) -> None:
+def play_examples(playbooks: Playbooks, kind: str, name: str, variables: dict[str, Any]) -> None:
     """Play the examples of a plugin, in a folder such as a user of ansible-vault has."""
     examples = examples_of(playbooks, kind, name)
-    playbooks.write("group_vars/all/vars.yml", {})
+    playbooks.write("group_vars/all/vars.yml", variables)
     password = playbooks.write("vault-password", "a password of this test")
     played = playbooks.play(
         [{"hosts": "localhost", "gather_facts": False, "tasks": examples}], "--vault-password-file", str(password)
@@ -64,7 +64,12 @@ def play_examples(playbooks: Playbooks, kind: str, name: str) -> None:
 @pytest.mark.parametrize(("kind", "name"), documented(), ids=lambda value: value)
 def test_the_examples_work(playbooks, simulator, kind, name):
     simulator.given("legacy", age_days=120)
-    play_examples(playbooks, kind, name)
+    for given in ("ci-web", "ci-docs"):
+        simulator.given(given, organization="acme")
+    for given in ("laptop", "backup"):
+        simulator.given(given, user="bob", organization="acme")
+    leaked = simulator.given("leaked", organization="acme")
+    play_examples(playbooks, kind, name, {"leaked_value": leaked.secret})
     assert simulator.requests
     sent = {(request.method, request.path): request.body for request in simulator.requests}
     assert [call for call, (by, *request) in CALLS.items() if by == name and tuple(request) not in sent] == []
