@@ -50,7 +50,7 @@ def judge(simulator: Simulator) -> Judge:
 @pytest.fixture
 def judged(tokens: Tokens, judge: Judge) -> Tokens:
     """A client whose every request and answer is judged; the test fails with the judge's words."""
-    tokens.api._session.mount("http://", judge)
+    tokens.api._wire._adapter = judge
     return tokens
 
 
