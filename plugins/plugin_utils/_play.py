@@ -68,21 +68,20 @@ class Play:
         hostvars = self._vars["hostvars"]
         return hostvars[host].get(name) if host in hostvars else None
 
-    def transaction(self) -> tuple[str | None, str]:
-        """Return the text of the transaction that this host has to do with, and the host that issued.
+    def transaction(self) -> tuple[Transaction, str]:
+        """Return the transaction that this host has to do with, and the host that issued; an empty one where nobody has.
 
         The first that names this host counts, else the first in which something is left to be done.
         """
-        found: list[tuple[bool, str, str]] = []
+        found: list[tuple[Transaction, str]] = []
         for host in dict.fromkeys((self.host, "localhost", *self._hosts)):
             text = self.fact(TRANSACTION, host)
             if text:
-                uses = Transaction.from_text(text).uses
-                found.append((any(use.items for use in uses), str(text), host))
-                if any(self.host in use.hosts for use in uses):
-                    return str(text), host
-        best = max(found, key=lambda each: each[0], default=None)
-        return (best[1], best[2]) if best else (None, self.host)
+                transaction = Transaction.from_text(text)
+                if any(self.host in use.hosts for use in transaction.uses):
+                    return transaction, host
+                found.append((transaction, host))
+        return max(found, key=lambda each: bool(each[0].open_items), default=(Transaction(), self.host))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -176,5 +175,3 @@ class _TagsIgnored(yaml.SafeLoader):
 
 
 _TagsIgnored.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
-
-__all__ = ["CONFIRMATIONS", "SEALED", "TRANSACTION", "Play", "problem_with_tasks_file"]

@@ -55,8 +55,7 @@ def commit(means: Means, by: str) -> dict[str, Any]:
     :param by: who asks: the role's own last task, the handler, or the entry point.
     :returns: `report`, `transaction`, `lines` to show and `failed_names`.
     """
-    text, issuing_host = means.play.transaction()
-    transaction = Transaction.from_text(text)
+    transaction, issuing_host = means.play.transaction()
     if transaction.open_items and means.play.host != issuing_host:
         raise Refused(
             f"The commit has to run on {issuing_host}, which issued: only there it can be told whether something failed. "
@@ -180,14 +179,13 @@ class _Commit:
         )
 
     def _revoke(self, ready: Sequence[Item]) -> bool:
-        text = Transaction([Use("", "", False, {}, [], [], items=list(ready))]).as_text()
         names = {item.name for item in ready}
         running = {name: value for name, value in self.use.running_secrets.items() if name in names}
         result = self.means.module(
             {
                 **self.use.options,
                 "step": "commit",
-                "items": text,
+                "items": Transaction.carrying(ready).as_text(),
                 **({"running_secrets": running} if running else {}),
             },
             self.use.environment,
@@ -248,8 +246,7 @@ def check(play: Play, reminded: Sequence[str]) -> dict[str, Any]:
     :param reminded: the ids of versions that were unconfirmed when this was last asked.
     :returns: `unconfirmed` ids; a failure where one of them is asked for the second time.
     """
-    text, _host = play.transaction()
-    transaction = Transaction.from_text(text)
+    transaction, _host = play.transaction()
     missing: dict[str, str] = {}
     for use in transaction.of_play(play.id):
         if use.is_main:

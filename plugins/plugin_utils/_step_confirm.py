@@ -71,8 +71,7 @@ def confirm_here(
     :returns: `confirmations` for the fact of this host, `refusal` where it has another value, and whether the commit or
         the seal is to be notified.
     """
-    text, issuing_host = play.transaction()
-    transaction = Transaction.from_text(text)
+    transaction, issuing_host = play.transaction()
     if not any(item.version for item in transaction.open_items):
         return NOTHING
     place = _place(play, task_vars, templar)
@@ -95,11 +94,11 @@ def confirm_here(
 
 def refuse_here(play: Play, task_vars: Mapping[str, Any], templar: Any) -> dict[str, Any]:
     """Take back what a tasks file confirmed before it failed: its last task is what counts."""
-    text, _host = play.transaction()
+    transaction, _host = play.transaction()
     place = _place(play, task_vars, templar)
     failed = [
         Confirmation(item.version["id"], index, place.host, BY_VALUE, f"its tasks file failed on {place.host}")
-        for item, index in to_confirm(Transaction.from_text(text), place)
+        for item, index in to_confirm(transaction, place)
         if item.version
     ]
     known = {found.key for found in _earlier(play) if found.refusal}  # says more than that the file failed

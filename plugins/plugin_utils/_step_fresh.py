@@ -22,8 +22,7 @@ def fresh(play: Play, task_vars: Mapping[str, Any], templar: Any) -> dict[str, A
 
     :raises Refused: something beats the file, and the old value would reach whoever uses the variable.
     """
-    text, _host = play.transaction()
-    transaction = Transaction.from_text(text)
+    transaction, _host = play.transaction()
     stale = stale_names(transaction, task_vars, templar)
     stale += [
         f"{name} on {host}" for host in play.others for name in stale_there(transaction, play.fact(VARIABLE, host))

@@ -97,8 +97,7 @@ class _Issue:
         self.play, self.loader, self.module, self.check_mode = play, loader, module, check_mode
         self.args = {**args, **self._paths(play, args)}
         self.is_main = bool(args.get("is_main", True))
-        text, _host = play.transaction()
-        self.transaction = Transaction.from_text(text)
+        self.transaction, _host = play.transaction()
         self._open_names = {item.name for item in self.transaction.open_items}
         self._names_of_this_play = {name for use in self.transaction.of_play(play.id) for name in use.names}
         self.entries = self._resolved(read_entries(args.get("tokens"), self._defaults()))
@@ -302,7 +301,7 @@ class _Issue:
             play=self.play.id,
             host=self.play.host,
             is_main=self.is_main,
-            options={option: self.args[option] for option in COMMIT if option in self.args} if items else {},
+            options=self._commit_options if items else {},
             names=[entry.name for entry in self.entries],
             hosts=sorted({host for entry in self.entries for host in self._confirming_hosts(entry)}),
             vault_file=self.args.get("vault_file"),
@@ -310,6 +309,11 @@ class _Issue:
             items=items,
             running_secrets={name: secrets[name] for name in running},
         )
+
+    @property
+    def _commit_options(self) -> dict[str, Any]:
+        """Return the options of the module that a commit, or a withdrawal, works with."""
+        return {option: self.args[option] for option in COMMIT if option in self.args}
 
     def _confirming_hosts(self, entry: Entry) -> list[str]:
         return [host for recipient in entry.recipients for host in recipient.hosts or (self.play.host,)]
@@ -332,9 +336,9 @@ class _Issue:
         failed = [
             dataclasses.replace(item, error=exc.msg.rstrip(".")) for item in items if item.name in result["secrets"]
         ]
-        options = {option: self.args[option] for option in COMMIT if option in self.args}
-        text = Transaction([Use("", "", False, {}, [], [], items=failed)]).as_text()
-        withdrawn = self.module({**options, "step": "withdraw", "items": text})
+        withdrawn = self.module(
+            {**self._commit_options, "step": "withdraw", "items": Transaction.carrying(failed).as_text()}
+        )
         reports = {report["name"]: report for report in withdrawn.get("report", ())}
         for item in failed:
             item.report = reports.setdefault(item.name, _not_withdrawn(item))

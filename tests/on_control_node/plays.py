@@ -34,11 +34,11 @@ class FakePlay:
     def fact(self, name: str, host: str | None = None) -> Any:
         return self.facts.get(host or self.host, {}).get(name)
 
-    def transaction(self) -> tuple[str | None, str]:
+    def transaction(self) -> tuple[Transaction, str]:
         for host, known in self.facts.items():
             if known.get(TRANSACTION):
-                return known[TRANSACTION], host
-        return None, self.host
+                return Transaction.from_text(known[TRANSACTION]), host
+        return Transaction(), self.host
 
     def resolved(self, patterns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         hosts = tuple(host for pattern in patterns for host in self.patterns.get(pattern, (pattern,)))

@@ -68,8 +68,8 @@ def issue_due(
 
     :param stop: returns why no further version is to be issued, None where it is.
     :returns: what the module returns, and what withdraws all of it where nobody gets that. `secrets` are of the issued
-        versions, by name; the values of resumed ones are not
-        echoed, because the caller gave them. `items` are what is to be committed.
+        versions, by name; the values of resumed ones are not echoed, because the caller gave them. `items` are what is to be
+        committed.
     """
     surveyed, plans = _planned(request)
     rotations = [Rotation(plan, surveyed.accounts[plan.entry.credential]) for plan in plans]

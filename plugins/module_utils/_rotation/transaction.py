@@ -113,6 +113,11 @@ class Transaction:
     def of_play(self, play: str) -> list[Use]:
         return [use for use in self.uses if use.play == play]
 
+    @classmethod
+    def carrying(cls, items: Iterable[Item]) -> Transaction:
+        """Return one that only carries items to the module."""
+        return cls([Use("", "", False, {}, [], [], items=list(items))])
+
     def as_text(self) -> str:
         return _BEGINNING + json.dumps([use.as_json() for use in self.uses])
 

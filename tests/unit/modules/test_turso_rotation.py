@@ -19,7 +19,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Ref
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._rotation import issuing, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.process import process_of
-from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 from ansible_collections.community.turso.plugins.modules import turso_rotation
 from tests.conftest import RunModule
@@ -34,7 +34,7 @@ Rotate = Callable[..., dict[str, Any]]
 
 def text_of(*items: dict[str, Any]) -> str:
     """Return what the action plugin hands over of what is to be committed."""
-    return Transaction([Use("", "", False, {}, [], [], items=[Item.from_json(item) for item in items])]).as_text()
+    return Transaction.carrying(Item.from_json(item) for item in items).as_text()
 
 
 @pytest.fixture
