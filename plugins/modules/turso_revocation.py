@@ -314,42 +314,11 @@ report:
   elements: str
   sample: []
 error:
-  description: What went wrong, for a playbook to decide on.
+  description:
+    - What went wrong, for a playbook to decide on. The same keys as RV(community.turso.turso_token#module:error).
   returned: failure
   type: dict
-  contains:
-    kind:
-      description:
-        - One of V(unauthorized), V(forbidden), V(not_found), V(conflict), V(rate_limited), V(invalid_request), V(api_error),
-          V(unreachable), V(unexpected_response), V(outcome_unknown), V(drift), and V(refused).
-      type: str
-      returned: failure
-      sample: drift
-    status:
-      description: The HTTP status, or V(null) if there was no answer.
-      type: int
-      returned: failure
-      sample: null
-    method:
-      description: The HTTP method, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    path:
-      description: The path of the request, or V(null) if no request failed.
-      type: str
-      returned: failure
-      sample: null
-    api_message:
-      description: What the API said, or V(null).
-      type: str
-      returned: failure
-      sample: null
-    attempts:
-      description: How often the request was tried.
-      type: int
-      returned: failure
-      sample: 0
+  sample: {"kind": "refused", "status": null, "method": null, "path": null, "api_message": null, "attempts": 0}
 """
 
 import datetime
