@@ -9,13 +9,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import (
-    Restriction,
-    Token,
-    expand_scopes,
-    moment_of,
-    utc_text,
-)
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of, utc_text
+from ansible_collections.community.turso.plugins.module_utils._api.scopes import expand_scopes
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, Entry, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan, plan_entries

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from ansible_collections.community.turso.plugins.module_utils import _errors
-from ansible_collections.community.turso.plugins.module_utils._api import model as _model
+from ansible_collections.community.turso.plugins.module_utils._api import scopes as _scopes
 from tests.docs.markdown import blocks_of
 from tests.playbooks import Playbooks, with_one_core
 from tests.tools.checkout import ROOT
@@ -133,7 +133,7 @@ def test_messages_of_the_role_are_quoted_as_they_are() -> None:
 
 def test_every_scope_is_explained() -> None:
     told = re.findall(r"^\| `([a-z:-]+)` \| ", (DOCS / "least-privilege.md").read_text(), re.MULTILINE)
-    assert [scope for scope in told if scope in _model.SCOPES] == list(_model.SCOPES)
+    assert [scope for scope in told if scope in _scopes.SCOPES] == list(_scopes.SCOPES)
 
 
 @pytest.mark.parametrize("image", sorted((DOCS / "images").glob("*.svg")), ids=lambda image: image.stem)

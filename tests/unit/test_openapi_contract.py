@@ -14,7 +14,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import SCOPES, Restriction
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction
+from ansible_collections.community.turso.plugins.module_utils._api.scopes import SCOPES
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from tests.simulator import Simulator
 from tests.unit.simulator.openapi import Contract

@@ -13,12 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
-from ansible_collections.community.turso.plugins.module_utils._api.model import (
-    Restriction,
-    Token,
-    expand_scopes,
-    moment_of,
-)
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.scopes import expand_scopes
 
 FIRST_YEAR = 2000  # what lies before is a zero in disguise, not a time
 

@@ -16,27 +16,12 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import (
-    PRESETS,
-    SCOPES,
     expand_scopes,
     permissions_of,
     presets_in,
     same_scopes,
 )
-
-__all__ = [
-    "PRESETS",
-    "SCOPES",
-    "Restriction",
-    "Token",
-    "expand_scopes",
-    "jti_of",
-    "moment_in_id",
-    "moment_of",
-    "utc_text",
-]
 
 _UUID_EPOCH = datetime.datetime(1582, 10, 15, tzinfo=datetime.timezone.utc)  # of version 1, in steps of 100 ns
 _DAY = datetime.timedelta(days=1)

@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Callable
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
+from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.listing import (
     Listing,
@@ -19,7 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.listing impor
     restriction_in,
     text_or_none,
 )
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, jti_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.urls import is_bearer
 from ansible_collections.community.turso.plugins.module_utils._errors import Forbidden, TursoError, Unauthorized
 

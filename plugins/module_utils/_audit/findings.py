@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import SCOPES, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.scopes import SCOPES
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import POWERS
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 

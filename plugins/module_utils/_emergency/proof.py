@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import jti_of
+from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
 
 ACCEPTED = "accepted"  # 2xx
 REJECTED = "rejected"  # 401

@@ -12,8 +12,9 @@ import functools
 import os
 from collections.abc import Mapping, Sequence
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
 from ansible_collections.community.turso.plugins.module_utils._api.listing import Listing
-from ansible_collections.community.turso.plugins.module_utils._api.model import Token, jti_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation import process, state_file
