@@ -121,13 +121,24 @@ class Verdict(enum.Enum):
     TELL = "tell"  # what failed before the commit
 
 
-def verdict(facts: Facts, by: str) -> tuple[Verdict, list[str]]:
+def is_for_the_role(item: Item, *, others_wait: bool) -> bool:
+    """Tell whether the role's own last task commits or tells an item; a commit that follows does the rest.
+
+    :param others_wait: the play has still to confirm other items. A failure would keep it from their delivery, and their
+        commit needs the running credential as it is.
+    """
+    is_for_the_last_commit = item.error is not None or item.is_running_credential
+    return not item.needs_the_play and not (others_wait and is_for_the_last_commit)
+
+
+def verdict(facts: Facts, by: str, *, others_wait: bool = False) -> tuple[Verdict, list[str]]:
     """Decide what a commit does about one item, and why.
 
     :param by: who asks: the role's own last task, the handler, or the entry point.
+    :param others_wait: as `is_for_the_role` has it.
     """
     item = facts.item
-    if by == BY_ROLE and item.needs_the_play:
+    if by == BY_ROLE and not is_for_the_role(item, others_wait=others_wait):
         return Verdict.WAIT, []
     if item.error is not None:
         return Verdict.TELL, [item.error]

@@ -110,6 +110,10 @@ class Transaction:
         """Tell whether its text holds credentials, which are there as long as something is to be committed."""
         return any(use.options for use in self.uses)
 
+    def is_waiting(self, play: str) -> bool:
+        """Tell whether a play has still to confirm something that the role issued in it and commits in it."""
+        return any(item.needs_the_play for use in self.of_play(play) if use.is_main for item in use.items)
+
     def of_play(self, play: str) -> list[Use]:
         return [use for use in self.uses if use.play == play]
 

@@ -22,11 +22,13 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.evidence
     Verdict,
     confirmed_labels,
     evidence,
+    is_for_the_role,
     missing_confirmations,
     reasons_against,
     verdict,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY, Recipient
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from tests.unit.module_utils.rotation.world import MINE, NEW, VAULT_FILE, item
 
 ON_APPS = Recipient("play", ("app1", "app2"))
@@ -163,6 +165,31 @@ def test_a_commit_decides(known: Facts, whats: dict[str, Verdict], by: str) -> N
     what, reasons = verdict(known, by)
     assert what is whats[by]
     assert bool(reasons) is (what in (Verdict.REFUSE, Verdict.TELL))
+
+
+# Whether the role's own last task sees to it: where nobody else waits for the play, and where somebody does.
+FOR_THE_ROLE: list[tuple[str, Item, bool, bool]] = [
+    ("the play has to confirm it", item(), False, False),
+    ("only the role delivers it", item(recipients=(VAULT_FILE,)), True, True),
+    ("it only sweeps", item(None), True, True),
+    ("it was not issued", item(None, error="402"), True, False),
+    ("it is the running credential", item(recipients=(VAULT_FILE,), is_running_credential=True), True, False),
+    ("it only sweeps the running credential's", item(None, is_running_credential=True), True, False),
+]
+
+
+@pytest.mark.promise(1)
+@pytest.mark.parametrize(
+    ("given", "alone", "while_others_wait"), [row[1:] for row in FOR_THE_ROLE], ids=[row[0] for row in FOR_THE_ROLE]
+)
+def test_the_roles_last_task_leaves_to_a_later_commit_what_others_wait_for(
+    given: Item, alone: bool, while_others_wait: bool
+) -> None:
+    known = Facts(given, "localhost", **HELD)
+    for others_wait, is_for_it in ((False, alone), (True, while_others_wait)):
+        assert is_for_the_role(given, others_wait=others_wait) is is_for_it
+        what, _reasons = verdict(known, BY_ROLE, others_wait=others_wait)
+        assert (what is Verdict.WAIT) is not is_for_it
 
 
 RECIPIENTS = st.lists(st.sampled_from([THE_PLAY, VAULT_FILE, ON_APPS, BY_FILE]), min_size=1, max_size=3, unique=True)

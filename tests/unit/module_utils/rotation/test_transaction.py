@@ -60,6 +60,20 @@ def test_it_knows_its_items_and_plays() -> None:
     assert whole.of_play("p2") == [other]
 
 
+WAITING: list[tuple[str, Use, bool]] = [
+    ("the play has to confirm", use(item()), True),
+    ("only the role delivers", use(item(recipients=(VAULT_FILE,)), item(None)), False),
+    ("another play issued it", use(item(), play="p0"), False),
+    ("the entry point commit sees to it", use(item(), is_main=False), False),
+    ("nothing is left", use(), False),
+]
+
+
+@pytest.mark.parametrize(("left", "waits"), [row[1:] for row in WAITING], ids=[row[0] for row in WAITING])
+def test_a_play_has_still_to_confirm_something_where(left: Use, waits: bool) -> None:
+    assert Transaction([use(item(None), play="p1"), left]).is_waiting("p1") is waits
+
+
 NEEDS: list[tuple[Item, bool]] = [
     (item(), True),
     (item(recipients=(VAULT_FILE,)), False),
