@@ -15,8 +15,9 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Tur
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import BY_ENTRY_POINT
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import mark
-from ansible_collections.community.turso.plugins.plugin_utils._play import Play
-from ansible_collections.community.turso.plugins.plugin_utils._step_commit import Means, check, commit
+from ansible_collections.community.turso.plugins.plugin_utils._play import Means, Play
+from ansible_collections.community.turso.plugins.plugin_utils._step_check import check
+from ansible_collections.community.turso.plugins.plugin_utils._step_commit import commit
 from ansible_collections.community.turso.plugins.plugin_utils._step_confirm import (
     NOTHING,
     confirm_here,
@@ -58,7 +59,7 @@ class ActionModule(HiddenResult):
         }
 
     def _issue(self, play: Play) -> dict[str, Any]:
-        return issue(play, self._task.args, self._loader, self._run_module, check_mode=self._task.check_mode)
+        return issue(self._means(play), self._task.args, check_mode=self._task.check_mode)
 
     def _confirm(self, play: Play) -> dict[str, Any]:
         if self._task.check_mode:
@@ -78,10 +79,13 @@ class ActionModule(HiddenResult):
     def _commit(self, play: Play) -> dict[str, Any]:
         if self._task.check_mode:
             return {"changed": False, "report": [], "lines": [], "failed_names": [], "transaction": ""}
-        return commit(Means(play, self._loader, self._run_module), str(self._task.args.get("by", BY_ENTRY_POINT)))
+        return commit(self._means(play), str(self._task.args.get("by", BY_ENTRY_POINT)))
 
     def _fresh(self, play: Play) -> dict[str, Any]:
         return fresh(play, self._vars, self._templar)
+
+    def _means(self, play: Play) -> Means:
+        return Means(play, self._loader, self._run_module)
 
     def _run_module(self, args: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Run the module here and return its result. Its arguments go through its standard input, so a kill leaves no file.

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.mod_args import ModuleArgsParser
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
 
@@ -127,6 +129,23 @@ class Play:
         folder = str(self._vars["playbook_dir"])
         base = os.getcwd() if f"{os.sep}ansible_collections{os.sep}" in f"{folder}{os.sep}" else folder
         return os.path.join(base, os.path.expanduser(written))
+
+
+@dataclasses.dataclass(frozen=True)
+class Means:
+    """What a step works with: the play, Ansible's loader, which has the vault secrets, and what runs the module.
+
+    The module is given its arguments and, where that is not the one of the task, its environment.
+    """
+
+    play: Play
+    loader: Any
+    module: Callable[..., dict[str, Any]]
+
+
+def say(text: str) -> None:
+    """Show why a run seems to stand still; on stderr, because callbacks own stdout."""
+    Display().display(text, color="blue", stderr=True)
 
 
 def _named(inventory: InventoryManager, patterns: Iterable[str], limit: str | None) -> tuple[str, ...]:

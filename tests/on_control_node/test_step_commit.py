@@ -28,8 +28,9 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state im
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Pending
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
-from ansible_collections.community.turso.plugins.plugin_utils._play import CONFIRMATIONS, SEALED
-from ansible_collections.community.turso.plugins.plugin_utils._step_commit import Means, check, commit
+from ansible_collections.community.turso.plugins.plugin_utils._play import CONFIRMATIONS, SEALED, Means
+from ansible_collections.community.turso.plugins.plugin_utils._step_check import check
+from ansible_collections.community.turso.plugins.plugin_utils._step_commit import commit
 from tests.on_control_node.plays import Facts, FakeModule, FakePlay, after
 from tests.unit.module_utils.rotation.test_transaction import use
 from tests.unit.module_utils.rotation.world import MINE, VAULT_FILE, item
@@ -207,6 +208,12 @@ def test_what_failed_before_is_told_by_the_last_commit_of_the_play() -> None:
     assert (result["lines"], len(left(result))) == ([], 2)  # else the delivery of the other would not be reached
     result, _module = committed(after(use(failed_item())), BY_ROLE)
     assert (result["lines"], result["failed_names"], left(result)) == (["b: 402"], ["b"], [])
+
+
+@pytest.mark.parametrize("elsewhere", [{"play": "p0", "is_main": False}, {"is_main": False}], ids=["", "in this play"])
+def test_what_failed_is_told_though_the_entry_point_commit_has_something_to_do_later(elsewhere: dict[str, Any]) -> None:
+    result, _module = committed(after(use(item(), **elsewhere), use(failed_item())), BY_ROLE)
+    assert (result["failed_names"], [found.name for found in left(result)]) == (["b"], ["ci"])
 
 
 def test_the_running_credential_goes_with_its_own_new_value_and_last() -> None:

@@ -16,9 +16,11 @@ from ansible.parsing.vault import VaultSecret
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
-from ansible_collections.community.turso.plugins.plugin_utils import _step_issue, _vault_file
+from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
+from ansible_collections.community.turso.plugins.plugin_utils._play import Means
 from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
 from tests.on_control_node.plays import FakeModule, FakePlay, after
@@ -71,7 +73,7 @@ def step(
     module = module or FakeModule([result_of(issued())])
     fake: Any = play or FakePlay(patterns=GROUPS)
     given = {"step": "issue", "tokens": list(tokens or (CI,)), "api_token": "a-secret", **args}
-    return issue(fake, given, loader, module, check_mode=check_mode), module
+    return issue(Means(fake, loader, module), given, check_mode=check_mode), module
 
 
 def on(*hosts: str) -> dict[str, Any]:
@@ -249,6 +251,13 @@ def test_the_role_commits_by_its_last_task_where(items: list[Item], is_main: boo
     assert result["commits_now"] is now
 
 
+@pytest.mark.parametrize("is_main", [True, False])
+def test_what_failed_waits_for_an_earlier_use_only_if_this_play_commits_that(is_main: bool) -> None:
+    facts = after(use(issued("b"), names=["b"], is_main=is_main))
+    result, _module = step(module=FakeModule([result_of(item(None, error="402"))]), play=FakePlay(facts=facts))
+    assert result["commits_now"] is not is_main
+
+
 def test_tasks_files_are_delivered_with_where_they_confirm(tmp_path: Path) -> None:
     (tmp_path / "d.yml").write_text("- debug:\n")
     deliver = [{"to": "play"}, {"tasks": "d.yml"}]
@@ -258,7 +267,7 @@ def test_tasks_files_are_delivered_with_where_they_confirm(tmp_path: Path) -> No
     class Issuing(FakeModule):
         def __call__(self, args: Any) -> dict[str, Any]:
             self.given.append(dict(args))
-            entry = _step_issue.read_entries(args["tokens"], _step_issue.Defaults())[0]
+            entry = read_entries(args["tokens"], Defaults())[0]
             return result_of(issued(recipients=entry.recipients))
 
     result, _module = step({**CI, "deliver": deliver}, module=Issuing(), play=play)

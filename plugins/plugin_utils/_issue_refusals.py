@@ -1,0 +1,118 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What refuses a whole run before any request, because it could not be carried to its end. Private."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils import _files
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry, refused
+from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
+from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
+from ansible_collections.community.turso.plugins.plugin_utils._issue_request import IssueRequest
+from ansible_collections.community.turso.plugins.plugin_utils._play import Play, problem_with_tasks_file, say
+
+# Others replace parts of ansible-core that the commit relies on.
+STRATEGIES = ("linear", "free", "host_pinned", "debug")
+_NOT_COMMITTED = "an earlier use of the role in this run issued it and has not committed it yet"
+_USED_TWICE = "it is used twice in this play. Name each token in one use of the role only"
+
+
+def refuse(request: IssueRequest) -> None:
+    """Refuse what can be told without the API and without the files.
+
+    :raises Refused: with every reason.
+    """
+    _refuse_play(request.play)
+    taken = _taken_names(request)
+    reasons = [f"{entry.label}: {reason}." for entry in request.entries for reason in _reasons(request, entry, taken)]
+    if reasons:
+        raise refused(reasons)
+
+
+def refuse_files(request: IssueRequest, loader: Any, *, check_mode: bool) -> None:
+    """Try the state file and the vault file before anything is issued.
+
+    :param check_mode: nothing is written, not even for a trial.
+    :raises Refused: they could not be written afterwards.
+    """
+    try:
+        if request.state_file is not None:
+            _try_state_file(request.state_file, rehearse=not check_mode)
+        if request.vault_file is not None:
+            _vault_file.check(loader, request.vault_file, request.vault_id, rehearse=not check_mode, on_wait=say)
+    except Refused as exc:
+        raise Refused(f"{exc.msg} Nothing was issued.") from exc
+
+
+def _try_state_file(path: str, *, rehearse: bool) -> None:
+    _files.check_replaceable(path, rehearse=rehearse)
+    with state_file.locked(path, on_wait=say) if rehearse else contextlib.nullcontext():
+        state_file.read(path)
+
+
+def _refuse_play(play: Play) -> None:
+    if play.strategy not in STRATEGIES:
+        raise refused(
+            [f"The strategy {play.strategy} is not supported: use one of {', '.join(STRATEGIES)} in this play."]
+        )
+    if play.size > 1:
+        reason = (
+            f"turso_rotate issues tokens once for a play, not once for a host, and this play has {play.size} hosts. "
+            "Run it in a play with one host, and deliver to others in further plays."
+        )
+        raise refused([reason])
+
+
+def _taken_names(request: IssueRequest) -> dict[str, str]:
+    """Return why a token cannot be issued by this use of the role, by name."""
+    used = {name: _USED_TWICE for use in request.transaction.of_play(request.play.id) for name in use.names}
+    return {**used, **{item.name: _NOT_COMMITTED for item in request.transaction.open_items}}
+
+
+def _reasons(request: IssueRequest, entry: Entry, taken: Mapping[str, str]) -> list[str]:
+    found = [taken.get(entry.name)]
+    for recipient in entry.recipients:
+        found += [
+            _nobody_confirms(request, recipient),
+            _unreached(request, recipient),
+            _tasks_file(request.play, recipient),
+        ]
+    return [reason for reason in found if reason]
+
+
+def _nobody_confirms(request: IssueRequest, recipient: Recipient) -> str | None:
+    if recipient.to == "play" and not request.args.get("play_confirms", True):
+        return (
+            "nobody could confirm {to: play} here, because this playbook has no tasks of yours. Say in deliver where the "
+            "token goes, or use the role in a play of your own"
+        )
+    return None
+
+
+def _unreached(request: IssueRequest, recipient: Recipient) -> str | None:
+    if recipient.hosts is None:
+        return None
+    hosts, left_out = request.play.resolved(recipient.hosts)
+    nobody = request.play.unmatched(recipient.hosts)
+    if nobody or not hosts:
+        return f"hosts {', '.join(nobody or recipient.hosts)} come to no host of the inventory, so nobody could confirm"
+    if left_out:
+        return f"--limit leaves {', '.join(left_out)} out of this run, so nobody could confirm there"
+    if request.is_main and hosts != (request.play.host,):
+        return (
+            "hosts other than the one that issues need the entry points issue and commit: issue in a first play, deliver "
+            "and confirm on the hosts, and commit in a last play"
+        )
+    return None
+
+
+def _tasks_file(play: Play, recipient: Recipient) -> str | None:
+    return problem_with_tasks_file(play.path(recipient.tasks)) if recipient.tasks else None

@@ -1,0 +1,150 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one use of the role asks `step: issue` for, read from the arguments of the task; and what the module is given. Private."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._rotation import process
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
+    Defaults,
+    Entry,
+    read_entries,
+    refused,
+)
+from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
+from ansible_collections.community.turso.plugins.plugin_utils._play import Play
+
+CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path")
+COMMIT = (*CONNECTION, "credentials", "state_file", "pending_minutes", "concurrency")
+POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
+PATHS = ("vault_file", "state_file")
+_NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms")
+
+
+@dataclasses.dataclass(frozen=True)
+class IssueRequest:
+    """The arguments of the task, paths made absolute, and the entries with the hosts that their patterns name now.
+
+    `transaction` is what this run issued before.
+    """
+
+    play: Play
+    args: Mapping[str, Any] = dataclasses.field(repr=False)
+    entries: Sequence[Entry]
+    transaction: Transaction
+
+    @property
+    def is_main(self) -> bool:
+        """Tell whether the role itself sees to the commit; else the entry point `commit` does."""
+        return bool(self.args.get("is_main", True))
+
+    @property
+    def vault_file(self) -> str | None:
+        return self.args.get("vault_file")
+
+    @property
+    def vault_id(self) -> str | None:
+        return self.args.get("vault_id")
+
+    @property
+    def state_file(self) -> str | None:
+        return self.args.get("state_file")
+
+    @property
+    def commit_options(self) -> dict[str, Any]:
+        """Return the options of the module that a commit, or a withdrawal, works with."""
+        return {option: self.args[option] for option in COMMIT if option in self.args}
+
+    @property
+    def confirming_hosts(self) -> list[str]:
+        recipients = [recipient for entry in self.entries for recipient in entry.recipients]
+        return sorted({host for recipient in recipients for host in recipient.hosts or (self.play.host,)})
+
+    def module_args(self, stored: Mapping[str, str] | None) -> dict[str, Any]:
+        """Return what the module is given.
+
+        :param stored: the values in the vault file by name; None without a vault file.
+        """
+        names = {entry.name for entry in self.entries}
+        return {
+            **{option: value for option, value in self.args.items() if option not in _NOT_THE_MODULES},
+            "tokens": [_with_hosts(raw, entry) for raw, entry in zip(self.args["tokens"], self.entries)],
+            **({} if stored is None else {"stored": {name: stored[name] for name in stored if name in names}}),
+            "has_vault_file": stored is not None,
+            "controller": dataclasses.asdict(process.process_of(os.getppid())),
+            "refused_if_due": self._refused_if_due(),
+        }
+
+    def _refused_if_due(self) -> dict[str, str]:
+        """Return what cannot be confirmed where this task stands, by name."""
+        if not (self.is_main and self.play.is_in_post_tasks):
+            return {}
+        return {
+            entry.name: "post_tasks have one flush of handlers only, so nobody could be asked again to confirm. Use the role "
+            "in tasks, or the entry points issue and commit"
+            for entry in self.entries
+            if not entry.is_committed_by_the_role
+        }
+
+
+def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
+    """Read the arguments of the task. An empty text is none.
+
+    :raises Refused: for null, for a number or switch that is empty, and for entries that are wrong.
+    """
+    given = _not_blank(args)
+    given = {**given, **{option: play.path(given[option]) for option in PATHS if given.get(option)}}
+    defaults = Defaults(
+        **{option: given[option] for option in POLICY if option in given},
+        has_state_file="state_file" in given,
+        has_vault_file="vault_file" in given,
+        credentials=tuple(given.get("credentials") or ()),
+    )
+    entries = [_frozen(play, entry) for entry in read_entries(given.get("tokens"), defaults)]
+    transaction, _host = play.transaction()
+    return IssueRequest(play, given, entries, transaction)
+
+
+def _not_blank(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that are not empty. Before ansible-core 2.19 null is rendered as an empty text."""
+    blank = [name for name, value in args.items() if value is None or (value == "" and name in POLICY)]
+    if blank:
+        raise refused(
+            [
+                f"turso_rotate_{name} is null or empty. Leave it out if it is not meant: a blank variable must not change what is done."
+                for name in blank
+            ]
+        )
+    return {name: value for name, value in args.items() if value != ""}
+
+
+def _frozen(play: Play, entry: Entry) -> Entry:
+    """Freeze the hosts of every recipient: who has to confirm does not change while the run goes on."""
+    return dataclasses.replace(entry, recipients=tuple(_with_its_hosts(play, found) for found in entry.recipients))
+
+
+def _with_its_hosts(play: Play, recipient: Recipient) -> Recipient:
+    if recipient.hosts is None:
+        return recipient
+    hosts, _left_out = play.resolved(recipient.hosts)
+    is_whole = hosts and not play.unmatched(recipient.hosts)  # else it is refused as it was written
+    return dataclasses.replace(recipient, hosts=hosts) if is_whole else recipient
+
+
+def _with_hosts(raw: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
+    """Return an entry as it was given, with the hosts that its patterns were resolved to."""
+    if "deliver" not in raw:
+        return dict(raw)
+    pairs = zip(raw["deliver"], entry.recipients)
+    return {
+        **raw,
+        "deliver": [{**item, **({"hosts": list(found.hosts)} if found.hosts else {})} for item, found in pairs],
+    }
