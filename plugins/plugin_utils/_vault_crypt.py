@@ -32,6 +32,7 @@ Encryption = tuple[Optional[str], Any]  # the vault id that labels a file, and t
 class Opened:
     """A decrypted file; it shows nothing of itself."""
 
+    raw: bytes
     text: str
     encryption: Encryption
 
@@ -69,7 +70,7 @@ def opened(loader: Any, path: str) -> Opened | None:
     text = plain.decode("utf-8", "replace")
     if text.encode("utf-8") != plain:
         raise not_understood(path, "it is not UTF-8")
-    return Opened(text, (label, secret))
+    return Opened(raw, text, (label, secret))
 
 
 def _content_of(path: str) -> bytes | None:
@@ -117,7 +118,7 @@ def encryption(loader: Any, path: str, file: Opened | None, vault_id: str | None
     if wanted is None and len(known) > 1:
         raise Refused(
             f"The vault file {path} does not exist yet, and several vault ids are loaded: {', '.join(known)}. "
-            "Nothing was written. Name one of them in turso_rotate_vault_id."
+            "Nothing was written. Name one of them in vault_id, with the role in turso_rotate_vault_id."
         )
     try:
         label, secret = match_encrypt_secret(secrets, encrypt_vault_id=wanted)

@@ -106,15 +106,41 @@ def merge(
     path = _expanded(path)
     wanted = {_plain(name): _plain(secret) for name, secret in secrets.items()}
     with _locks.locked(path, wait_seconds=wait_seconds, on_wait=on_wait):
-        file = opened(loader, path)
-        there = {} if file is None else _secrets_in(loader, path, file.text)
-        missing = {name: wanted[name] for name in wanted if there.get(name) != wanted[name]}
-        if not missing:
+        merged = _merged(loader, path, vault_id, wanted)
+        if merged.is_as_it_was:
             return Written(changed=False)
-        text, kept = _with_entries(path, NEW_FILE if file is None else file.text, missing)
-        _files.replaced(path, encrypted(loader, path, text, encryption(loader, path, file, vault_id)))
+        _files.replaced(path, merged.content)
         _look_again(loader, path, wanted)
-    return Written(changed=True, warnings=[] if kept else [LOST.format(path=path)])
+    return Written(changed=True, warnings=merged.warnings)
+
+
+def encrypted_with(loader: Any, path: str, vault_id: str | None, secrets: Mapping[str, str]) -> tuple[bytes, list[str]]:
+    """Return what merge() would write, and its warnings; nothing is written.
+
+    :raises Refused: as merge() does.
+    """
+    merged = _merged(loader, _expanded(path), vault_id, secrets)
+    return merged.content, merged.warnings
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class _Merged:
+    """The content of a vault file with values put in; it shows nothing of itself."""
+
+    content: bytes
+    is_as_it_was: bool = False
+    warnings: list[str] = dataclasses.field(default_factory=list)
+
+
+def _merged(loader: Any, path: str, vault_id: str | None, wanted: Mapping[str, str]) -> _Merged:
+    file = opened(loader, path)
+    there = {} if file is None else _secrets_in(loader, path, file.text)
+    missing = {name: wanted[name] for name in wanted if there.get(name) != wanted[name]}
+    if file is not None and not missing:
+        return _Merged(file.raw, is_as_it_was=True)
+    text, is_kept = _with_entries(path, NEW_FILE if file is None else file.text, missing)
+    content = encrypted(loader, path, text, encryption(loader, path, file, vault_id))
+    return _Merged(content, warnings=[] if is_kept else [LOST.format(path=path)])
 
 
 def _look_again(loader: Any, path: str, wanted: Mapping[str, str]) -> None:

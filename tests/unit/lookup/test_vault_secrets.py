@@ -82,7 +82,7 @@ def test_only_texts_are_put_in(playbooks: Playbooks, encrypt: Any) -> None:
     assert (playbooks.directory / FILE).read_bytes() == before
     taken = playbooks.play(put("{'ci': made}", "{2026: 'new'}", "{'2027': 'text'}", made="new value"), *PASSWORD)
     assert taken.recap.get("ignored", 0) == 0, taken.output
-    assert written(playbooks)["turso_secrets"] == {"ci": "new value", "2026": "new", "2027": "text"}
+    assert written(playbooks)["turso_secrets"] == {"ci": "new value", 2026: "new", "2027": "text"}
 
 
 EMPTY = {"nothing below turso_secrets": "turso_secrets:\nother: kept\n", "no turso_secrets": "other: kept\n"}
@@ -113,5 +113,5 @@ def test_what_stands_before_the_first_line_is_told(playbooks: Playbooks, encrypt
     encrypt("turso_secrets: {}\n", before)
     played = playbooks.play(put("{'ci': 'value'}"), *PASSWORD)
     assert played.recap["ignored"] == 1
-    assert "Remove what stands before that line" in played.output
-    assert "encrypt it with ansible-vault encrypt" not in played.output
+    assert "Remove what stands before $ANSIBLE_VAULT" in played.output
+    assert "Run ansible-vault encrypt" not in played.output
