@@ -11,11 +11,11 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
 from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.report import audit
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 
 def audit_findings(listed: dict[str, Any], asked: dict[str, Any], credential: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of, utc_text
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import expand_scopes
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, Entry, read_entries
@@ -18,6 +18,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.report i
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_text
 
 
 def rotation_plan(

@@ -325,6 +325,11 @@ import datetime
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._connection import (
+    connection_spec,
+    env_unless_empty,
+    tokens_from,
+)
 from ansible_collections.community.turso.plugins.module_utils._emergency import report as reports
 from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Failure, failures_in
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import Proof
@@ -338,13 +343,7 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.revoke 
     unclear_in,
 )
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Selection, select
-from ansible_collections.community.turso.plugins.module_utils._module import (
-    TursoModule,
-    connection_spec,
-    env_unless_empty,
-    failures_as_results,
-    tokens_from,
-)
+from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results
 
 
 def words() -> dict[str, Any]:

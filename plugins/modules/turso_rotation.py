@@ -293,19 +293,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Optional
 
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._connection import connection_spec, tokens_from
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
-from ansible_collections.community.turso.plugins.module_utils._module import (
-    TursoModule,
-    connection_spec,
-    failures_as_results,
-    tokens_from,
-)
+from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results
 from ansible_collections.community.turso.plugins.module_utils._rotation import rotation
 from ansible_collections.community.turso.plugins.module_utils._rotation.commit import commit
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
+from ansible_collections.community.turso.plugins.module_utils._rotation.withdrawal import withdraw
 
 POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
 SPEC: dict[str, Any] = {
@@ -397,7 +394,7 @@ def _commit(params: Params, hide: Hide) -> dict[str, Any]:
 def _withdraw(params: Params, hide: Hide) -> dict[str, Any]:
     items = _items(params)
     clients = _clients(params, hide, (item.credential for item in items), issues=False)
-    return {"changed": True, "report": rotation.withdraw(items, clients, params["state_file"])}
+    return {"changed": True, "report": withdraw(items, clients, params["state_file"])}
 
 
 def _items(params: Params) -> list[Item]:

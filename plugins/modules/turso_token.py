@@ -256,13 +256,12 @@ import datetime
 from functools import partial
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._connection import connection_spec, tokens_from
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
-    connection_spec,
     failures_as_results,
     token_spec,
-    tokens_from,
     warn_of,
 )
 from ansible_collections.community.turso.plugins.module_utils._token.apply import apply, withhold

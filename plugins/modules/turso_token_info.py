@@ -140,17 +140,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import SESSION, SQL
-from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens, Validation
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.module_utils._module import (
-    TursoModule,
+from ansible_collections.community.turso.plugins.module_utils._connection import (
     connection_spec,
     credential_from,
-    failures_as_results,
     tokens_from,
-    warn_of,
 )
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results, warn_of
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
 FORBIDDEN = (

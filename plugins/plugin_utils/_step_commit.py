@@ -7,12 +7,10 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils import _locks
-from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import report, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
@@ -26,6 +24,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.evidence
     verdict,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
+from ansible_collections.community.turso.plugins.module_utils._time import utc_now, utc_text
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._confirmations import Confirmations
 from ansible_collections.community.turso.plugins.plugin_utils._play import Means, Play
@@ -127,7 +126,7 @@ class _Commit:
         path = self.use.options.get("state_file")
         if path is None or not any(self.confirmed.values()):
             return
-        at = utc_text(datetime.datetime.now(datetime.timezone.utc))
+        at = utc_text(utc_now())
         with contextlib.suppress(Refused), state_file.locked(path):  # the commit says what is wrong with the file
             state = state_file.read(path)
             for item in self.use.items:

@@ -32,7 +32,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, utc_text
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued
 from ansible_collections.community.turso.plugins.module_utils._rotation import commit as committing
 from ansible_collections.community.turso.plugins.module_utils._rotation import rotation as issuing
@@ -52,6 +52,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.evidence
     verdict,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.issuing import Rotation
+from ansible_collections.community.turso.plugins.module_utils._rotation.pending_versions import with_pending
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
     ISSUE,
     NONE,
@@ -67,6 +68,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.versions
     version_name,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 UTC = datetime.timezone.utc
 UUID_EPOCH = datetime.datetime(1582, 10, 15, tzinfo=UTC)
@@ -265,7 +267,7 @@ class Model(RuleBasedStateMachine):
             yield from self.lock(run)
             token = self.tokens.get(version) or Token(plan.new_name or "", version, ACME)
             self.states.append(self.state)
-            self.state = issuing._with_pending(self.state, plan, token, run.process, utc_text(now))
+            self.state = with_pending(self.state, plan, token, run.process, utc_text(now))
             run.locks = False
             yield
         if self.has_vault_file and plan.action == ISSUE:

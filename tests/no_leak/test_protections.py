@@ -20,7 +20,8 @@ from tests.no_leak.test_role import role
 VERBOSE = Mode(verbosity=4, arguments=("--diff",))
 ROTATION = "plugins/action/turso_rotation.py"
 PLUGIN = "plugins/plugin_utils/_hidden_result.py"
-SPEC = "plugins/module_utils/_module.py"
+MODULE = "plugins/module_utils/_module.py"
+CONNECTION = "plugins/module_utils/_connection.py"
 SECRETS = "plugins/module_utils/_secrets.py"
 
 LEFT_TO_PYTHON = """
@@ -116,7 +117,7 @@ PROTECTIONS = (
     ),
     Protection(
         "the last resort",
-        [Change(SPEC, "result_of_a_bug", "_left_to_python", LEFT_TO_PYTHON), *WITH_BUGS],
+        [Change(MODULE, "result_of_a_bug", "_left_to_python", LEFT_TO_PYTHON), *WITH_BUGS],
         named("a bug after all"),
     ),
     Protection(
@@ -128,7 +129,7 @@ PROTECTIONS = (
         "no_log of the credential",
         [
             Change(
-                SPEC,
+                CONNECTION,
                 "connection_spec",
                 "lambda: {**original(), 'api_token': {**original()['api_token'], 'no_log': False}}",
             )

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import email.utils
 import json
 import re
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     UnexpectedResponse,
     kind_of_status,
 )
+from ansible_collections.community.turso.plugins.module_utils._time import http_date, utc_now
 
 MAX_BODY_BYTES = 64 * 1024 * 1024  # a list of 50,000 tokens with all scopes is some 20 MiB
 
@@ -140,18 +140,7 @@ def clean(text: str, secrets: tuple[str, ...]) -> str:
 
 def moment_in(headers: Mapping[str, str]) -> datetime.datetime:
     """Return the time that the Date header tells, in UTC; the local clock's where it tells none."""
-    return http_date(headers.get("Date")) or datetime.datetime.now(datetime.timezone.utc)
-
-
-def http_date(text: str | None) -> datetime.datetime | None:
-    """Return the UTC moment that an HTTP date tells, none where it tells none."""
-    try:
-        moment = email.utils.parsedate_to_datetime(text or "")
-        if moment.tzinfo is None:
-            return moment.replace(tzinfo=datetime.timezone.utc)
-        return moment.astimezone(datetime.timezone.utc)
-    except (TypeError, ValueError, OverflowError, IndexError):
-        return None
+    return http_date(headers.get("Date")) or utc_now()
 
 
 def retry_after_in(headers: Mapping[str, str]) -> float | None:

@@ -18,6 +18,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._time import from_unix
+
 API, GROUP, SESSION, SQL = "api", "group", "session", "sql"
 
 
@@ -48,12 +50,8 @@ def jti_of(secret: str) -> str | None:
 
 def moment_in(seconds: Any) -> datetime.datetime | None:
     """Return the moment that is so many seconds after 1970, none where that is no moment or not after 1970."""
-    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not seconds > 0:
-        return None
-    try:
-        return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        return None
+    moment = from_unix(seconds)
+    return moment if moment is not None and moment.timestamp() > 0 else None
 
 
 def _kind(header: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:

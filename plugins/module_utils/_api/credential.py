@@ -14,13 +14,13 @@ import datetime
 import re
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import GROUP, SESSION, SQL, Claims, claims_of
-from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     Forbidden,
     InvalidRequest,
     Refused,
     TursoError,
 )
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 SHORTEST_CHARACTERS = 16  # of a credential of a run that returns secrets; real ones have some 200
 SESSION_ENDS_SOON = datetime.timedelta(days=2)

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import expand_scopes
+from ansible_collections.community.turso.plugins.module_utils._time import from_unix, moment_of
 
 FIRST_YEAR = 2000  # what lies before is a zero in disguise, not a time
 
@@ -172,16 +173,6 @@ def _moment_in(value: Any) -> datetime.datetime | None:
     """Return the moment that a text or a number of seconds since 1970 tells, none where it tells none."""
     moment = moment_of(value) if isinstance(value, str) else from_unix(value)
     return moment if moment is not None and moment.year >= FIRST_YEAR else None
-
-
-def from_unix(seconds: Any) -> datetime.datetime | None:
-    """Return the moment that is so many seconds after 1970, none where it is none."""
-    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
-        return None
-    try:
-        return datetime.datetime.fromtimestamp(seconds, tz=datetime.timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _read(entry: Any, listed_by: str | None) -> Token | Unclear:

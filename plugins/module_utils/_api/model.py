@@ -22,6 +22,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.scopes import
     presets_in,
     same_scopes,
 )
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 _UUID_EPOCH = datetime.datetime(1582, 10, 15, tzinfo=datetime.timezone.utc)  # of version 1, in steps of 100 ns
 _DAY = datetime.timedelta(days=1)
@@ -135,35 +136,6 @@ class Token:
             "description": self.description,
             "last_used_at": self.last_used_at,
         }
-
-
-def moment_of(text: str | None) -> datetime.datetime | None:
-    """Return the UTC moment that an ISO 8601 date or timestamp tells (a date tells its first second), else none."""
-    if not text:
-        return None
-    try:
-        moment = datetime.datetime.fromisoformat(_for_old_pythons(text.strip()))
-        if moment.tzinfo is None:
-            return moment.replace(tzinfo=datetime.timezone.utc)
-        return moment.astimezone(datetime.timezone.utc)
-    except (ValueError, OverflowError):
-        return None
-
-
-def utc_text(moment: datetime.datetime) -> str:
-    """Return a moment in ISO 8601, UTC, to the second."""
-    return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _for_old_pythons(text: str) -> str:
-    """Rewrite what fromisoformat cannot read before Python 3.11: a Z, and fractions that are not 3 or 6 digits."""
-    if text[-1:] in "Zz":
-        text = text[:-1] + "+00:00"
-    head, dot, tail = text.partition(".")
-    if not dot:
-        return text
-    digits = len(tail) - len(tail.lstrip("0123456789"))
-    return f"{head}.{tail[:digits][:6]:0<6}{tail[digits:]}"
 
 
 def moment_in_id(token_id: str | None) -> datetime.datetime | None:

@@ -15,7 +15,6 @@ from ansible_collections.community.turso.plugins.module_utils._api.claims import
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.listing import (
     Listing,
-    from_unix,
     read_listing,
     restriction_in,
     text_or_none,
@@ -23,6 +22,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.listing impor
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.urls import is_bearer
 from ansible_collections.community.turso.plugins.module_utils._errors import Forbidden, TursoError, Unauthorized
+from ansible_collections.community.turso.plugins.module_utils._time import from_unix
 
 NEVER = -1  # an expiry
 

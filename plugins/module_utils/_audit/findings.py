@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import SCOPES
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import POWERS
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 DAY = datetime.timedelta(days=1)
 UNKNOWN_OWNER = "an unknown owner"

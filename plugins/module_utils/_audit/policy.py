@@ -12,10 +12,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
 from ansible_collections.community.turso.plugins.module_utils._audit.findings import Subject
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import NEVER, OFF, RULES, SEVERITIES
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 DEFAULTS: Mapping[str, Any] = {
     "max_age_days": 90,

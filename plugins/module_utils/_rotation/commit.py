@@ -12,7 +12,6 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation import report, state_file
@@ -23,6 +22,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state_pa
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Account
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 from ansible_collections.community.turso.plugins.module_utils._token.apply import side_by_side
 
 

@@ -13,7 +13,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 Json = Mapping[str, Any]
 

@@ -15,7 +15,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
 from ansible_collections.community.turso.plugins.module_utils._rotation.due import reason_due
@@ -23,6 +22,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
 from ansible_collections.community.turso.plugins.module_utils._rotation.resume import resumable
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id, version_name
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 ISSUE, RESUME, SWEEP, NONE = "issue", "resume", "sweep", "none"
 

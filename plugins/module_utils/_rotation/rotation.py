@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two halves of a rotation that ask the API: issue what is due, and commit what was confirmed. Private."""
+"""The first half of a rotation: plan, issue what is due, and record it as pending. Private."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import functools
@@ -14,24 +13,21 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import Token, utc_text
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
-from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation import report, sentences, state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation import report, sentences
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
 from ansible_collections.community.turso.plugins.module_utils._rotation.issuing import (
     Rotation,
     issue,
-    problem_in_withdrawing,
-    withdraw_unless_resumed,
 )
+from ansible_collections.community.turso.plugins.module_utils._rotation.pending_versions import record_pending
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import NONE, SWEEP, Plan, plan_entries
-from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
-from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Pending, Process
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Survey, survey
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
-from ansible_collections.community.turso.plugins.module_utils._token.apply import side_by_side
+from ansible_collections.community.turso.plugins.module_utils._rotation.withdrawal import withhold
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +70,7 @@ def issue_due(
     surveyed, plans = _planned(request)
     rotations = [Rotation(plan, surveyed.accounts[plan.entry.credential]) for plan in plans]
     issue(rotations, request.stored or {}, validate=request.validate, concurrency=request.concurrency, stop=stop)
-    _record_pending(request, surveyed, rotations)
+    record_pending(request.state_path, rotations, request.controller, utc_text(surveyed.now))
     reports = [report.of_issue(rotation, view) for rotation, view in zip(rotations, surveyed.views)]
     verified = [rotation for rotation in rotations if rotation.pending is not None]
     result = {
@@ -82,26 +78,7 @@ def issue_due(
         **_values_of(verified, surveyed.now),
         "items": [item.as_json() for item in _items(rotations, reports, request)],
     }
-    return result, functools.partial(_withhold, request, rotations)
-
-
-def _withhold(request: Request, rotations: Sequence[Rotation], reason: str) -> None:
-    """Withdraw every version that this run issued, because nobody will get the values.
-
-    :param reason: why, as a sentence without its end.
-    """
-    issued = [rotation for rotation in rotations if rotation.pending is not None and not rotation.plan.resumed]
-    for rotation in issued:
-        rotation.error = Refused(f"The new token could not be handed over: {reason}.")
-    side_by_side(withdraw_unless_resumed, issued, request.concurrency)
-    withdrawn = [_withdrawn_item(rotation) for rotation in issued if rotation.is_withdrawn]
-    _forget_pending(request.state_path, withdrawn)
-
-
-def _withdrawn_item(rotation: Rotation) -> Item:
-    token = rotation.issued.token if rotation.issued else None
-    version = None if token is None else {"name": token.name, "id": token.id or ""}
-    return Item(rotation.plan.name, {}, rotation.plan.action, version)
+    return result, functools.partial(withhold, rotations, request.state_path, request.concurrency)
 
 
 def _values_of(verified: Sequence[Rotation], now: datetime.datetime) -> dict[str, Any]:
@@ -178,72 +155,3 @@ def _replaces_running(rotation: Rotation, request: Request) -> bool:
     if own_id is None:
         return rotation.plan.name == request.credential_name
     return any(version.id == own_id for version in (*rotation.plan.previous, *rotation.plan.swept))
-
-
-def _record_pending(request: Request, surveyed: Survey, rotations: Sequence[Rotation]) -> None:
-    """Write into the state file, before the delivery, which versions are pending; where that fails they are withdrawn."""
-    pending = [(rotation, issued) for rotation in rotations for issued in [rotation.pending] if issued is not None]
-    if request.state_path is None or not pending:
-        return
-    try:
-        with state_file.locked(request.state_path):
-            state = state_file.read(request.state_path)
-            for rotation, issued in pending:
-                state = _with_pending(state, rotation.plan, issued.token, request.controller, utc_text(surveyed.now))
-            state_file.write(request.state_path, state)
-    except Refused as exc:
-        for rotation, _issued in pending:
-            rotation.error = exc
-            withdraw_unless_resumed(rotation)
-
-
-def _with_pending(state: State, plan: Plan, token: Token, controller: Process, at: str) -> State:
-    former = state.of(plan.name).pending
-    labels = [label for recipient in plan.entry.recipients for label in recipient.labels]
-    if former is not None and former.id == token.id:  # resumed: when it was issued and who has it stays known
-        known = {label: former.destinations.get(label) for label in labels}
-        return state.pending_issued(plan.name, dataclasses.replace(former, process=controller, destinations=known), at)
-    if former is not None and former.id in {version.id for version in plan.unconfirmed}:
-        state = state.unconfirmed_found(plan.name, former.id, at)
-    pending = Pending(token.name, token.id or "", at, controller, dict.fromkeys(labels))
-    return state.pending_issued(plan.name, pending, at)
-
-
-def withdraw(
-    items: Sequence[Item], accounts: Mapping[str | None, Tokens], state_path: str | None
-) -> list[dict[str, Any]]:
-    """Revoke pending versions that nobody took, by their ids, and return the reports of those tokens."""
-    withdrawn, reports = [], []
-    for item in items:
-        if item.version is None:
-            continue
-        problem = problem_in_withdrawing(accounts[item.credential], item.version["id"])
-        name = item.version["name"]
-        if problem is None:
-            withdrawn.append(item)
-        said = (
-            f"{name} was withdrawn"
-            if problem is None
-            else f"Withdrawing {name} failed, too ({problem}), so it may be active"
-        )
-        report = {**item.report, "action": "failed", "issued": None, "msg": f"{item.name}: {item.error}. {said}."}
-        reports.append(report)
-    _forget_pending(state_path, withdrawn)
-    return reports
-
-
-def _forget_pending(state_path: str | None, withdrawn: Sequence[Item]) -> None:
-    """Take withdrawn versions out of the state file. One that still names them does no harm: they are not listed."""
-    if state_path is None or not withdrawn:
-        return
-    with contextlib.suppress(Refused), state_file.locked(state_path):
-        state_file.write(state_path, _without_pending(state_file.read(state_path), withdrawn))
-
-
-def _without_pending(state: State, items: Sequence[Item]) -> State:
-    at = utc_text(datetime.datetime.now(datetime.timezone.utc))
-    for item in items:
-        pending = state.of(item.name).pending
-        if pending is not None and item.version is not None and pending.id == item.version["id"]:
-            state = state.withdrawn(item.name, at)
-    return state

@@ -15,7 +15,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 if TYPE_CHECKING:
     from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan

@@ -10,11 +10,11 @@ import dataclasses
 import datetime
 from collections.abc import Mapping, Sequence
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import moment_of, utc_text
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import TokenState
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_text
 
 
 @dataclasses.dataclass(frozen=True)

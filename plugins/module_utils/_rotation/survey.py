@@ -23,6 +23,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state im
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import abandoned
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
+from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Account:
     @property
     def now(self) -> datetime.datetime:
         """Return the API's own time when the list was made, this machine's where there is none."""
-        return self.listing.moment if self.listing else datetime.datetime.now(datetime.timezone.utc)
+        return self.listing.moment if self.listing else utc_now()
 
     @property
     def own_id(self) -> str | None:
@@ -106,7 +107,7 @@ def survey(
 
 def _now(accounts: Mapping[str | None, Account]) -> datetime.datetime:
     moments = [account.now for account in accounts.values() if account.listing]
-    return moments[0] if moments else datetime.datetime.now(datetime.timezone.utc)
+    return moments[0] if moments else utc_now()
 
 
 def _versions(account: Account, entries: Sequence[Entry]) -> Mapping[str, tuple[Version, ...]]:

@@ -15,12 +15,8 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import (
-    Restriction,
-    Token,
-    moment_in_id,
-    moment_of,
-)
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_in_id
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 STAMP = "%Y%m%dt%H%M%Sz"
 

@@ -10,11 +10,11 @@ import dataclasses
 import datetime
 import functools
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import utc_text
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import TokenState
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     Refused,
     TursoError,
 )
+from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 from ansible_collections.community.turso.plugins.module_utils._token.create import create
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Decision, Wanted, decide
 from ansible_collections.community.turso.plugins.module_utils._token.outcome import Outcome, failure_kept_in
@@ -67,7 +68,7 @@ def apply(
     if not check_mode:
         _look_again(tokens, outcomes)
     moments = [listing.moment for listing in lists.values() if isinstance(listing, Listing)]
-    return outcomes, moments[0] if moments else datetime.datetime.now(datetime.timezone.utc)
+    return outcomes, moments[0] if moments else utc_now()
 
 
 def withhold(tokens: Tokens, outcomes: Sequence[Outcome], reason: str, concurrency: int) -> None:

@@ -29,6 +29,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     TursoError,
     Unreachable,
 )
+from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted, look_created_by_us
 from ansible_collections.community.turso.plugins.module_utils._token.revoke import LIST_PAUSES_SECONDS, withdraw
 
@@ -120,7 +121,7 @@ class _Course:
         """
         # A request without an answer may be carried out later than the list that is asked for now.
         self.under_way += isinstance(lost, Unreachable) or lost.status in (408, 504)
-        found, moment = None, datetime.datetime.now(datetime.timezone.utc)
+        found, moment = None, utc_now()
         for pause in self._pauses():
             self.tokens.api.pause(pause)
             try:

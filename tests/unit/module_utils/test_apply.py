@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     ApiError,
@@ -29,6 +29,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     UnexpectedResponse,
     Unreachable,
 )
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 from ansible_collections.community.turso.plugins.module_utils._token.apply import apply, side_by_side
 from ansible_collections.community.turso.plugins.module_utils._token.create import FRESH_SECONDS, create
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted

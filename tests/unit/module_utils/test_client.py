@@ -1131,12 +1131,6 @@ def test_a_request_may_bring_its_own_bearer(simulator: Simulator, api: Api) -> N
 # Whatever comes
 
 
-@given(st.text(max_size=60) | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,6} [0-9:]{1,9} .{0,6}"))
-def test_a_date_header_is_a_moment_or_none(text: str) -> None:
-    moment = answers.http_date(text)
-    assert moment is None or moment.utcoffset() == datetime.timedelta(0)
-
-
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps))
 def test_a_body_is_json_that_can_be_printed_or_none(body: bytes | str) -> None:
     content = body.encode() if isinstance(body, str) else body

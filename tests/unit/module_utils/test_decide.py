@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import PRESETS, SCOPES
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     Drift,
@@ -21,6 +21,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     Refused,
     TursoError,
 )
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 from ansible_collections.community.turso.plugins.module_utils._token.decide import (
     Decision,
     Wanted,

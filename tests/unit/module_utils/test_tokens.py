@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens, Validation
 from ansible_collections.community.turso.plugins.module_utils._errors import UnexpectedResponse
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 from tests.bench.pressure import long_list
 from tests.simulator import Simulator, faults
 

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from ansible_collections.community.turso.plugins.module_utils import _module as _spec
+from ansible_collections.community.turso.plugins.module_utils import _connection, _module
 from ansible_collections.community.turso.plugins.modules import (
     turso_revocation,
     turso_rotation,
@@ -207,7 +207,7 @@ def test_the_credential_does_not_come_back(simulator, run_module, module, asked)
 
 
 def test_a_missing_library_is_named(simulator: Simulator, run_module, monkeypatch):
-    monkeypatch.setattr(_spec, "REQUESTS_IMPORT_ERROR", "Traceback ...")
+    monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback ...")
     result = run_module(turso_token, {"name": "ci"})
     assert "(requests)" in result["msg"]
     assert (result["changed"], result["secret"], result["error"]) == (False, None, failure("invalid_request"))
@@ -285,9 +285,9 @@ def test_a_session_that_ends_soon_is_warned_about(run_module, module, asked):
 
 
 def test_a_refusal_of_a_new_secret_says_nothing_of_the_credential(simulator):
-    params = {name: option.get("default") for name, option in _spec.connection_spec().items()}
+    params = {name: option.get("default") for name, option in _connection.connection_spec().items()}
     params |= {"api_url": simulator.url, "api_token": simulator.credential}
-    tokens = _spec.tokens_from(params, lambda _secret: None)
+    tokens = _connection.tokens_from(params, lambda _secret: None)
     simulator.faults.add("validate", faults.Status(401), times=None)
     assert "came from" in tokens.validate().refusal.msg
     assert "came from" not in tokens.validate("a-secret-that-is-new").refusal.msg
@@ -363,8 +363,8 @@ def test_authorities_of_the_environment_that_are_not_there_are_named(simulator, 
 
 
 def test_a_linter_asks_no_task_for_a_credential():
-    assert not any(option.get("required") for option in _spec.connection_spec().values())
+    assert not any(option.get("required") for option in _connection.connection_spec().values())
 
 
 def test_an_answer_is_waited_for_half_a_minute():
-    assert _spec.connection_spec()["api_timeout"]["default"] == 30
+    assert _connection.connection_spec()["api_timeout"]["default"] == 30

@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import Token, moment_in_id, moment_of
+from ansible_collections.community.turso.plugins.module_utils._api.model import Token, moment_in_id
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import (
     active_versions,
     by_id,
     parse_version_name,
     version_name,
 )
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 from tests.unit.module_utils.rotation.world import NEW, NOW, OLD, ago, bare, token, versions_of
 
 NAMES = [  # a name, and the managed token that it is a version of

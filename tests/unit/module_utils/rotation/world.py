@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, utc_text
+from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, Entry, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan, plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY, Recipient
@@ -28,6 +28,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.versions
     version_name,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 NOW = datetime.datetime(2026, 11, 24, 9, 15, 0, tzinfo=datetime.timezone.utc)
 ACME = Restriction("acme")
