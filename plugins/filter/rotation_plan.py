@@ -12,12 +12,12 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import expand_scopes
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, Entry, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan, plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.report import of_plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
-from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
+from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View, view_of
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_text
 
 
@@ -51,17 +51,8 @@ def rotation_plan(
         entries = read_entries(wanted, given)
         known = None if state is None else State.from_json(state) if state else State()
         active = active_versions([_token(item) for item in versions], [entry.name for entry in entries], moment)
-        views = [
-            View(
-                entry,
-                active[entry.name],
-                moment,
-                None if known is None else known.of(entry.name),
-                has_vault_file=stored is not None,
-                stored=_stored(entry, stored),
-            )
-            for entry in entries
-        ]
+        held = None if stored is None else {name: Stored(token_id) for name, token_id in stored.items()}
+        views = [view_of(entry, active[entry.name], moment, known, held) for entry in entries]
         return [_as_dict(plan, view) for plan, view in zip(plan_entries(views, nonce), views)]
     except TursoError as exc:
         raise AnsibleFilterError(f"rotation_plan: {exc.msg}") from exc
@@ -84,12 +75,6 @@ def _token(given: Mapping[str, Any]) -> Token:
         Restriction(given.get("organization"), given.get("group"), expand_scopes(scopes)),
         given.get("created_at"),
     )
-
-
-def _stored(entry: Entry, stored: Mapping[str, str | None] | None) -> Stored | None:
-    if stored is None or entry.name not in stored:
-        return None
-    return Stored(stored[entry.name])
 
 
 def _as_dict(plan: Plan, view: View) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import abandoned
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
-from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
+from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View, view_of
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 
 
@@ -123,16 +123,14 @@ def _view(
     state: State | None,
     stored: Mapping[str, str] | None,
 ) -> View:
-    part = None if state is None else state.of(entry.name)
-    held, failure = _held(stored.get(entry.name) if stored else None, account)
-    return View(
+    held, failure = _held((stored or {}).get(entry.name), account)
+    return view_of(
         entry,
         versions,
         account.now,
-        part,
-        has_vault_file=stored is not None,
-        stored=held,
-        is_abandoned=_is_abandoned(part),
+        state,
+        None if stored is None else {entry.name: held},
+        is_abandoned=state is not None and _is_abandoned(state.of(entry.name)),
         failure=failure,
     )
 
@@ -155,9 +153,9 @@ def _stored(value: str, account: Account) -> Stored:
     return Stored(claimed, is_rejected=not account.tokens.validate(value).valid)
 
 
-def _is_abandoned(part: TokenState | None) -> bool:
+def _is_abandoned(part: TokenState) -> bool:
     """Tell whether the run that issued the pending version of the state file is known to have ended."""
-    if part is None or part.pending is None or part.pending.process.pid is None:
+    if part.pending is None or part.pending.process.pid is None:
         return False
     here = process.process_of(os.getpid())
     return abandoned(part.pending, here=here, started_now=process.started_at(part.pending.process.pid))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
+from collections.abc import Mapping
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
-from ansible_collections.community.turso.plugins.module_utils._rotation.state import TokenState
+from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
@@ -101,6 +102,33 @@ class View:
             for version in self.versions
         ]
         return f"Active: {', '.join(named)}."
+
+
+def view_of(
+    entry: Entry,
+    versions: tuple[Version, ...],
+    now: datetime.datetime,
+    state: State | None,
+    stored: Mapping[str, Stored | None] | None,
+    *,
+    is_abandoned: bool = False,
+    failure: str | None = None,
+) -> View:
+    """Return everything that the plan of one entry is decided by.
+
+    :param state: what the state file says of all tokens; None without one.
+    :param stored: what is known of the values in the vault file, by the name of the token; None without a vault file.
+    """
+    return View(
+        entry,
+        versions,
+        now,
+        None if state is None else state.of(entry.name),
+        has_vault_file=stored is not None,
+        stored=(stored or {}).get(entry.name),
+        is_abandoned=is_abandoned,
+        failure=failure,
+    )
 
 
 def _issued_in_words(version: Version) -> str:
