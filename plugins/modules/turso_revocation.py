@@ -150,72 +150,13 @@ code:
   type: str
   sample: 1-3fa9c1
 selected:
-  description: The tokens that are selected, as they were listed before anything was revoked. Sorted by name.
+  description:
+    - The tokens that are selected, as they were listed before anything was revoked. Sorted by name.
+    - The same keys as RV(community.turso.turso_token#module:token), and what selected each token.
   returned: always
   type: list
   elements: dict
   contains:
-    name:
-      description: The name of the token.
-      type: str
-      returned: success
-      sample: ci-deploy
-    id:
-      description: The id of the token.
-      type: str
-      returned: success
-      sample: clGFZ4STEe6fljpFzIum8A
-    organization:
-      description: The slug of the organization that the token is restricted to, or V(null).
-      type: str
-      returned: success
-      sample: acme
-    group:
-      description: The group that the token is restricted to, or V(null).
-      type: str
-      returned: success
-      sample: production
-    scopes:
-      description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
-      type: list
-      elements: str
-      returned: success
-      sample: [read]
-    created_at:
-      description: When the token was created, as the API tells it.
-      type: str
-      returned: success
-      sample: "2026-07-27"
-    age_days:
-      description: How many days ago the token was created, by the clock of the API. V(null) if the API does not tell.
-      type: int
-      returned: success
-      sample: 120
-    restriction:
-      description: How far the token reaches. One of V(unrestricted), V(organization), and V(group).
-      type: str
-      returned: success
-      sample: group
-    permissions:
-      description: What RV(selected[].scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes.
-      type: str
-      returned: success
-      sample: read-only
-    owner:
-      description: Who created the token. V(null) except in lists of an organization.
-      type: dict
-      returned: success
-      sample: null
-    description:
-      description: The description, if the API tells it, otherwise V(null).
-      type: str
-      returned: success
-      sample: null
-    last_used_at:
-      description: When the token was used last, if the API tells it, otherwise V(null).
-      type: str
-      returned: success
-      sample: null
     by:
       description: What selected the token.
       type: list

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._audit.findings import Subject
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import NEVER, OFF, RULES, SEVERITIES
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation.values import number
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 DEFAULTS: Mapping[str, Any] = {
@@ -183,17 +183,14 @@ def amount(option: str, value: Any) -> float:
     :raises InvalidRequest: for anything else.
     """
     try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0 <= number < 10**6:
-        raise InvalidRequest(f"{option} must be a number, 0 or more, not {value!r}.")
-    return number
+        return number(option, value)
+    except Refused as exc:
+        raise InvalidRequest(f"{exc.msg}.") from exc
 
 
-def plain(number: float) -> float:
+def plain(given: float) -> float:
     """Return a whole number as one."""
-    return int(number) if number == int(number) else number
+    return int(given) if given == int(given) else given
 
 
 def listed(words: Iterable[str]) -> str:

@@ -19,9 +19,9 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.issuing 
 from ansible_collections.community.turso.plugins.module_utils._rotation.settlement import Settlement, settle
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Current, Previous
-from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Account
+from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Account, seen_accounts
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
-from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 from ansible_collections.community.turso.plugins.module_utils._token.apply import side_by_side
 
@@ -63,8 +63,8 @@ def commit(
     """
     with state_file.locked(state_path) if state_path else contextlib.nullcontext():
         state = state_file.read(state_path) if state_path else None
-        accounts = {name: Account.seen_with(name, clients[name]) for name in _credentials(items)}
-        versions = {name: _versions(account, items) for name, account in accounts.items()}
+        accounts = seen_accounts(items, clients)
+        versions = {name: account.versions_of(items) for name, account in accounts.items()}
         commits = [
             _settled(item, accounts[item.credential], versions[item.credential][item.name], state, pending)
             for item in items
@@ -76,16 +76,6 @@ def commit(
         if state_path and state is not None:
             _write_after_revoking(state_path, state, commits)
     return commits
-
-
-def _credentials(items: Sequence[Item]) -> list[str | None]:
-    return list(dict.fromkeys(item.credential for item in items))
-
-
-def _versions(account: Account, items: Sequence[Item]) -> Mapping[str, tuple[Version, ...]]:
-    """Return the active versions of each token that a credential manages, in one pass."""
-    names = [item.name for item in items if item.credential == account.name]
-    return active_versions(account.listed, names, account.now)
 
 
 def _settled(

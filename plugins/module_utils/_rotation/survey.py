@@ -11,6 +11,7 @@ import datetime
 import functools
 import os
 from collections.abc import Mapping, Sequence
+from typing import Union
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
 from ansible_collections.community.turso.plugins.module_utils._api.listing import Listing
@@ -21,9 +22,12 @@ from ansible_collections.community.turso.plugins.module_utils._rotation import p
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import abandoned
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View, view_of
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now
+
+Managed = Union[Entry, Item]  # a managed token as it is asked for, or as it is to be committed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +62,11 @@ class Account:
     def listed(self) -> tuple[Token, ...]:
         return self.listing.tokens if self.listing else ()
 
+    def versions_of(self, managed: Sequence[Managed]) -> Mapping[str, tuple[Version, ...]]:
+        """Return the active versions of each token that this credential manages; in one pass: there may be thousands."""
+        names = [token.name for token in managed if token.credential == self.name]
+        return active_versions(self.listed, names, self.now)
+
     @property
     def now(self) -> datetime.datetime:
         """Return the API's own time when the list was made, this machine's where there is none."""
@@ -67,6 +76,15 @@ class Account:
     def own_id(self) -> str | None:
         """Return which of the listed tokens the credential is; None where its `jti` does not tell."""
         return self.tokens.own_id if self.tokens.own_id in self._by_id else None
+
+
+def seen_accounts(managed: Sequence[Managed], clients: Mapping[str | None, Tokens]) -> dict[str | None, Account]:
+    """List the tokens of every credential that a managed token uses.
+
+    :param clients: by the name of the credential.
+    """
+    needed = dict.fromkeys(token.credential for token in managed)
+    return {name: Account.seen_with(name, clients[name]) for name in needed}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,12 +110,11 @@ def survey(
     :raises TursoError: no list could be had at all.
     """
     state = state_file.read(state_path) if state_path else None
-    needed = dict.fromkeys(entry.credential for entry in entries)
-    accounts = {name: Account.seen_with(name, clients[name]) for name in needed}
+    accounts = seen_accounts(entries, clients)
     failures = [account.failure for account in accounts.values() if account.failure]
     if failures and len(failures) == len(accounts):
         raise failures[0]
-    versions = {name: _versions(account, entries) for name, account in accounts.items()}
+    versions = {name: account.versions_of(entries) for name, account in accounts.items()}
     views = tuple(
         _view(entry, accounts[entry.credential], versions[entry.credential][entry.name], state, stored)
         for entry in entries
@@ -108,12 +125,6 @@ def survey(
 def _now(accounts: Mapping[str | None, Account]) -> datetime.datetime:
     moments = [account.now for account in accounts.values() if account.listing]
     return moments[0] if moments else utc_now()
-
-
-def _versions(account: Account, entries: Sequence[Entry]) -> Mapping[str, tuple[Version, ...]]:
-    """Return the active versions of each token that a credential manages; in one pass, because there may be thousands."""
-    names = [entry.name for entry in entries if entry.credential == account.name]
-    return active_versions(account.listed, names, account.now)
 
 
 def _view(
