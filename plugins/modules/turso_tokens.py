@@ -214,7 +214,7 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._connection import connection_spec, tokens_from
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
@@ -248,25 +248,31 @@ def wanted_in(params: dict[str, Any]) -> list[Wanted]:
 
 def result_of(outcomes: list[Outcome], now: datetime.datetime) -> dict[str, Any]:
     """Return the result, which has failed set if any of them failed."""
+    changed = [outcome for outcome in outcomes if outcome.changed]
+    warnings = warnings_about([outcome.wanted for outcome in outcomes], [outcome.wanted for outcome in changed])
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-    result: dict[str, Any] = {
-        "changed": any(outcome.changed for outcome in outcomes),
+    return {
+        "changed": bool(changed),
         "results": [outcome.as_result(now) for outcome in outcomes],
-        "diff": [outcome.headed_diff(now) for outcome in outcomes if outcome.changed],
-        "warnings": [
-            *warnings_about(
-                [outcome.wanted for outcome in outcomes], [outcome.wanted for outcome in outcomes if outcome.changed]
-            ),
-            *(outcome.warning for outcome in outcomes if outcome.warning),
-        ],
+        "diff": [outcome.headed_diff(now) for outcome in changed],
+        "warnings": [*warnings, *(outcome.warning for outcome in outcomes if outcome.warning)],
+        **(failure_of(errors, len(outcomes)) if errors else {}),
     }
-    if errors:
-        reasons = list(dict.fromkeys(error.msg for error in errors))
-        told = " ".join(reasons[:MAX_REASONS])
-        more = f" (and {len(reasons) - MAX_REASONS} more, see results)" if len(reasons) > MAX_REASONS else ""
-        result.update(failed=True, msg=f"{len(errors)} of {len(outcomes)} tokens failed. {told}{more}")
-        result["error"] = errors[0].as_error()
-    return result
+
+
+def failure_of(errors: list[TursoError], count: int) -> dict[str, Any]:
+    """Return what the result says of the errors.
+
+    :param count: how many tokens were asked for.
+    """
+    reasons = list(dict.fromkeys(error.msg for error in errors))
+    said = " ".join(reasons[:MAX_REASONS])
+    more = f" (and {len(reasons) - MAX_REASONS} more, see results)" if len(reasons) > MAX_REASONS else ""
+    return {
+        "failed": True,
+        "msg": f"{len(errors)} of {count} tokens failed. {said}{more}",
+        "error": errors[0].as_error(),
+    }
 
 
 def main() -> None:

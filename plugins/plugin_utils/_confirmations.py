@@ -17,13 +17,13 @@ class Confirmations:
     """What was confirmed of one use of the role, read once: there may be thousands of tokens and hosts."""
 
     def __init__(self, play: Play, use: Use) -> None:
-        self._by_version: dict[str, list[tuple[bool, Confirmation]]] = {}
+        self._by_version: dict[str | None, list[tuple[bool, Confirmation]]] = {}
         for counts, confirmation in _confirmations(play, use):
             self._by_version.setdefault(confirmation.id, []).append((counts, confirmation))
 
     def of(self, item: Item) -> tuple[list[Confirmation], list[Confirmation]]:
         """Return the confirmations of an item that count, and those that do not yet or that refuse."""
-        ours = self._by_version.get(item.version["id"], []) if item.version else []
+        ours = self._by_version.get(item.version_id, [])
         counted = [found for counts, found in ours if counts and found.refusal is None]
         return counted, [found for counts, found in ours if not counts or found.refusal is not None]
 

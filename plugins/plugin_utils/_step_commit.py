@@ -131,7 +131,7 @@ class _Commit:
             state = state_file.read(path)
             for item in self.use.items:
                 pending = state.of(item.name).pending
-                if item.name in self.confirmed and item.version and pending and pending.id == item.version["id"]:
+                if item.name in self.confirmed and pending is not None and pending.id == item.version_id:
                     for label in self.confirmed[item.name]:
                         state = state.confirmed_at(item.name, label, at)
             state_file.write(path, state)

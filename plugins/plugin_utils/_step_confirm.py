@@ -124,19 +124,14 @@ def _place(play: Play, task_vars: Mapping[str, Any], templar: Any) -> Place:
 
 def _is_any_of_main(transaction: Transaction, newer: Sequence[Confirmation]) -> bool:
     confirmed = {item.id for item in newer}
-    return any(
-        item.version is not None and item.version["id"] in confirmed
-        for use in transaction.uses
-        if use.is_main
-        for item in use.items
-    )
+    return any(item.version_id in confirmed for use in transaction.uses if use.is_main for item in use.items)
 
 
 def _unless_stale(
     newer: Sequence[Confirmation], stale: Sequence[str], meant: Sequence[tuple[Item, int]]
 ) -> list[Confirmation]:
     """Take no word of a host whose `turso_secrets` still has the old value: what it delivered came from there, perhaps."""
-    names = {item.version["id"]: item.name for item, _index in meant if item.version}
+    names = {item.version_id: item.name for item, _index in meant}
     return [
         dataclasses.replace(said, refusal=f"turso_secrets on {said.host} still has the old value of {names[said.id]}")
         if names[said.id] in stale

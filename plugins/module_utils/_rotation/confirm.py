@@ -64,7 +64,7 @@ def to_confirm(transaction: Transaction, place: Place) -> list[tuple[Item, int]]
         (item, index)
         for use in transaction.uses
         for item in use.items
-        if item.version is not None
+        if item.version_id is not None
         for index, recipient in enumerate(item.recipients)
         if _is_meant(use, item, index, recipient, place)
     ]

@@ -41,15 +41,29 @@ class Facts:
         """Tell whether the vault file holds the new value right now."""
         return self.stored_sha256 is not None and self.stored_sha256 == self.item.sha256
 
-    def holder(self, recipient: int, host: str) -> Confirmation | None:
-        return _find(self.confirmations, (self.item.version or {}).get("id"), recipient, host)
+    @property
+    def places(self) -> list[Place]:
+        """Return who has to confirm: each recipient on each of its hosts."""
+        return [
+            Place(index, recipient, host)
+            for index, recipient in enumerate(self.item.recipients)
+            for host in recipient.hosts or (self.issuing_host,)
+        ]
 
-    def hosts(self, recipient: Recipient) -> tuple[str, ...]:
-        return recipient.hosts or (self.issuing_host,)
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A recipient of an entry, by its number in it, on one host."""
+
+    index: int
+    recipient: Recipient
+    host: str
 
 
-def _find(confirmations: Sequence[Confirmation], version: str | None, recipient: int, host: str) -> Confirmation | None:
-    return next((found for found in confirmations if found.key == (version, recipient, host)), None)
+def _said(confirmations: Sequence[Confirmation], facts: Facts, place: Place) -> Confirmation | None:
+    """Return what a place says of the pending version; None where it says nothing."""
+    key = (facts.item.version_id, place.index, place.host)
+    return next((found for found in confirmations if found.key == key), None)
 
 
 def reasons_against(facts: Facts) -> list[str]:
@@ -64,7 +78,7 @@ def _issuing_host_failed(facts: Facts) -> list[str]:
 
 
 def _another_value(facts: Facts) -> list[str]:
-    version = (facts.item.version or {}).get("id")
+    version = facts.item.version_id
     known = (*facts.confirmations, *facts.unsealed)
     return sorted({found.refusal for found in known if found.id == version and found.refusal})
 
@@ -76,18 +90,13 @@ def _missing(facts: Facts) -> list[str]:
 
 def missing_confirmations(facts: Facts) -> list[str]:
     """Return who has not confirmed, in words that name the host and, where there are several ways, the recipient."""
-    return [
-        _who(facts, index, recipient, host)
-        for index, recipient in enumerate(facts.item.recipients)
-        if not recipient.is_built_in
-        for host in facts.hosts(recipient)
-        if _confirmed_by(facts, index, recipient, host) is None
-    ]
+    asked = [place for place in facts.places if not place.recipient.is_built_in]
+    return [_who(facts, place) for place in asked if _confirmed_by(facts, place) is None]
 
 
-def _who(facts: Facts, index: int, recipient: Recipient, host: str) -> str:
-    who = host if recipient.to == "play" else f"{recipient.label} on {host}"
-    unsealed = _find(facts.unsealed, (facts.item.version or {}).get("id"), index, host)
+def _who(facts: Facts, place: Place) -> str:
+    who = place.host if place.recipient.to == "play" else f"{place.recipient.label} on {place.host}"
+    unsealed = _said(facts.unsealed, facts, place)
     if unsealed is not None and unsealed.refusal is None:
         return f"{who} (it confirmed, but its handlers did not run to their end)"
     return who
@@ -152,26 +161,18 @@ def verdict(facts: Facts, by: str, *, others_wait: bool = False) -> tuple[Verdic
 
 def evidence(facts: Facts) -> list[dict[str, Any]]:
     """Return for the report who confirmed and how: `to`, `host`, `by`."""
-    confirmed = [
-        (recipient.to, host, _confirmed_by(facts, index, recipient, host))
-        for index, recipient in enumerate(facts.item.recipients)
-        for host in facts.hosts(recipient)
-    ]
-    return [{"to": to, "host": host, "by": by} for to, host, by in confirmed if by is not None]
+    confirmed = [(place, _confirmed_by(facts, place)) for place in facts.places]
+    return [{"to": place.recipient.to, "host": place.host, "by": by} for place, by in confirmed if by is not None]
 
 
-def _confirmed_by(facts: Facts, index: int, recipient: Recipient, host: str) -> str | None:
-    if recipient.is_built_in:
+def _confirmed_by(facts: Facts, place: Place) -> str | None:
+    """Return how a place confirmed; None where it did not."""
+    if place.recipient.is_built_in:
         return BY_VALUE if facts.is_stored else None
-    confirmation = facts.holder(index, host)
+    confirmation = _said(facts.confirmations, facts, place)
     return confirmation.by if confirmation is not None and confirmation.refusal is None else None
 
 
 def confirmed_labels(facts: Facts) -> list[str]:
     """Return who confirmed, as the state file calls them."""
-    return [
-        recipient.label_on(host)
-        for index, recipient in enumerate(facts.item.recipients)
-        for host in facts.hosts(recipient)
-        if _confirmed_by(facts, index, recipient, host) is not None
-    ]
+    return [place.recipient.label_on(place.host) for place in facts.places if _confirmed_by(facts, place) is not None]

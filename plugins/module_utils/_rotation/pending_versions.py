@@ -27,17 +27,17 @@ def record_pending(path: str | None, rotations: Sequence[Rotation], controller: 
     :param controller: the process that runs the playbook.
     :param at: the API's time, as the state file writes it.
     """
-    pending = [(rotation, issued) for rotation in rotations for issued in [rotation.pending] if issued is not None]
+    pending = [(rotation, rotation.pending.token) for rotation in rotations if rotation.pending is not None]
     if path is None or not pending:
         return
     try:
         with state_file.locked(path):
             state = state_file.read(path)
-            for rotation, issued in pending:
-                state = with_pending(state, rotation.plan, issued.token, controller, at)
+            for rotation, token in pending:
+                state = with_pending(state, rotation.plan, token, controller, at)
             state_file.write(path, state)
     except Refused as exc:
-        for rotation, _issued in pending:
+        for rotation, _token in pending:
             rotation.error = exc
             withdraw_unless_resumed(rotation)
 
@@ -46,13 +46,19 @@ def with_pending(state: State, plan: Plan, token: Token, controller: Process, at
     """Return the state in which a version is pending, and one that nobody confirmed is remembered as such."""
     former = state.of(plan.name).pending
     labels = [label for recipient in plan.entry.recipients for label in recipient.labels]
-    if former is not None and former.id == token.id:  # resumed: when it was issued and who has it stays known
-        known = {label: former.destinations.get(label) for label in labels}
-        return state.pending_issued(plan.name, dataclasses.replace(former, process=controller, destinations=known), at)
-    if former is not None and former.id in {version.id for version in plan.unconfirmed}:
-        state = state.unconfirmed_found(plan.name, former.id, at)
-    pending = Pending(token.name, token.id or "", at, controller, dict.fromkeys(labels))
-    return state.pending_issued(plan.name, pending, at)
+    if former is None or former.id != token.id:
+        pending = Pending(token.name, token.id or "", at, controller, dict.fromkeys(labels))
+        return _with_unconfirmed(state, plan, at).pending_issued(plan.name, pending, at)
+    # Resumed: when it was issued and who has it stays known.
+    known = {label: former.destinations.get(label) for label in labels}
+    return state.pending_issued(plan.name, dataclasses.replace(former, process=controller, destinations=known), at)
+
+
+def _with_unconfirmed(state: State, plan: Plan, at: str) -> State:
+    former = state.of(plan.name).pending
+    if former is None or former.id not in {version.id for version in plan.unconfirmed}:
+        return state
+    return state.unconfirmed_found(plan.name, former.id, at)
 
 
 def forget_pending(state_path: str | None, withdrawn: Sequence[Item]) -> None:
@@ -67,6 +73,6 @@ def _without_pending(state: State, items: Sequence[Item]) -> State:
     at = utc_text(utc_now())
     for item in items:
         pending = state.of(item.name).pending
-        if pending is not None and item.version is not None and pending.id == item.version["id"]:
+        if pending is not None and pending.id == item.version_id:
             state = state.withdrawn(item.name, at)
     return state

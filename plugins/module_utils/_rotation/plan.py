@@ -22,7 +22,6 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
 from ansible_collections.community.turso.plugins.module_utils._rotation.resume import resumable
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id, version_name
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
-from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 ISSUE, RESUME, SWEEP, NONE = "issue", "resume", "sweep", "none"
 
@@ -146,12 +145,8 @@ def _grace_is_over(view: View) -> tuple[Version, ...]:
     """Return the previous versions whose grace period is over."""
     if view.state is None or view.current is None:
         return ()
-    since = {item.id: moment_of(item.since) or view.now for item in view.state.previous}
-    return tuple(
-        version
-        for version in view.versions
-        if version.id in since
-        and version != view.current
-        and version not in view.elsewhere
-        and view.now >= since[version.id] + view.entry.policy.grace
-    )
+    since = view.state.previous_since(view.now)
+    begun_before = view.now - view.entry.policy.grace
+    kept = {view.current, *view.elsewhere}
+    candidates = [version for version in view.versions if version.id in since and version not in kept]
+    return tuple(version for version in candidates if since[version.id] <= begun_before)

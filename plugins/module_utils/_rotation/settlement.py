@@ -14,7 +14,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation import s
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import TokenState
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id
-from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_text
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,8 +104,8 @@ def _previous_since(
 ) -> dict[str, datetime.datetime]:
     """Return since when each version is previous: those that the state file names, and those that this commit replaces."""
     active = by_id(versions)
-    known = {previous.id: moment_of(previous.since) or now for previous in state.previous} if state else {}
-    since = {version_id: moment for version_id, moment in known.items() if version_id in active}
+    known = state.previous_since(now) if state else {}
+    since = {version_id: known[version_id] for version_id in known if version_id in active}
     if item.version is None:
         in_use = _in_use(item, state)
         return {version_id: moment for version_id, moment in since.items() if version_id not in in_use}

@@ -11,6 +11,7 @@ know are kept as they are, because people and git write into the file too.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -34,6 +35,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state_pa
     pending_from,
     previous_from,
 )
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 __all__ = ["Current", "FoundUnconfirmed", "Pending", "Previous", "Process", "State", "TokenState", "abandoned"]
 
@@ -51,6 +53,10 @@ class TokenState:
     events: tuple[Json, ...] = ()
     found_unconfirmed: FoundUnconfirmed | None = None
     extra: Json = dataclasses.field(default_factory=dict)
+
+    def previous_since(self, now: datetime.datetime) -> dict[str, datetime.datetime]:
+        """Return by id since when each version is previous; now where nobody can read it."""
+        return {version.id: moment_of(version.since) or now for version in self.previous}
 
     def changed(self, what: str, at: str, *, of: Any = None, note: Json | None = None, **parts: Any) -> TokenState:
         """Return this with other parts and one event more, of which the last 20 are kept."""

@@ -44,6 +44,11 @@ class Item:
     error: str | None = None  # why it was not issued
 
     @property
+    def version_id(self) -> str | None:
+        """Return the id of the pending version; None where there is none."""
+        return None if self.version is None else self.version["id"]
+
+    @property
     def needs_the_play(self) -> bool:
         """Tell whether somebody besides the role has to confirm."""
         return self.version is not None and not all(recipient.is_built_in for recipient in self.recipients)
