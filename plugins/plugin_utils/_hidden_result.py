@@ -9,6 +9,7 @@ Private to this collection.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -77,16 +78,21 @@ class ActionModule(ActionBase):
                 self._tell(result, f"[WARNING]: {warning}", "bright purple")
 
     def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        with self.hidden(), ended_with_parent():
+            executed: dict[str, Any] = self._execute_module(task_vars=task_vars)
+        return executed
+
+    @contextlib.contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Have nothing shown of the modules that run meanwhile, neither by callbacks nor by the connection."""
         play_context = self._connection._play_context
         written = self._task.no_log, play_context.no_log
         self._task.no_log = True
         hide_from_connection(play_context)
         try:
-            with ended_with_parent():
-                executed: dict[str, Any] = self._execute_module(task_vars=task_vars)
+            yield
         finally:
             self._task.no_log, play_context.no_log = written
-        return executed
 
     def _tell_what_was_created(self, result: dict[str, Any]) -> None:
         """Name each new token at -v, because a hidden result shows nothing of it."""

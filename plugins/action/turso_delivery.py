@@ -1,0 +1,105 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.loader import connection_loader
+
+from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import KINDS
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
+    CHECK,
+    DELIVER,
+    NOT_TAKEN,
+    READ_BACK,
+    REFUSED,
+    UNREADABLE,
+    Item,
+    Verdict,
+)
+from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
+from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import item_of
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Environment, Run
+from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
+
+ON_HOSTS = ("file", "env_file")
+_REFUSES = {CHECK: REFUSED, DELIVER: NOT_TAKEN, READ_BACK: UNREADABLE}
+
+
+class ActionModule(HiddenResult):
+    """Carries one verb out for all items of one kind of destination. Private: the role turso_deliver uses it.
+
+    The items come from the variable `turso_deliver_items` and not from an argument, because arguments can be shown. A
+    destination that cannot be reached is a verdict, not a failure.
+    """
+
+    def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        self._vars: dict[str, Any] = task_vars or {}
+        to, verb = str(self._task.args.get("to")), str(self._task.args.get("verb"))
+        if to not in KINDS or verb not in _REFUSES:
+            raise AnsibleActionFail(f"to must be one of {', '.join(KINDS)}, and verb one of {', '.join(_REFUSES)}")
+        host = str(self._task.args.get("host") or "localhost")
+        items = [item for item in self._items(to) if host in (item.hosts or ("localhost",))]
+        with self.hidden():
+            verdicts = self._verdicts(to, verb, items, host)
+        result: dict[str, Any] = {
+            "changed": any(verdict.changed for verdict in verdicts),
+            "verdicts": [verdict.as_json() for verdict in verdicts],
+        }
+        values = [verdict.value for verdict in verdicts]
+        if any(values):
+            result["read"] = values
+            result["_ansible_no_log"] = True
+        return result
+
+    def _verdicts(self, to: str, verb: str, items: list[Item], host: str) -> list[Verdict]:
+        carry_out = getattr(importlib.import_module(f"{_DESTINATIONS}._{to}"), verb)
+        if to not in ON_HOSTS:
+            self._come_home()
+        run = Run(
+            host,
+            self._run_module,
+            environment=self._environment,
+            credentials=self._templar.template(self._vars.get("turso_deliver_credentials") or {}),
+            secrets=tuple(item.secret for item in items if item.secret),
+        )
+        try:
+            return list(carry_out(items, run))
+        except TursoError as exc:
+            return [Verdict.of(item, host, _REFUSES[verb], exc.msg) for item in items]
+
+    def _items(self, to: str) -> list[Item]:
+        given = self._templar.template(self._vars.get("turso_deliver_items") or [])
+        return [item_of(to, raw) for raw in given]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        parts = [self._templar.template(part) for part in self._task.environment or () if part]
+        return {name: str(value) for part in parts if isinstance(part, Mapping) for name, value in part.items()}
+
+    def _run_module(self, name: str, args: Mapping[str, Any], environment: Environment) -> dict[str, Any]:
+        """Run a module where the task runs. On the control node its arguments go through its standard input."""
+        given = self._task.environment
+        self._task.environment = [dict(environment)]
+        self._connection.always_pipeline_modules = self._connection.transport == "local"
+        try:
+            found: dict[str, Any] = self._execute_module(module_name=name, module_args=dict(args), task_vars=self._vars)
+            return found
+        finally:
+            self._task.environment = given
+
+    def _come_home(self) -> None:
+        """Run on the control node where the inventory says that this host is reached by something else."""
+        if self._connection.transport == "local":  # type: ignore[has-type]
+            return
+        self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
+        self._vars = {**self._vars, "ansible_python_interpreter": sys.executable}
+
+
+_DESTINATIONS = "ansible_collections.community.turso.plugins.plugin_utils._destinations"

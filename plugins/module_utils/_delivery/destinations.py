@@ -1,0 +1,173 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Destinations: read an item of `deliver` that names one, and tell it from every other. Private to this collection.
+
+The options of each stand in the argument specs of the role turso_deliver; here stands what an argument spec cannot say.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+
+Options = Mapping[str, Any]
+COMMON = ("to", "credential", "takes_effect_hours")
+
+
+@dataclasses.dataclass(frozen=True)
+class Destination:
+    """One place that a value is delivered to.
+
+    `options` are those of its argument spec, validated, with None for what is left out. `hosts` are patterns as written;
+    None where the control node itself delivers.
+    """
+
+    to: str
+    options: Options
+    takes_effect: datetime.timedelta
+    hosts: tuple[str, ...] | None = None
+
+    @property
+    def address(self) -> str:
+        """Return what tells this destination from every other of its kind, as the service folds names."""
+        return KINDS[self.to].address(self.options)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What an argument spec cannot say of a destination.
+
+    `address` names the place in words, folded as the service folds names: two items with the same are the same place.
+    `takes_effect_hours` is the default, None where it has to be said. `problem` says what is wrong with the options together.
+    """
+
+    address: Callable[[Options], str]
+    takes_effect_hours: Callable[[Options], float | None]
+    problem: Callable[[Options], str | None] = lambda _options: None
+
+
+def read_destination(item: Mapping[str, Any], specs: Mapping[str, Mapping[str, Any]]) -> Destination:
+    """Read an item of `deliver` that names a destination.
+
+    :param item: as written; `to` is one of the kinds.
+    :param specs: the argument spec of each destination, by its name.
+    :raises Refused: for an option that there is not, that is missing, or that cannot be.
+    """
+    to = str(item["to"])
+    spec, given = specs[to], {key: value for key, value in item.items() if key != "to"}
+    unknown = [str(key) for key in given if key not in spec]
+    if unknown:
+        raise Refused(f"to: {to} has no option {', '.join(unknown)}; it has {', '.join(spec)}")
+    validated = ArgumentSpecValidator(dict(spec)).validate(given)
+    if validated.error_messages:
+        raise Refused(f"to: {to}: {'; '.join(validated.error_messages)}")
+    options = dict(validated.validated_parameters)
+    problem = KINDS[to].problem(options)
+    if problem is not None:
+        raise Refused(f"to: {to}: {problem}")
+    hosts = options.get("hosts")
+    return Destination(to, options, _takes_effect(to, options), tuple(hosts) if hosts else None)
+
+
+def _takes_effect(to: str, options: Options) -> datetime.timedelta:
+    said = options.get("takes_effect_hours")
+    hours = KINDS[to].takes_effect_hours(options) if said is None else said
+    if hours is None:
+        raise Refused(
+            f"to: {to} needs takes_effect_hours: how long a consumer may still use the old value, because the role cannot see "
+            f"who reads it, or when. Set it to 0 where it is read at each use{_or_instead(to)}"
+        )
+    if not hours >= 0:
+        raise Refused(f"to: {to}: takes_effect_hours must be 0 or more")
+    return datetime.timedelta(hours=hours)
+
+
+def _or_instead(to: str) -> str:
+    instead = {
+        "file": "restart: the service that reads it",
+        "env_file": "restart: the service that reads it",
+        "kubernetes_secret": "rollout: the workloads that read it",
+        "vercel_env": "redeploy: true",
+    }
+    return f", or give {instead[to]}" if to in instead else ""
+
+
+def _only_if(option: str) -> Callable[[Options], float | None]:
+    return lambda options: 0 if options.get(option) else None
+
+
+def _must_be_said(_options: Options) -> None:
+    return None
+
+
+def _always(hours: float) -> Callable[[Options], float | None]:
+    return lambda _options: hours
+
+
+def _exactly_one(*names: str) -> Callable[[Options], str | None]:
+    def problem(options: Options) -> str | None:
+        given = [name for name in names if options.get(name)]
+        return None if len(given) == 1 else f"exactly one of {' and '.join(names)} is needed"
+
+    return problem
+
+
+def _hosts(options: Options) -> str | None:
+    if options.get("hosts") is not None and not options["hosts"]:
+        return "hosts is empty, so the value would reach nobody. Name inventory patterns, or leave hosts out"
+    if options.get("hosts") and not str(options["path"]).startswith("/"):
+        return "path must be absolute on hosts"
+    return None
+
+
+def _github(options: Options) -> str | None:
+    problem = _exactly_one("repository", "organization")(options)
+    if problem is None and options.get("environment") and not options.get("repository"):
+        return "environment needs repository"
+    if problem is None and options.get("repository") and str(options["repository"]).count("/") != 1:
+        return "repository must be owner/name"
+    return problem
+
+
+def _joined(*parts: Any) -> str:
+    return " ".join(str(part) for part in parts if part not in (None, "", []))
+
+
+def _at(*names: str) -> Callable[[Options], str]:
+    return lambda options: _joined(*(options.get(name) for name in names))
+
+
+def _github_address(options: Options) -> str:
+    place = str(options.get("repository") or options.get("organization")).lower()
+    return _joined(place, str(options.get("environment") or "").lower(), str(options["name"]).upper())
+
+
+def _gitlab_address(options: Options) -> str:
+    return _joined(str(options.get("project") or options.get("group")).lower(), options["variable"], options["scope"])
+
+
+def _vercel_address(options: Options) -> str:
+    return _joined(options.get("team"), options["project"], options["variable"], *sorted(options["target"]))
+
+
+KINDS: dict[str, Kind] = {
+    "file": Kind(_at("path"), _only_if("restart"), _hosts),
+    "env_file": Kind(_at("path", "variable"), _only_if("restart"), _hosts),
+    "ansible_vault": Kind(_at("path", "variable"), _must_be_said),
+    "sops_file": Kind(_at("path", "key"), _must_be_said),
+    "github_secret": Kind(_github_address, _always(24), _github),
+    "gitlab_variable": Kind(_gitlab_address, _always(24), _exactly_one("project", "group")),
+    "vercel_env": Kind(_vercel_address, _only_if("redeploy")),
+    "cloudflare_worker_secret": Kind(_at("account_id", "script", "name"), _always(0)),
+    "kubernetes_secret": Kind(_at("context", "namespace", "name", "key"), _only_if("rollout")),
+    "vault_kv": Kind(_at("mount", "path", "key"), _must_be_said),
+    "aws_secret": Kind(_at("region", "name", "key"), _must_be_said),
+}

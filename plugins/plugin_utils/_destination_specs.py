@@ -1,0 +1,47 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The argument specs of the role turso_deliver, from which items of `deliver` are read. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import read_destination
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Item
+from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
+
+_SPECS = Path(__file__).resolve().parents[2] / "roles" / "turso_deliver" / "meta" / "argument_specs.yml"
+
+
+@functools.cache
+def destination_specs() -> dict[str, dict[str, Any]]:
+    """Return the argument spec of each destination, by its name."""
+    specs = yaml.safe_load(_SPECS.read_text(encoding="utf-8"))["argument_specs"]
+    return {
+        name[: -len("_check")]: spec["options"]["turso_deliver_items"]["options"]["options"]["options"]
+        for name, spec in specs.items()
+        if name.endswith("_check")
+    }
+
+
+def item_of(to: str, raw: Mapping[str, Any]) -> Item:
+    """Read one of `turso_deliver_items`, whole as the role turso_rotate writes it, or short as people do.
+
+    :raises Refused: for options that the destination does not take.
+    """
+    if "address" in raw:
+        return Item.from_json(raw)
+    destination = read_destination({**raw["options"], "to": to}, destination_specs())
+    secret = raw.get("secret")
+    item = Item.from_json({**raw, "to": to, "options": destination.options, "address": destination.address})
+    return dataclasses.replace(
+        item, hosts=destination.hosts or (), sha256=None if secret is None else digest_of(str(secret))
+    )

@@ -1,0 +1,118 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a destination works with: it runs modules, asks services, and reads credentials. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import urllib.parse
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._delivery.struck import struck
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Item
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+
+Environment = Mapping[str, str]
+RunsModule = Callable[[str, Mapping[str, Any], Environment], "dict[str, Any]"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a service answered. `status` is -1 where nothing came; then `problem` says why, and nobody knows what was done.
+
+    `body` is the decoded JSON, None where there is none. `problem` is a text for people without a secret; None where the status
+    is 2xx.
+    """
+
+    status: int
+    body: Any = dataclasses.field(default=None, repr=False)
+    problem: str | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether the request may have been carried out all the same."""
+        return self.status == -1 or self.status >= 500
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The means of one task.
+
+    `host` is the host that the task runs on. `run_module` runs a module there, hidden, with these variables in its environment,
+    and returns its result. `environment` is what the play gives this task, over that of the process. `credentials` are
+    `turso_deliver_credentials`. `secrets` are all values of the run, which no message may show.
+    """
+
+    host: str
+    run_module: RunsModule = dataclasses.field(repr=False)
+    environment: Environment = dataclasses.field(default_factory=dict, repr=False)
+    credentials: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    secrets: Sequence[str] = dataclasses.field(default_factory=tuple, repr=False)
+
+    def credential(self, item: Item, *variables: str) -> dict[str, str]:
+        """Return the variables that authenticate a request for an item: those that are set, the first one first.
+
+        :param variables: of the vendor's own tool, in their order. A `credential` that is a text stands for the first.
+        :raises Refused: nothing is set, or the named credential is not there; says which variables there are.
+        """
+        name = item.options.get("credential")
+        if name is None:
+            found = {**os.environ, **self.environment}
+        elif name not in self.credentials:
+            raise Refused(f"turso_deliver_credentials has no {name!r}")
+        else:
+            given = self.credentials[name]
+            found = dict(given) if isinstance(given, Mapping) else {variables[0]: str(given)}
+        chosen = {variable: str(found[variable]) for variable in variables if found.get(variable)}
+        if not chosen:
+            where = "the environment" if name is None else f"turso_deliver_credentials[{name!r}]"
+            raise Refused(f"no credential: {where} has none of {', '.join(variables)}")
+        return chosen
+
+    def module(self, name: str, args: Mapping[str, Any], environment: Environment | None = None) -> dict[str, Any]:
+        """Run a module, hidden, and return its result, which may hold secrets."""
+        return self.run_module(name, args, {**self.environment, **(environment or {})})
+
+    def ask(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: Any = None, secrets: Sequence[str] = ()
+    ) -> Answer:
+        """Ask a service over https, and return what it answered, whatever the status.
+
+        :param headers: hold the credential; a URL never does.
+        :param secrets: what no message may show, besides the values of the run.
+        """
+        if not url.startswith("https://") and not _is_loopback(url):
+            return Answer(-1, problem=f"{url} is not https, so nothing was sent")
+        args = {
+            "url": url,
+            "method": method,
+            "headers": dict(headers),
+            "return_content": True,
+            "follow_redirects": "none",
+            "status_code": list(range(100, 600)),
+            **({} if body is None else {"body": body, "body_format": "json"}),
+        }
+        return _answer(method, url, self.module("ansible.builtin.uri", args), (*self.secrets, *secrets))
+
+    def shown(self, text: Any, secrets: Sequence[str] = ()) -> str:
+        """Return what a message may show of a text that somebody else wrote."""
+        return struck(str(text), (*self.secrets, *secrets))
+
+
+def _answer(method: str, url: str, result: Mapping[str, Any], secrets: Sequence[str]) -> Answer:
+    status = int(result.get("status") or -1)
+    body = result.get("json")
+    if 200 <= status < 300:
+        return Answer(status, body)
+    said = result.get("msg") if status == -1 else result.get("content") or result.get("msg")
+    path = url.split("?", maxsplit=1)[0]
+    what = "no answer" if status == -1 else f"status {status}"
+    return Answer(status, body, f"{method} {path}: {what}: {struck(str(said or ''), secrets)}")
+
+
+def _is_loopback(url: str) -> bool:
+    return urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
