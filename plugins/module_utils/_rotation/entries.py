@@ -41,6 +41,8 @@ class Defaults:
     has_state_file: bool = False
     has_vault_file: bool = False
     credentials: Sequence[str] = ()
+    destinations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)  # their argument specs
+    recipients: Mapping[str, Sequence[Mapping[str, Any]]] | None = None  # by name, where they were read already
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,9 +119,7 @@ def _entry(raw: Mapping[str, Any], label: str, defaults: Defaults) -> Entry:
     _check_kind(given)
     if "scopes" in given:
         given["scopes"] = _scopes(given["scopes"])
-    recipients = (
-        read_recipients(given["deliver"], has_vault_file=defaults.has_vault_file) if "deliver" in given else (THE_PLAY,)
-    )
+    recipients = _recipients(given, defaults)
     want = Wanted.from_params({key: value for key, value in given.items() if key in _WANTED})
     name = want.name or ""
     if parse_version_name(name) is not None:
@@ -127,6 +127,14 @@ def _entry(raw: Mapping[str, Any], label: str, defaults: Defaults) -> Entry:
     _check_credential(given, defaults)
     policy = _policy(given, recipients, defaults)
     return Entry(label, name, want, policy, given.get("current"), given.get("credential"), recipients)
+
+
+def _recipients(given: Mapping[str, Any], defaults: Defaults) -> tuple[Recipient, ...]:
+    if defaults.recipients is not None:
+        return tuple(Recipient.from_json(known) for known in defaults.recipients[given["name"]])
+    if "deliver" not in given:
+        return (THE_PLAY,)
+    return read_recipients(given["deliver"], has_vault_file=defaults.has_vault_file, specs=defaults.destinations)
 
 
 _WANTED = ("name", "organization", "group", "scopes", "description")

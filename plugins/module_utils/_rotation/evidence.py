@@ -102,6 +102,19 @@ def _who(facts: Facts, place: Place) -> str:
     return who
 
 
+def _not_delivered(facts: Facts) -> list[str]:
+    """A destination confirms by what it holds, as last looked at."""
+    asked = [place for place in facts.places if place.recipient.is_destination]
+    return [_undelivered(facts.item, place) for place in asked if _confirmed_by(facts, place) is None]
+
+
+def _undelivered(item: Item, place: Place) -> str:
+    label, look = place.recipient.label_on(place.host), item.look(place.index, place.host)
+    if look is None:
+        return f"{label} was not looked at after the delivery"
+    return f"{label}: {look.msg.rstrip('.') or look.verdict}"
+
+
 def _vault_file_lost_it(facts: Facts) -> list[str]:
     if not facts.has_vault_file or facts.is_stored:
         return []
@@ -114,6 +127,7 @@ CHECKS: tuple[Callable[[Facts], list[str]], ...] = (
     _issuing_host_failed,
     _another_value,
     _missing,
+    _not_delivered,
     _vault_file_lost_it,
 )
 
@@ -167,6 +181,9 @@ def evidence(facts: Facts) -> list[dict[str, Any]]:
 
 def _confirmed_by(facts: Facts, place: Place) -> str | None:
     """Return how a place confirmed; None where it did not."""
+    if place.recipient.is_destination:
+        look = facts.item.look(place.index, place.host)
+        return look.by if look is not None and look.is_confirmed else None
     if place.recipient.is_built_in:
         return BY_VALUE if facts.is_stored else None
     confirmation = _said(facts.confirmations, facts, place)

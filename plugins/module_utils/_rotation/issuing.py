@@ -10,6 +10,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
@@ -49,7 +50,7 @@ class Rotation:
 
 def issue(
     rotations: Sequence[Rotation],
-    stored: Mapping[str, str],
+    values: Mapping[str, Sequence[str]],
     *,
     validate: bool,
     concurrency: int,
@@ -57,7 +58,7 @@ def issue(
 ) -> None:
     """Issue or resume every version that is due, and verify each. A failure is kept in its rotation and stops no other.
 
-    :param stored: the values in the vault file, by name.
+    :param values: those in the vault file and in destinations, by name.
     :param validate: whether each new value is tried on the API; a resumed one always is.
     :param stop: returns why no further version is to be issued, None where it is.
     """
@@ -65,7 +66,7 @@ def issue(
     side_by_side(lambda rotation: _create(rotation, stop), created, concurrency)
     for tokens, theirs in _by_client(created):
         tell_of_refusals(tokens, theirs, are_ours=True)
-    _resume_all(rotations, stored)
+    _resume_all(rotations, values)
     _verify([rotation for rotation in rotations if rotation.issued is not None], validate, concurrency)
     side_by_side(withdraw_unless_resumed, created, concurrency)
 
@@ -99,12 +100,13 @@ def _create(rotation: Rotation, stop: Callable[[], str | None]) -> None:
         rotation.issued = create(rotation.tokens, wanted, new_name=another_name)
 
 
-def _resume_all(rotations: Sequence[Rotation], stored: Mapping[str, str]) -> None:
+def _resume_all(rotations: Sequence[Rotation], values: Mapping[str, Sequence[str]]) -> None:
     for rotation in rotations:
         version = rotation.plan.resumed
         if version is not None:
             token = Token(version.name, version.id, version.restriction)
-            rotation.issued = Issued(token, stored[rotation.plan.name])
+            value = next(value for value in values[rotation.plan.name] if jti_of(value) == version.id)
+            rotation.issued = Issued(token, value)
 
 
 def _verify_by_list(tokens: Tokens, rotations: Sequence[Rotation]) -> None:

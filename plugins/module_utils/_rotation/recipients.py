@@ -14,34 +14,44 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import read_destination
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import values
 
 NOW = datetime.timedelta(0)
+Specs = Mapping[str, Mapping[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipient:
     """One item of `deliver`.
 
-    `to` is `play`, `tasks` or `vault_file`. `hosts` are patterns as written, or the hosts that they were resolved to when
-    the token was issued; None means the host that issued. `tasks` is the path of a tasks file as written.
+    `to` is `play`, `tasks`, `vault_file` or a destination. `hosts` are patterns as written, or the hosts that they were
+    resolved to when the token was issued; None means the host that issued. `tasks` is the path of a tasks file as written.
+    `options` and `address` are of a destination.
     """
 
     to: str
     hosts: tuple[str, ...] | None = None
     tasks: str | None = None
     takes_effect: datetime.timedelta = NOW
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    address: str | None = None
+
+    @property
+    def is_destination(self) -> bool:
+        """Tell whether the role turso_deliver delivers, and reads back."""
+        return self.address is not None
 
     @property
     def is_built_in(self) -> bool:
         """Tell whether the role itself delivers and confirms."""
-        return self.to == "vault_file"
+        return self.is_destination or self.to == "vault_file"
 
     @property
     def who(self) -> tuple[str, frozenset[str], str | None]:
         """Return what tells one recipient from another, however it is written."""
-        return (self.to, frozenset(self.hosts or ()), self.tasks)
+        return (self.to, frozenset(self.hosts or ()), self.address if self.is_destination else self.tasks)
 
     @property
     def label(self) -> str:
@@ -59,24 +69,41 @@ class Recipient:
         """Return what the state file calls it on one of its hosts."""
         if self.to == "tasks":
             return f"tasks {self.tasks}"
+        if self.is_destination:
+            return f"{self.to} {self.address}" + (f" on {host}" if self.hosts else "")
         return f"play on {host}" if self.hosts else self.to.replace("_", " ")
 
     def as_json(self) -> dict[str, Any]:
-        return {"to": self.to, "hosts": self.hosts and list(self.hosts), "tasks": self.tasks}
+        return {
+            "to": self.to,
+            "hosts": self.hosts and list(self.hosts),
+            "tasks": self.tasks,
+            "takes_effect_hours": self.takes_effect.total_seconds() / 3600,
+            "options": dict(self.options),
+            "address": self.address,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Recipient:
-        return cls(data["to"], data["hosts"] and tuple(data["hosts"]), data["tasks"])
+        return cls(
+            data["to"],
+            data["hosts"] and tuple(data["hosts"]),
+            data["tasks"],
+            datetime.timedelta(hours=data["takes_effect_hours"]),
+            data["options"],
+            data["address"],
+        )
 
 
 THE_PLAY = Recipient("play")
 
 
-def read_recipients(given: Any, *, has_vault_file: bool) -> tuple[Recipient, ...]:
+def read_recipients(given: Any, *, has_vault_file: bool, specs: Specs | None = None) -> tuple[Recipient, ...]:
     """Read `deliver`.
 
     :param given: the value as written.
     :param has_vault_file: whether `turso_rotate_vault_file` is set.
+    :param specs: the argument spec of each destination, by its name.
     :raises Refused: for what names nobody, and for an item that nobody could carry out.
     """
     if not isinstance(given, (list, tuple)) or not given:
@@ -87,7 +114,7 @@ def read_recipients(given: Any, *, has_vault_file: bool) -> tuple[Recipient, ...
     recipients = []
     for index, item in enumerate(given):
         try:
-            recipients.append(_recipient(item, has_vault_file))
+            recipients.append(_recipient(item, has_vault_file, specs or {}))
         except Refused as exc:  # noqa: PERF203
             raise Refused(f"deliver[{index}]: {exc.msg}") from exc
     if len({recipient.who for recipient in recipients}) < len(recipients):
@@ -95,17 +122,25 @@ def read_recipients(given: Any, *, has_vault_file: bool) -> tuple[Recipient, ...
     return tuple(recipients)
 
 
-def _recipient(item: Any, has_vault_file: bool) -> Recipient:
+def _recipient(item: Any, has_vault_file: bool, specs: Specs) -> Recipient:
     if not isinstance(item, Mapping):
         raise Refused(f"a recipient is a dictionary such as {{to: play}}, not a {type(item).__name__}")
     values.refuse_nulls(item)
     if "tasks" in item and "to" not in item:
         return _tasks(item)
     to = values.text("to", item.get("to"))
+    if to in specs:
+        return _destination(item, specs)
     reader = _READERS.get(to)
     if reader is None:
-        raise Refused(f"there is no destination {to!r}; there are {', '.join(_READERS)}, and tasks: with a tasks file")
+        known = ", ".join((*_READERS, *specs))
+        raise Refused(f"there is no destination {to!r}; there are {known}, and tasks: with a tasks file")
     return reader(item, has_vault_file)
+
+
+def _destination(item: Mapping[str, Any], specs: Specs) -> Recipient:
+    read = read_destination(item, specs)
+    return Recipient(read.to, read.hosts, None, read.takes_effect, read.options, read.address)
 
 
 def _tasks(item: Mapping[str, Any]) -> Recipient:

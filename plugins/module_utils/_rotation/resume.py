@@ -21,7 +21,7 @@ def resumable(view: View) -> Version | None:
 
 
 def _value_cannot_be_had(view: View, newest: Version) -> bool:
-    return view.stored is None or view.stored.is_rejected or view.stored.id != newest.id
+    return not view.can_be_had(newest)
 
 
 def _forced(view: View, _newest: Version) -> bool:

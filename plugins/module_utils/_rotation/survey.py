@@ -102,11 +102,13 @@ def survey(
     *,
     state_path: str | None,
     stored: Mapping[str, str] | None,
+    held: Mapping[str, Sequence[str]] | None = None,
 ) -> Survey:
     """List the tokens of every credential that an entry uses, and read the state file.
 
     :param clients: by the name of the credential.
     :param stored: the values in the vault file by name; None without a vault file.
+    :param held: the values that destinations were found to hold, by name.
     :raises TursoError: no list could be had at all.
     """
     state = state_file.read(state_path) if state_path else None
@@ -116,7 +118,7 @@ def survey(
         raise failures[0]
     versions = {name: account.versions_of(entries) for name, account in accounts.items()}
     views = tuple(
-        _view(entry, accounts[entry.credential], versions[entry.credential][entry.name], state, stored)
+        _view(entry, accounts[entry.credential], versions[entry.credential][entry.name], state, stored, held or {})
         for entry in entries
     )
     return Survey(accounts, views, _now(accounts))
@@ -133,20 +135,23 @@ def _view(
     versions: tuple[Version, ...],
     state: State | None,
     stored: Mapping[str, str] | None,
+    held: Mapping[str, Sequence[str]],
 ) -> View:
-    held, failure = _held((stored or {}).get(entry.name), account)
+    known, failure = _known((stored or {}).get(entry.name), account)
+    read = [_known(value, account)[0] for value in held.get(entry.name, ())]
     return view_of(
         entry,
         versions,
         account.now,
         state,
-        None if stored is None else {entry.name: held},
+        None if stored is None else {entry.name: known},
+        held=tuple(value for value in read if value is not None),
         is_abandoned=state is not None and _is_abandoned(state.of(entry.name)),
         failure=failure,
     )
 
 
-def _held(value: str | None, account: Account) -> tuple[Stored | None, str | None]:
+def _known(value: str | None, account: Account) -> tuple[Stored | None, str | None]:
     """Return what is known of a stored value, and why this token cannot be planned; None where it can."""
     try:
         if account.failure is not None:

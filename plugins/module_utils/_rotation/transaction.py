@@ -14,17 +14,47 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
+    CONFIRMED,
+    LOST,
+    NOT_TAKEN,
+    UNFINISHED,
+)
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
 
 _BEGINNING = "transaction: "  # so that no template takes the text for a structure
 
 
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What a destination last said of a version: the recipient of that number in its entry, on that host.
+
+    `verdict` is one of a delivery or of reading back. `stamp` is what the service said of its object when it took the value.
+    """
+
+    recipient: int
+    host: str
+    verdict: str
+    by: str | None = None
+    msg: str = ""
+    stamp: str | None = None
+
+    @property
+    def was_taken(self) -> bool:
+        """Tell whether the delivery came to its end, so that it is worth looking at what is there."""
+        return self.verdict not in (NOT_TAKEN, LOST, UNFINISHED)
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.verdict == CONFIRMED
+
+
 @dataclasses.dataclass
 class Item:
     """One managed token between issue and commit.
 
-    `version` is the name and id of its pending version, None where only previous versions are to be revoked, or where the
+    `looks` are what its destinations last said, `confirmed_before` who confirmed this version in a former run. `version` is the name and id of its pending version, None where only previous versions are to be revoked, or where the
     token failed. `previous`, `elsewhere` and `current` are names and ids as the plan saw them. `sha256` is of the new value.
     """
 
@@ -42,6 +72,17 @@ class Item:
     credential: str | None = None
     is_running_credential: bool = False
     error: str | None = None  # why it was not issued
+    looks: list[Look] = dataclasses.field(default_factory=list)
+    confirmed_before: list[str] = dataclasses.field(default_factory=list)
+
+    def look(self, recipient: int, host: str) -> Look | None:
+        """Return what a destination last said; None where it was not asked."""
+        return next((look for look in self.looks if (look.recipient, look.host) == (recipient, host)), None)
+
+    @property
+    def has_destinations(self) -> bool:
+        """Tell whether somebody has to look at a destination before the commit."""
+        return self.version is not None and any(recipient.is_destination for recipient in self.recipients)
 
     @property
     def version_id(self) -> str | None:
@@ -57,12 +98,14 @@ class Item:
         return {
             **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)},
             "recipients": [recipient.as_json() for recipient in self.recipients],
+            "looks": [dataclasses.asdict(look) for look in self.looks],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Item:
         recipients = tuple(Recipient.from_json(recipient) for recipient in data["recipients"])
-        return cls(**{**data, "recipients": recipients})
+        looks = [Look(**look) for look in data["looks"]]
+        return cls(**{**data, "recipients": recipients, "looks": looks})
 
 
 @dataclasses.dataclass

@@ -39,6 +39,7 @@ class View:
     state: TokenState | None = None  # None without a state file; an empty one where it says nothing of this token
     has_vault_file: bool = False
     stored: Stored | None = None
+    held: tuple[Stored, ...] = ()  # the values that destinations were found to hold
     is_abandoned: bool = False  # the run that issued the pending version of the state file is known to have ended
     failure: str | None = None  # why the versions are not known
 
@@ -90,6 +91,11 @@ class View:
         ids = {part.id for part in (found, pending) if part is not None}
         return tuple(version for version in self.versions if version.id in ids and version not in self.elsewhere)
 
+    def can_be_had(self, version: Version) -> bool:
+        """Tell whether the value of a version is in the vault file, or was read from a destination."""
+        known = (self.stored, *self.held)
+        return any(value is not None and not value.is_rejected and value.id == version.id for value in known)
+
     @property
     def versions_in_words(self) -> str:
         """Name each version with its id, time and age, and say which one is current."""
@@ -111,6 +117,7 @@ def view_of(
     state: State | None,
     stored: Mapping[str, Stored | None] | None,
     *,
+    held: tuple[Stored, ...] = (),
     is_abandoned: bool = False,
     failure: str | None = None,
 ) -> View:
@@ -128,6 +135,7 @@ def view_of(
         stored=(stored or {}).get(entry.name),
         is_abandoned=is_abandoned,
         failure=failure,
+        held=held,
     )
 
 
