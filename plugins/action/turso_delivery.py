@@ -27,6 +27,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Tur
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import item_of
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Environment, Run
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
+from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import mark
 
 ON_HOSTS = ("file", "env_file")
 _REFUSES = {CHECK: REFUSED, DELIVER: NOT_TAKEN, READ_BACK: UNREADABLE}
@@ -51,11 +52,10 @@ class ActionModule(HiddenResult):
         result: dict[str, Any] = {
             "changed": any(verdict.changed for verdict in verdicts),
             "verdicts": [verdict.as_json() for verdict in verdicts],
+            "read": [verdict.value for verdict in verdicts],
         }
-        values = [verdict.value for verdict in verdicts]
-        if any(values):
-            result["read"] = values
-            result["_ansible_no_log"] = True
+        if any(result["read"]):
+            mark(result)
         return result
 
     def _verdicts(self, to: str, verb: str, items: list[Item], host: str) -> list[Verdict]:

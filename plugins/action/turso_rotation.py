@@ -24,6 +24,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._step_confirm impo
     refuse_here,
     what_was_read_back,
 )
+from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import look, record
 from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
 
@@ -52,6 +53,8 @@ class ActionModule(HiddenResult):
     def _steps(self) -> dict[str, Callable[[Play], dict[str, Any]]]:
         return {
             "issue": self._issue,
+            "record": lambda play: record(self._means(play)),
+            "look": look,
             "confirm": self._confirm,
             "check": self._check,
             "commit": self._commit,

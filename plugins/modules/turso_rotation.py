@@ -43,10 +43,11 @@ options:
   step:
     description:
       - What is to be done. V(issue), V(confirm) and V(commit) are the halves of a rotation.
+      - V(record) records what destinations said, and V(look) says which of them are to be looked at.
       - V(check) says who has not confirmed, V(fresh) makes sure that C(turso_secrets) has the new values, and V(withdraw) revokes
         versions that nobody got. The role uses them.
     type: str
-    choices: [issue, confirm, commit, check, fresh, withdraw]
+    choices: [issue, record, look, confirm, commit, check, fresh, withdraw]
     required: true
   tokens:
     description:
@@ -157,6 +158,20 @@ options:
     description:
       - Why a token must not be due where the task stands, by name. Set by the action plugin.
     type: dict
+  recipients:
+    description:
+      - Who gets each token, by name, as read from C(deliver) in O(tokens). Set by the action plugin.
+    type: dict
+  checked:
+    description:
+      - For O(step=issue), the names of the tokens that were due when their destinations were asked. Without it a token with
+        destinations is not issued, and RV(to_check) names what is due.
+    type: list
+    elements: str
+  held:
+    description:
+      - The values that destinations were found to hold, a list by name. Set by the action plugin.
+    type: dict
   items:
     description:
       - What is to be committed or withdrawn. Set by the action plugin.
@@ -237,7 +252,7 @@ report:
       returned: always
       contains:
         to:
-          description: V(play), V(tasks), or V(vault_file).
+          description: V(play), V(tasks), V(vault_file), or the destination.
           type: str
           returned: always
           sample: play
@@ -247,7 +262,8 @@ report:
           returned: always
           sample: localhost
         by:
-          description: V(read back) where the value was compared, V(word) where a task said so.
+          description: V(read back) where the value was compared, V(receipt) where the service took it and shows no value, V(word)
+            where a task said so.
           type: str
           returned: always
           sample: read back
@@ -272,6 +288,18 @@ next_due:
   returned: O(step=issue)
   type: dict
   sample: {"ci-deploy": "2027-02-22T09:15:00Z"}
+to_check:
+  description: The names of tokens that are due and were not issued, because their destinations have to be asked first.
+  returned: O(step=issue)
+  type: list
+  elements: str
+  sample: []
+to_fetch:
+  description: Those of them of which a destination may hold a version that was never confirmed.
+  returned: O(step=issue)
+  type: list
+  elements: str
+  sample: []
 secrets:
   description: The value of each version that was issued or resumed and verified, by name. Hidden from output.
   returned: O(step=issue)
@@ -309,7 +337,7 @@ SPEC: dict[str, Any] = {
     "step": {
         "type": "str",
         "required": True,
-        "choices": ["issue", "confirm", "commit", "check", "fresh", "withdraw"],
+        "choices": ["issue", "record", "look", "confirm", "commit", "check", "fresh", "withdraw"],
     },
     "tokens": {"type": "list", "elements": "dict", "no_log": False},
     "max_age_days": {"type": "int", "default": 90},
@@ -334,6 +362,9 @@ SPEC: dict[str, Any] = {
     "has_vault_file": {"type": "bool", "default": False},
     "controller": {"type": "dict"},
     "refused_if_due": {"type": "dict"},
+    "recipients": {"type": "dict"},
+    "checked": {"type": "list", "elements": "str"},
+    "held": {"type": "dict", "no_log": True},
     "items": {"type": "str"},
     "running_secrets": {"type": "dict", "no_log": True},
     "concurrency": {"type": "int", "default": 8},
@@ -361,6 +392,7 @@ def _issue(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str 
         has_state_file=params["state_file"] is not None,
         has_vault_file=params["has_vault_file"],
         credentials=tuple(params["credentials"] or ()),
+        recipients=params["recipients"],
     )
     entries = read_entries(params["tokens"], defaults)
     request = rotation.Request(
@@ -371,6 +403,8 @@ def _issue(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str 
         credential_name=params["credential_name"],
         controller=Process(**(params["controller"] or {})),
         refused_if_due=params["refused_if_due"] or {},
+        checked=params["checked"],
+        held=params["held"] or {},
         validate=params["validate"],
         concurrency=params["concurrency"],
     )

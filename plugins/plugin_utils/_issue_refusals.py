@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils import _files
+from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import FILES, KINDS
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry, refused
@@ -31,8 +33,10 @@ def refuse(request: IssueRequest) -> None:
     :raises Refused: with every reason.
     """
     _refuse_play(request.play)
-    taken = _taken_names(request)
-    reasons = [f"{entry.label}: {reason}." for entry in request.entries for reason in _reasons(request, entry, taken)]
+    taken, places = _taken_names(request), _places(request.entries)
+    reasons = [
+        f"{entry.label}: {reason}." for entry in request.entries for reason in _reasons(request, entry, taken, places)
+    ]
     if reasons:
         raise refused(reasons)
 
@@ -77,13 +81,17 @@ def _taken_names(request: IssueRequest) -> dict[str, str]:
     return {**used, **{item.name: _NOT_COMMITTED for item in request.transaction.open_items}}
 
 
-def _reasons(request: IssueRequest, entry: Entry, taken: Mapping[str, str]) -> list[str]:
+def _reasons(
+    request: IssueRequest, entry: Entry, taken: Mapping[str, str], places: Mapping[Place, Sequence[str]]
+) -> list[str]:
     found = [taken.get(entry.name)]
     for recipient in entry.recipients:
         found += [
             _nobody_confirms(request, recipient),
             _unreached(request, recipient),
             _tasks_file(request.play, recipient),
+            _vault_file_itself(request, recipient),
+            _delivered_twice(entry, recipient, places),
         ]
     return [reason for reason in found if reason]
 
@@ -104,6 +112,8 @@ def _unreached(request: IssueRequest, recipient: Recipient) -> str | None:
     nobody = request.play.unmatched(recipient.hosts)
     if nobody or not hosts:
         return f"hosts {', '.join(nobody or recipient.hosts)} come to no host of the inventory, so nobody could confirm"
+    if recipient.is_destination:
+        return None  # the role goes there itself, whatever hosts the play has
     if left_out:
         return f"--limit leaves {', '.join(left_out)} out of this run, so nobody could confirm there"
     if request.is_main and hosts != (request.play.host,):
@@ -112,6 +122,50 @@ def _unreached(request: IssueRequest, recipient: Recipient) -> str | None:
             "and confirm on the hosts, and commit in a last play"
         )
     return None
+
+
+Place = tuple[str, str, str]  # destination, address, and host
+
+
+def _places(entries: Sequence[Entry]) -> dict[Place, list[str]]:
+    """Return for each place that a value is delivered to the names of the tokens that are delivered there."""
+    found: dict[Place, list[str]] = {}
+    for entry in entries:
+        for recipient in entry.recipients:
+            for place in _places_of(recipient):
+                found.setdefault(place, []).append(entry.name)
+    return found
+
+
+def _places_of(recipient: Recipient) -> list[Place]:
+    """Return where a destination lies, told from every other however it is written."""
+    if not recipient.is_destination:
+        return []
+    options = dict(recipient.options)
+    if recipient.to in FILES and recipient.hosts is None:
+        options["path"] = os.path.realpath(str(options["path"]))
+    address = KINDS[recipient.to].address(options)
+    return [(recipient.to, address, host) for host in recipient.hosts or ("",)]
+
+
+def _delivered_twice(entry: Entry, recipient: Recipient, places: Mapping[Place, Sequence[str]]) -> str | None:
+    names = [name for place in _places_of(recipient) for name in places[place]]
+    others = sorted(set(names) - {entry.name})
+    if others:
+        return f"{recipient.label} is delivered to for {', '.join(others)}, too: one value would overwrite the other"
+    if len(names) > len(_places_of(recipient)):
+        return f"deliver names {recipient.label} twice"
+    return None
+
+
+def _vault_file_itself(request: IssueRequest, recipient: Recipient) -> str | None:
+    if recipient.to != "ansible_vault" or request.vault_file is None:
+        return None
+    if os.path.realpath(str(recipient.options["path"])) != os.path.realpath(request.vault_file):
+        return None
+    return (
+        f"{recipient.label} is turso_rotate_vault_file, which the role writes itself. Name it with {{to: vault_file}}"
+    )
 
 
 def _tasks_file(play: Play, recipient: Recipient) -> str | None:

@@ -11,7 +11,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._rotation import process
+from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import FILES, KINDS
+from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, process
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
     Defaults,
     Entry,
@@ -20,7 +21,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
-from ansible_collections.community.turso.plugins.plugin_utils._play import Play
+from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import destination_specs
+from ansible_collections.community.turso.plugins.plugin_utils._play import VERDICTS, Play
 
 CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path")
 COMMIT = (*CONNECTION, "credentials", "state_file", "pending_minutes", "concurrency")
@@ -68,15 +70,23 @@ class IssueRequest:
         recipients = [recipient for entry in self.entries for recipient in entry.recipients]
         return sorted({host for recipient in recipients for host in recipient.hosts or (self.play.host,)})
 
-    def module_args(self, stored: Mapping[str, str] | None) -> dict[str, Any]:
+    @property
+    def is_checked(self) -> bool:
+        """Tell whether the destinations of what is due were asked already."""
+        return "checked" in self.args
+
+    def module_args(self, stored: Mapping[str, str] | None, held: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         """Return what the module is given.
 
         :param stored: the values in the vault file by name; None without a vault file.
+        :param held: the values that destinations were found to hold, by name.
         """
         names = {entry.name for entry in self.entries}
         return {
             **{option: value for option, value in self.args.items() if option not in _NOT_THE_MODULES},
-            "tokens": [_with_hosts(raw, entry) for raw, entry in zip(self.args["tokens"], self.entries)],
+            "tokens": [{key: value for key, value in raw.items() if key != "deliver"} for raw in self.args["tokens"]],
+            "recipients": {entry.name: [found.as_json() for found in entry.recipients] for entry in self.entries},
+            **({"held": {name: list(values) for name, values in held.items()}} if held else {}),
             **({} if stored is None else {"stored": {name: stored[name] for name in stored if name in names}}),
             "has_vault_file": stored is not None,
             "controller": dataclasses.asdict(process.process_of(os.getppid())),
@@ -84,15 +94,19 @@ class IssueRequest:
         }
 
     def _refused_if_due(self) -> dict[str, str]:
-        """Return what cannot be confirmed where this task stands, by name."""
-        if not (self.is_main and self.play.is_in_post_tasks):
-            return {}
-        return {
-            entry.name: "post_tasks have one flush of handlers only, so nobody could be asked again to confirm. Use the role "
-            "in tasks, or the entry points issue and commit"
-            for entry in self.entries
-            if not entry.is_committed_by_the_role
-        }
+        """Return why a token must not be issued, by name: what destinations refuse, and what nobody could confirm here."""
+        verdicts = destinations.from_json(self.play.fact(VERDICTS) or ())
+        asked = destinations.to_check(self.entries, self.args.get("checked") or ())
+        found = {**destinations.not_asked(asked, verdicts), **destinations.refusals(verdicts)}
+        if self.is_main and self.play.is_in_post_tasks:
+            found.update({entry.name: _IN_POST_TASKS for entry in self.entries if not entry.is_committed_by_the_role})
+        return found
+
+
+_IN_POST_TASKS = (
+    "post_tasks have one flush of handlers only, so nobody could be asked again to confirm. Use the role in tasks, or the entry "
+    "points issue and commit"
+)
 
 
 def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
@@ -107,6 +121,7 @@ def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
         has_state_file="state_file" in given,
         has_vault_file="vault_file" in given,
         credentials=tuple(given.get("credentials") or ()),
+        destinations=destination_specs(),
     )
     entries = [_frozen(play, entry) for entry in read_entries(given.get("tokens"), defaults)]
     transaction, _host = play.transaction()
@@ -127,8 +142,9 @@ def _not_blank(args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _frozen(play: Play, entry: Entry) -> Entry:
-    """Freeze the hosts of every recipient: who has to confirm does not change while the run goes on."""
-    return dataclasses.replace(entry, recipients=tuple(_with_its_hosts(play, found) for found in entry.recipients))
+    """Freeze hosts and paths of every recipient: who has to confirm does not change while the run goes on."""
+    found = (_with_its_path(play, _with_its_hosts(play, recipient)) for recipient in entry.recipients)
+    return dataclasses.replace(entry, recipients=tuple(found))
 
 
 def _with_its_hosts(play: Play, recipient: Recipient) -> Recipient:
@@ -139,12 +155,9 @@ def _with_its_hosts(play: Play, recipient: Recipient) -> Recipient:
     return dataclasses.replace(recipient, hosts=hosts) if is_whole else recipient
 
 
-def _with_hosts(raw: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
-    """Return an entry as it was given, with the hosts that its patterns were resolved to."""
-    if "deliver" not in raw:
-        return dict(raw)
-    pairs = zip(raw["deliver"], entry.recipients)
-    return {
-        **raw,
-        "deliver": [{**item, **({"hosts": list(found.hosts)} if found.hosts else {})} for item, found in pairs],
-    }
+def _with_its_path(play: Play, recipient: Recipient) -> Recipient:
+    """Make the path of a file on the control node absolute."""
+    if recipient.to not in FILES or recipient.hosts is not None:
+        return recipient
+    options = {**recipient.options, "path": play.path(str(recipient.options["path"]))}
+    return dataclasses.replace(recipient, options=options, address=KINDS[recipient.to].address(options))

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
@@ -24,16 +24,20 @@ def stored_values(means: Means, request: IssueRequest) -> dict[str, str] | None:
     return _vault_file.read(means.loader, request.vault_file) or {}
 
 
-def store(means: Means, request: IssueRequest, result: dict[str, Any], items: list[Item]) -> list[Item]:
+def store(
+    means: Means, request: IssueRequest, result: dict[str, Any], items: list[Item], resumed: Mapping[str, str]
+) -> list[Item]:
     """Write the new values into the vault file; where that fails, withdraw them, because nobody took them.
 
     :param result: of the module; values that were withdrawn are taken out of it, and warnings are put in.
+    :param resumed: values that are delivered once more, and that the file may not hold yet.
     :returns: what is left to be committed, or to be told.
     """
-    if request.vault_file is None or not result["secrets"]:
+    values = {**resumed, **result["secrets"]}
+    if request.vault_file is None or not values:
         return items
     try:
-        written = _vault_file.merge(means.loader, request.vault_file, request.vault_id, result["secrets"], on_wait=say)
+        written = _vault_file.merge(means.loader, request.vault_file, request.vault_id, values, on_wait=say)
     except _vault_file.NotSeenAgain as exc:  # it was written, so somebody may have it: the commit looks again
         result.setdefault("warnings", []).append(exc.msg)
         return items
@@ -48,20 +52,25 @@ def _withdrawn(
 ) -> list[Item]:
     new = [item for item in items if item.name in result["secrets"]]
     failed = [dataclasses.replace(item, error=exc.msg.rstrip(".")) for item in new]
-    reports = _withdraw(means, request, failed)
+    reports = withdrawn(means, request.commit_options, failed)
     for item in failed:
-        item.report = reports.setdefault(item.name, _not_withdrawn(item))
-        item.version, item.sha256 = None, None
         result["secrets"].pop(item.name)
     result["report"] = [reports.get(report["name"], report) for report in result["report"]]
     return [item for item in items if item.name not in reports] + failed
 
 
-def _withdraw(means: Means, request: IssueRequest, failed: list[Item]) -> dict[str, dict[str, Any]]:
-    """Have the module withdraw versions; return its reports by name, none where it failed."""
+def withdrawn(means: Means, options: Mapping[str, Any], failed: Sequence[Item]) -> dict[str, dict[str, Any]]:
+    """Have the module withdraw the versions of items, whose error says why, and return the reports of their tokens by name.
+
+    :param options: of the module, the credentials among them.
+    """
     handed: Mapping[str, Any] = {"step": "withdraw", "items": Transaction.carrying(failed).as_text()}
-    withdrawn = means.module({**request.commit_options, **handed})
-    return {report["name"]: report for report in withdrawn.get("report", ())}
+    answer = means.module({**options, **handed})
+    reports = {report["name"]: report for report in answer.get("report", ())}
+    for item in failed:
+        item.report = reports.setdefault(item.name, _not_withdrawn(item))
+        item.version, item.sha256 = None, None
+    return reports
 
 
 def _not_withdrawn(item: Item) -> dict[str, Any]:

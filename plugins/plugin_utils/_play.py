@@ -25,6 +25,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.transact
 TRANSACTION = "__turso_rotate_transaction"
 CONFIRMATIONS = "__turso_rotate_confirmations"
 SEALED = "__turso_rotate_sealed"
+VERDICTS = "__turso_rotate_verdicts"
+VALUES = "__turso_rotate_values"
 
 
 class Play:

@@ -33,7 +33,14 @@ _ISSUED = frozenset(
     {"turso_rotate_secrets", "turso_rotate_item", "__turso_rotate_issued", "__turso_rotate_transaction"}
 )
 _BIG = _ISSUED | {"turso_rotate_item", "hostvars", "groups", "vars", "ansible_facts", "environment"}
-NOTHING: dict[str, Any] = {"changed": False, "confirmed": False, "refusal": "", "commits": False, "seals": False}
+NOTHING: dict[str, Any] = {
+    "changed": False,
+    "confirmed": False,
+    "refusal": "",
+    "commits": False,
+    "seals": False,
+    "looks": False,
+}
 
 
 def what_was_read_back(
@@ -89,6 +96,7 @@ def confirm_here(
         "refusal": "; ".join(item.refusal for item in newer if item.refusal),
         "commits": play.host == issuing_host and _is_any_of_main(transaction, newer),
         "seals": play.host != issuing_host,
+        "looks": play.host == issuing_host and place.name is None and _has_destinations(transaction, newer),
     }
 
 
@@ -120,6 +128,12 @@ def _place(play: Play, task_vars: Mapping[str, Any], templar: Any) -> Place:
         return Place(play.host)
     rendered = templar.template(delivering)
     return Place(play.host, str(rendered["name"]), int(rendered["recipient"]))
+
+
+def _has_destinations(transaction: Transaction, newer: Sequence[Confirmation]) -> bool:
+    """Tell whether a destination has to be looked at once more, because the handler that commits cannot."""
+    confirmed = {item.id for item in newer}
+    return any(item.has_destinations and (item.version or {})["id"] in confirmed for item in transaction.open_items)
 
 
 def _is_any_of_main(transaction: Transaction, newer: Sequence[Confirmation]) -> bool:

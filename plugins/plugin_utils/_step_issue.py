@@ -9,16 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import CHECK, DELIVER, READ_BACK
+from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
+from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import (
+    not_known,
+    to_check,
+    to_deliver,
+    to_fetch,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import is_for_the_role
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Use
 from ansible_collections.community.turso.plugins.plugin_utils._issue_refusals import refuse, refuse_files
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import IssueRequest, read_request
 from ansible_collections.community.turso.plugins.plugin_utils._issue_store import store, stored_values
 from ansible_collections.community.turso.plugins.plugin_utils._play import Means, Play
+from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched, said
 
 _NOTHING: dict[str, Any] = {
     "transaction": "",
+    "asks": [],
+    "asked": {},
     "deliveries": [],
+    "has_destinations": False,
     "needs_the_play": False,
     "commits_now": False,
     "vault_file": "",
@@ -29,22 +41,51 @@ def issue(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> dict[st
     """Carry the step out.
 
     :param args: the arguments of the task. An empty text is none.
-    :returns: what the role reads: the module's result, and `transaction`, `deliveries`, `needs_the_play`, `commits_now`,
-        `vault_file`.
+    :returns: what the role reads: the module's result, and `asks` and `asked` for the destinations, `transaction`,
+        `deliveries`, `has_destinations`, `needs_the_play`, `commits_now`, `vault_file`. Where destinations of what is due were
+        not asked yet, nothing is issued, and `to_check` names what is due.
     """
     request = read_request(means.play, args)
     refuse(request)
     refuse_files(request, means.loader, check_mode=check_mode)
-    stored = stored_values(means, request)
-    result = means.module(request.module_args(stored))
+    stored, held = stored_values(means, request), fetched(means.play)
+    result = means.module(request.module_args(stored, held))
     if result.get("failed"):
         return result
     if check_mode:
-        return {**result, **_NOTHING, "lines": [*(entry["msg"] for entry in result["report"]), result["summary"]]}
+        return _planned(request, result)
+    if result["to_check"]:
+        return {**result, **_NOTHING, **_asked_first(request, result)}
     items = [Item.from_json(raw) for raw in result.pop("items")]
-    resumed = {name: (stored or {})[name] for name in result.pop("resumed")}
-    items = store(means, request, result, items)
+    resumed = _resumed(items, result.pop("resumed"), stored or {}, held)
+    items = store(means, request, result, items, resumed)
     return _recorded(request, result, items, {**result["secrets"], **resumed})
+
+
+def _planned(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the role reads in check mode: the plan, and what is asked of all destinations."""
+    lines = [*(entry["msg"] for entry in result["report"]), *not_known(said(request.play)), result["summary"]]
+    everybody = [] if request.is_checked else [entry.name for entry in request.entries]
+    asked = to_check(request.entries, everybody)
+    return {**result, **_NOTHING, "lines": lines, **asks(CHECK, asked), "to_check": everybody if asked else []}
+
+
+def _asked_first(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked of destinations before what is due is issued: whether they would take a value, and which they hold."""
+    check = asks(CHECK, to_check(request.entries, result["to_check"]))
+    read_back = asks(READ_BACK, to_fetch(request.entries, result["to_fetch"]))
+    return {"asks": [*check["asks"], *read_back["asks"]], "asked": {**check["asked"], **read_back["asked"]}}
+
+
+def _resumed(
+    items: Sequence[Item], names: Sequence[str], stored: Mapping[str, str], held: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """Return the values of the versions that are delivered once more, wherever they were found."""
+    digests = {item.name: item.sha256 for item in items}
+    return {
+        name: next(value for value in (stored.get(name, ""), *held.get(name, ())) if digest_of(value) == digests[name])
+        for name in names
+    }
 
 
 def _recorded(
@@ -65,6 +106,8 @@ def _recorded(
         "report": [*known_report, *result["report"]],
         "lines": _lines(result),
         "transaction": transaction.as_text(),
+        **asks(DELIVER, to_deliver(items, secrets)),
+        "has_destinations": any(item.has_destinations for item in items),
         "is_secret": transaction.is_secret,
         "deliveries": _deliveries(play, items, secrets),
         "needs_the_play": any(item.needs_the_play for item in items),

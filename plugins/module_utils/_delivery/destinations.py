@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 
 Options = Mapping[str, Any]
-COMMON = ("to", "credential", "takes_effect_hours")
+FILES = ("file", "env_file", "ansible_vault", "sops_file")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -105,6 +105,18 @@ def refusals(verdicts: Iterable[Verdict]) -> dict[str, str]:
     return _joined((verdict.name, _said(verdict)) for verdict in verdicts if verdict.verdict == delivery.REFUSED)
 
 
+def not_asked(asked: Asked, verdicts: Iterable[Verdict]) -> dict[str, str]:
+    """Return which destinations were asked and said nothing, by the name of the token: whatever is not known refuses."""
+    answered = {(verdict.name, verdict.to, verdict.address, verdict.host) for verdict in verdicts}
+    return _joined(
+        (item.name, f"{to} {item.address}: its check did not run")
+        for to, items in asked.items()
+        for item in items
+        for host in item.hosts or (CONTROL_NODE,)
+        if (item.name, to, item.address, host) not in answered
+    )
+
+
 def not_known(verdicts: Iterable[Verdict]) -> list[str]:
     """Return a sentence for each destination of which only the write itself will tell."""
     return [
@@ -157,6 +169,15 @@ def why_nobody_took(item: Item) -> str:
     """Return what the destinations said, for a version that nobody took."""
     said = [f"{item.recipients[look.recipient].label_on(look.host)}: {look.msg.rstrip('.')}" for look in item.looks]
     return f"no destination took the new value ({'; '.join(said)})"
+
+
+def trouble(item: Item) -> list[str]:
+    """Return a sentence for each destination that did not take the value, or that does not hold it."""
+    return [
+        f"{item.name}: {item.recipients[look.recipient].label_on(look.host)}: {look.msg.rstrip('.') or look.verdict}."
+        for look in item.looks
+        if look.verdict not in (delivery.DELIVERED, delivery.CONFIRMED)
+    ]
 
 
 def from_json(raw: Iterable[Mapping[str, object]]) -> list[Verdict]:

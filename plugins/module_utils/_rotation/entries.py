@@ -73,6 +73,10 @@ class Entry:
         """Tell whether nobody but the role delivers, so that its own last task commits."""
         return all(recipient.is_built_in for recipient in self.recipients)
 
+    @property
+    def has_destinations(self) -> bool:
+        return any(recipient.is_destination for recipient in self.recipients)
+
 
 def read_entries(given: Any, defaults: Defaults) -> list[Entry]:
     """Read every entry.

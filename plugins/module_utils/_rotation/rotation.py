@@ -22,10 +22,17 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.issuing 
     issue,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.pending_versions import record_pending
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import NONE, SWEEP, Plan, plan_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
+    ISSUE,
+    NONE,
+    SWEEP,
+    Plan,
+    plan_entries,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Survey, survey
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
+from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
 from ansible_collections.community.turso.plugins.module_utils._rotation.withdrawal import withhold
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
@@ -36,7 +43,9 @@ class Request:
 
     `stored` are the values in the vault file by name, None without a vault file. `credential_name` is the managed token of
     the running credential, where its `jti` does not tell. `controller` is the process that runs the playbook.
-    `refused_if_due` says by name why a token must not be due here.
+    `refused_if_due` says by name why a token must not be due here. `checked` are the names that were due when their
+    destinations were asked, None before that: a token with destinations is issued only where both plans call it due. `held` are
+    values that destinations were found to hold, by name.
     """
 
     entries: Sequence[Entry]
@@ -46,15 +55,27 @@ class Request:
     credential_name: str | None = None
     controller: Process = dataclasses.field(default_factory=Process)
     refused_if_due: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    checked: Sequence[str] | None = None
+    held: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict, repr=False)
     validate: bool = True
     concurrency: int = 8
+
+    @property
+    def values(self) -> dict[str, list[str]]:
+        """Return every value that can be had without issuing another, by name."""
+        stored = {name: [value] for name, value in (self.stored or {}).items()}
+        return {name: [*stored.get(name, ()), *self.held.get(name, ())] for name in {*stored, *self.held}}
 
 
 def plan_only(request: Request) -> dict[str, Any]:
     """Return what `step: issue` returns in check mode: the plan, and what it would change."""
     surveyed, plans = _planned(request)
-    reports = [report.of_plan(plan, view) for plan, view in zip(plans, surveyed.views)]
-    return _result(plans, reports, changed=any(plan.action != NONE for plan in plans))
+    return _of_plans(plans, surveyed.views, changed=any(plan.action != NONE for plan in plans))
+
+
+def _of_plans(plans: Sequence[Plan], views: Sequence[View], *, changed: bool) -> dict[str, Any]:
+    """Return what a step returns that writes nothing."""
+    return _result(plans, [report.of_plan(plan, view) for plan, view in zip(plans, views)], changed=changed)
 
 
 def issue_due(
@@ -65,18 +86,25 @@ def issue_due(
     :param stop: returns why no further version is to be issued, None where it is.
     :returns: what the module returns, and what withdraws all of it where nobody gets that. `secrets` are of the issued
         versions, by name; the values of resumed ones are not echoed, because the caller gave them. `items` are what is to be
-        committed.
+        committed. Where destinations of what is due were not asked yet, nothing is issued, and `to_check` names what is due.
     """
     surveyed, plans = _planned(request)
+    if request.checked is None and any(plan.is_due and plan.entry.has_destinations for plan in plans):
+        to_check = {
+            "to_check": [plan.name for plan in plans if plan.is_due],
+            "to_fetch": [plan.name for plan, view in zip(plans, surveyed.views) if _is_only_held_by_others(plan, view)],
+        }
+        return {**_of_plans(plans, surveyed.views, changed=False), **to_check}, lambda _reason: None
+    plans = [_unless_newly_due(plan, request.checked) for plan in plans]
     rotations = [Rotation(plan, surveyed.accounts[plan.entry.credential]) for plan in plans]
-    issue(rotations, request.stored or {}, validate=request.validate, concurrency=request.concurrency, stop=stop)
+    issue(rotations, request.values, validate=request.validate, concurrency=request.concurrency, stop=stop)
     record_pending(request.state_path, rotations, request.controller, utc_text(surveyed.now))
     reports = [report.of_issue(rotation, view) for rotation, view in zip(rotations, surveyed.views)]
     verified = [rotation for rotation in rotations if rotation.pending is not None]
     result = {
         **_result(plans, reports, changed=bool(verified)),
         **_values_of(verified, surveyed.now),
-        "items": [item.as_json() for item in _items(rotations, reports, request)],
+        "items": [item.as_json() for item in _items(rotations, reports, request, surveyed)],
     }
     return result, functools.partial(withhold, rotations, request.state_path, request.concurrency)
 
@@ -90,15 +118,32 @@ def _values_of(verified: Sequence[Rotation], now: datetime.datetime) -> dict[str
     }
 
 
-def _items(rotations: Sequence[Rotation], reports: Sequence[dict[str, Any]], request: Request) -> list[Item]:
-    items = [_item(rotation, given, request) for rotation, given in zip(rotations, reports)]
+def _items(
+    rotations: Sequence[Rotation], reports: Sequence[dict[str, Any]], request: Request, surveyed: Survey
+) -> list[Item]:
+    items = [_item(rotation, given, request, view) for rotation, given, view in zip(rotations, reports, surveyed.views)]
     return [item for item in items if item is not None]
 
 
 def _planned(request: Request) -> tuple[Survey, list[Plan]]:
-    surveyed = survey(request.entries, request.clients, state_path=request.state_path, stored=request.stored)
+    surveyed = survey(
+        request.entries, request.clients, state_path=request.state_path, stored=request.stored, held=request.held
+    )
     plans = plan_entries(surveyed.views, os.urandom(2).hex())
     return surveyed, [_refused_if_due(plan, request) for plan in plans]
+
+
+def _is_only_held_by_others(plan: Plan, view: View) -> bool:
+    """Tell whether a version is active that a destination may hold, and nothing else, so that it is worth asking for it."""
+    newest = view.versions[-1] if view.versions else None
+    return plan.action == ISSUE and newest is not None and newest != view.current and newest not in view.elsewhere
+
+
+def _unless_newly_due(plan: Plan, checked: Sequence[str] | None) -> Plan:
+    """Leave to the next run what was not due when the destinations were asked."""
+    if checked is None or not plan.is_due or plan.name in checked:
+        return plan
+    return dataclasses.replace(plan, action=NONE, reason=None, resumed=None, new_name=None)
 
 
 def _refused_if_due(plan: Plan, request: Request) -> Plan:
@@ -121,10 +166,12 @@ def _result(plans: Sequence[Plan], reports: list[dict[str, Any]], *, changed: bo
         "resumed": [],
         "tokens": {},
         "items": [],
+        "to_check": [],
+        "to_fetch": [],
     }
 
 
-def _item(rotation: Rotation, given: dict[str, Any], request: Request) -> Item | None:
+def _item(rotation: Rotation, given: dict[str, Any], request: Request, view: View) -> Item | None:
     """Return what is left to be committed of a token, None if nothing is."""
     plan = rotation.plan
     pending = rotation.pending
@@ -146,7 +193,16 @@ def _item(rotation: Rotation, given: dict[str, Any], request: Request) -> Item |
         credential=plan.entry.credential,
         is_running_credential=_replaces_running(rotation, request),
         error=error,
+        confirmed_before=_confirmed_before(rotation, view),
     )
+
+
+def _confirmed_before(rotation: Rotation, view: View) -> list[str]:
+    """Return who confirmed a resumed version in a former run, as the state file calls them."""
+    pending = view.state.pending if view.state else None
+    if pending is None or rotation.plan.resumed is None or pending.id != rotation.plan.resumed.id:
+        return []
+    return [label for label, confirmed_at in pending.destinations.items() if confirmed_at is not None]
 
 
 def _replaces_running(rotation: Rotation, request: Request) -> bool:

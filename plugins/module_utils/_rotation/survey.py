@@ -118,7 +118,14 @@ def survey(
         raise failures[0]
     versions = {name: account.versions_of(entries) for name, account in accounts.items()}
     views = tuple(
-        _view(entry, accounts[entry.credential], versions[entry.credential][entry.name], state, stored, held or {})
+        _view(
+            entry,
+            accounts[entry.credential],
+            versions[entry.credential][entry.name],
+            state,
+            stored=stored,
+            held=held or {},
+        )
         for entry in entries
     )
     return Survey(accounts, views, _now(accounts))
@@ -134,6 +141,7 @@ def _view(
     account: Account,
     versions: tuple[Version, ...],
     state: State | None,
+    *,
     stored: Mapping[str, str] | None,
     held: Mapping[str, Sequence[str]],
 ) -> View:

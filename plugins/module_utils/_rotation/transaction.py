@@ -54,8 +54,9 @@ class Look:
 class Item:
     """One managed token between issue and commit.
 
-    `looks` are what its destinations last said, `confirmed_before` who confirmed this version in a former run. `version` is the name and id of its pending version, None where only previous versions are to be revoked, or where the
+    `version` is the name and id of its pending version, None where only previous versions are to be revoked, or where the
     token failed. `previous`, `elsewhere` and `current` are names and ids as the plan saw them. `sha256` is of the new value.
+    `looks` are what its destinations last said, `confirmed_before` who confirmed this version in a former run.
     """
 
     name: str

@@ -39,9 +39,9 @@ class View:
     state: TokenState | None = None  # None without a state file; an empty one where it says nothing of this token
     has_vault_file: bool = False
     stored: Stored | None = None
-    held: tuple[Stored, ...] = ()  # the values that destinations were found to hold
     is_abandoned: bool = False  # the run that issued the pending version of the state file is known to have ended
     failure: str | None = None  # why the versions are not known
+    held: tuple[Stored, ...] = ()  # the values that destinations were found to hold
 
     @functools.cached_property
     def current(self) -> Version | None:
