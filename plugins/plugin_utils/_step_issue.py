@@ -13,6 +13,7 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import (
     not_known,
+    refused_later,
     to_check,
     to_deliver,
     to_fetch,
@@ -64,7 +65,10 @@ def issue(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> dict[st
 
 def _planned(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the role reads in check mode: the plan, and what is asked of all destinations."""
-    lines = [*(entry["msg"] for entry in result["report"]), *not_known(said(request.play)), result["summary"]]
+    verdicts = said(request.play)
+    due = [entry["name"] for entry in result["report"] if entry["reason"] is not None]
+    told = [*(entry["msg"] for entry in result["report"]), *refused_later(verdicts, due), *not_known(verdicts)]
+    lines = [*told, result["summary"]]
     everybody = [] if request.is_checked else [entry.name for entry in request.entries]
     asked = to_check(request.entries, everybody)
     return {**result, **_NOTHING, "lines": lines, **asks(CHECK, asked), "to_check": everybody if asked else []}

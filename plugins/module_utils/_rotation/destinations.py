@@ -105,6 +105,16 @@ def refusals(verdicts: Iterable[Verdict]) -> dict[str, str]:
     return _joined((verdict.name, _said(verdict)) for verdict in verdicts if verdict.verdict == delivery.REFUSED)
 
 
+def refused_later(verdicts: Iterable[Verdict], due: Iterable[str]) -> list[str]:
+    """Return a sentence for each destination that would refuse a token which is not due yet."""
+    known = set(due)
+    return [
+        f"{verdict.name}: {_said(verdict)}. It would not be issued."
+        for verdict in verdicts
+        if verdict.verdict == delivery.REFUSED and verdict.name not in known
+    ]
+
+
 def not_asked(asked: Asked, verdicts: Iterable[Verdict]) -> dict[str, str]:
     """Return which destinations were asked and said nothing, by the name of the token: whatever is not known refuses."""
     answered = {(verdict.name, verdict.to, verdict.address, verdict.host) for verdict in verdicts}

@@ -92,7 +92,7 @@ def issue_due(
     if request.checked is None and any(plan.is_due and plan.entry.has_destinations for plan in plans):
         to_check = {
             "to_check": [plan.name for plan in plans if plan.is_due],
-            "to_fetch": [plan.name for plan, view in zip(plans, surveyed.views) if _is_only_held_by_others(plan, view)],
+            "to_fetch": [plan.name for plan, view in zip(plans, surveyed.views) if _may_be_held(plan, view)],
         }
         return {**_of_plans(plans, surveyed.views, changed=False), **to_check}, lambda _reason: None
     plans = [_unless_newly_due(plan, request.checked) for plan in plans]
@@ -133,10 +133,12 @@ def _planned(request: Request) -> tuple[Survey, list[Plan]]:
     return surveyed, [_refused_if_due(plan, request) for plan in plans]
 
 
-def _is_only_held_by_others(plan: Plan, view: View) -> bool:
-    """Tell whether a version is active that a destination may hold, and nothing else, so that it is worth asking for it."""
+def _may_be_held(plan: Plan, view: View) -> bool:
+    """Tell whether the newest version was perhaps never confirmed everywhere, so that a destination may hold its value."""
     newest = view.versions[-1] if view.versions else None
-    return plan.action == ISSUE and newest is not None and newest != view.current and newest not in view.elsewhere
+    if plan.action != ISSUE or newest is None or newest in view.elsewhere:
+        return False
+    return newest in view.unconfirmed or (view.state is None and len(view.versions) > 1)
 
 
 def _unless_newly_due(plan: Plan, checked: Sequence[str] | None) -> Plan:
