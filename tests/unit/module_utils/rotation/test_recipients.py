@@ -39,7 +39,7 @@ def test_a_recipient_is(given: dict[str, Any], recipient: Recipient, label: str)
     assert (read, read.label) == (recipient, label)
     assert read.is_built_in is (read.to == "vault_file")
     again = Recipient.from_json(read.as_json())
-    assert (again.to, again.hosts, again.tasks) == (read.to, read.hosts, read.tasks)
+    assert again == read
 
 
 REFUSED: list[tuple[Any, str]] = [
@@ -73,6 +73,29 @@ def test_nobody_could_carry_out(given: Any, says: str) -> None:
     with pytest.raises(Refused) as refused:
         read_recipients(given, has_vault_file=True)
     assert refused.value.msg.startswith(says)
+
+
+SPECS = {
+    "file": {
+        "path": {"type": "str", "required": True},
+        "hosts": {"type": "list"},
+        "takes_effect_hours": {"type": "float"},
+    }
+}
+
+
+def test_a_destination_is_read_by_its_argument_spec() -> None:
+    given = {"to": "file", "path": "/f", "hosts": ["app1"], "takes_effect_hours": "1"}
+    (read,) = read_recipients([given], has_vault_file=False, specs=SPECS)
+    assert (read.is_destination, read.is_built_in, read.takes_effect) == (True, True, HOUR)
+    assert (read.label, read.labels) == ("file /f on app1", ("file /f on app1",))
+    assert Recipient.from_json(read.as_json()) == read
+    with pytest.raises(
+        Refused, match=r"deliver\[0\]: to: file has no option mod; it has path, hosts, takes_effect_hours"
+    ):
+        read_recipients([{**given, "mod": 1}], has_vault_file=False, specs=SPECS)
+    with pytest.raises(Refused, match="there are play, vault_file, file, and tasks:"):
+        read_recipients([{"to": "fax"}], has_vault_file=False, specs=SPECS)
 
 
 def test_the_vault_file_gets_it_only_where_there_is_one() -> None:

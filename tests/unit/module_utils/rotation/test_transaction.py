@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 from typing import Any
 
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY, Recipient
-from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Look, Transaction, Use
 from tests.unit.module_utils.rotation.world import MINE, OLD, VAULT_FILE, item
+
+HOUR = datetime.timedelta(hours=1)
 
 
 def use(*items: Item, **known: Any) -> Use:
@@ -23,8 +27,13 @@ def use(*items: Item, **known: Any) -> Use:
 
 
 def test_what_is_written_is_read_again() -> None:
-    recipients = (THE_PLAY, VAULT_FILE, Recipient("play", ("a", "b")), Recipient("tasks", tasks="d.yml"))
-    first = use(item(MINE, OLD, recipients=recipients, current=OLD, grace_hours=1.5), vault_file="/v.yml")
+    of_a_kind = Recipient("file", takes_effect=HOUR, options={"path": "/f"}, address="/f")
+    recipients = (of_a_kind, THE_PLAY, VAULT_FILE, Recipient("play", ("a", "b")), Recipient("tasks", tasks="d.yml"))
+    kept = {"looks": [Look(0, "a", "confirmed", "read back", "", "t")], "confirmed_before": ["play"]}
+    first = use(
+        dataclasses.replace(item(MINE, OLD, recipients=recipients, current=OLD, grace_hours=1.5), **kept),
+        vault_file="/v.yml",
+    )
     whole = Transaction([first, use(item(None), play="p2", is_main=False)])
     text = whole.as_text()
     again = Transaction.from_text(text)
