@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.loader import connection_loader
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import KINDS
+from ansible_collections.community.turso.plugins.module_utils._delivery.places import Place, places_of
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
     CHECK,
     DELIVER,
@@ -27,26 +28,35 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Tur
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import item_of
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Environment, Run
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
-from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import mark
+from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 
 ON_HOSTS = ("file", "env_file")
+PLACES = "places"
 _REFUSES = {CHECK: REFUSED, DELIVER: NOT_TAKEN, READ_BACK: UNREADABLE}
+_VERBS = (*_REFUSES, PLACES)
 
 
 class ActionModule(HiddenResult):
     """Carries one verb out for all items of one kind of destination. Private: the role turso_deliver uses it.
 
     The items come from the variable `turso_deliver_items` and not from an argument, because arguments can be shown. A
-    destination that cannot be reached is a verdict, not a failure.
+    destination that cannot be reached is a verdict, not a failure. With `verb: places` it says where files are: on which hosts, and
+    as which user. Each of these is then a `place` of its own.
     """
 
     def _execute_hidden(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         self._vars: dict[str, Any] = task_vars or {}
         to, verb = str(self._task.args.get("to")), str(self._task.args.get("verb"))
-        if to not in KINDS or verb not in _REFUSES:
-            raise AnsibleActionFail(f"to must be one of {', '.join(KINDS)}, and verb one of {', '.join(_REFUSES)}")
-        host = str(self._task.args.get("host") or "localhost")
-        items = [item for item in self._items(to) if host in (item.hosts or ("localhost",))]
+        if to not in KINDS or verb not in _VERBS:
+            raise AnsibleActionFail(f"to must be one of {', '.join(KINDS)}, and verb one of {', '.join(_VERBS)}")
+        items = self._items(to)
+        if verb == PLACES:
+            return {"changed": False, "places": [place.as_json() for place in places_of(items)]}
+        if self._task.args.get("place"):
+            place = Place.from_json(self._task.args["place"])
+            items, host = [item for item in items if place.holds(item)], place.host
+        else:
+            host = ""
         with self.hidden():
             verdicts = self._verdicts(to, verb, items, host)
         result: dict[str, Any] = {
@@ -54,8 +64,10 @@ class ActionModule(HiddenResult):
             "verdicts": [verdict.as_json() for verdict in verdicts],
             "read": [verdict.value for verdict in verdicts],
         }
+        if self._task.diff:
+            result["diff"] = [_difference(verdict) for verdict in verdicts if verdict.changed]
         if any(result["read"]):
-            mark(result)
+            self._hide(result)
         return result
 
     def _verdicts(self, to: str, verb: str, items: list[Item], host: str) -> list[Verdict]:
@@ -63,8 +75,9 @@ class ActionModule(HiddenResult):
         if to not in ON_HOSTS:
             self._come_home()
         run = Run(
-            host,
+            host or "localhost",
             self._run_module,
+            service=self._ask_service,
             environment=self._environment,
             credentials=self._templar.template(self._vars.get("turso_deliver_credentials") or {}),
             secrets=tuple(item.secret for item in items if item.secret),
@@ -72,11 +85,15 @@ class ActionModule(HiddenResult):
         try:
             return list(carry_out(items, run))
         except TursoError as exc:
-            return [Verdict.of(item, host, _REFUSES[verb], exc.msg) for item in items]
+            return [Verdict.of(item, run.host, _REFUSES[verb], exc.msg) for item in items]
 
     def _items(self, to: str) -> list[Item]:
         given = self._templar.template(self._vars.get("turso_deliver_items") or [])
-        return [item_of(to, raw) for raw in given]
+        play = Play(self, self._vars)
+        try:
+            return [item_of(to, raw, lambda patterns: play.resolved(patterns)[0], play.path) for raw in given]
+        except TursoError as exc:
+            raise AnsibleActionFail(exc.msg) from exc
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -94,12 +111,40 @@ class ActionModule(HiddenResult):
         finally:
             self._task.environment = given
 
+    def _ask_service(self, args: Mapping[str, Any], only_look: bool) -> dict[str, Any]:
+        """Run the action ansible.builtin.service, which finds the service manager of the host."""
+        task = self._task.copy()
+        task.args = dict(args)
+        task.check_mode = only_look
+        action = self._shared_loader_obj.action_loader.get(
+            "ansible.builtin.service",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        found: dict[str, Any] = action.run(task_vars=self._vars)
+        return found
+
     def _come_home(self) -> None:
         """Run on the control node where the inventory says that this host is reached by something else."""
         if self._connection.transport == "local":  # type: ignore[has-type]
             return
         self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
         self._vars = {**self._vars, "ansible_python_interpreter": sys.executable}
+
+
+def _difference(verdict: Verdict) -> dict[str, str]:
+    """Return what a diff shows of a delivery: names, and no value."""
+    where = f"{verdict.to} {verdict.address} ({verdict.host})"
+    return {
+        "before_header": where,
+        "after_header": where,
+        "before": "(another value)\n",
+        "after": f"(the value of {verdict.name})\n",
+    }
 
 
 _DESTINATIONS = "ansible_collections.community.turso.plugins.plugin_utils._destinations"

@@ -17,6 +17,7 @@ import shutil
 import stat
 import struct
 import tempfile
+from typing import Callable, Optional
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 
@@ -25,21 +26,33 @@ FS_IOC_GETFLAGS = 0x80086601
 FS_IMMUTABLE_FL = 0x10
 FS_APPEND_FL = 0x20
 
+Owner = Optional[tuple[int, int]]
+
 SPARE_BYTES = 64 * 1024  # what the new content may be longer than the old one
 
 
-def replaced(path: str, content: bytes, *, new_mode: int = 0o600) -> None:
+def replaced(
+    path: str,
+    content: bytes,
+    *,
+    new_mode: int = 0o600,
+    new_owner: Owner = None,
+    last_look: Callable[[], None] = lambda: None,
+) -> None:
     """Replace the content of a file in one step, or leave it as it is.
 
     A symbolic link stays, and its target is replaced. Owner, group, mode, access lists and labels of an existing file are
-    kept. A new file gets new_mode, and belongs to the owner of its folder where root makes it.
+    kept. A new file gets new_mode and new_owner, and belongs to the owner of its folder where root makes it and names none.
 
+    :param new_owner: user and group as numbers, -1 for one that is not said.
+    :param last_look: called right before the replacement; what it raises leaves the file as it is.
     :raises Refused: where the file cannot be replaced; it is then unchanged.
     """
     target = target_of(path)
     try:
-        temporary = _written_beside(target, content, new_mode)
+        temporary = _written_beside(target, content, new_mode, new_owner)
         try:
+            last_look()
             os.replace(temporary, target)
         except BaseException:
             os.unlink(temporary)
@@ -51,7 +64,7 @@ def replaced(path: str, content: bytes, *, new_mode: int = 0o600) -> None:
         _sync_folder(os.path.dirname(target))
 
 
-def check_replaceable(path: str, *, rehearse: bool = True) -> None:
+def check_replaceable(path: str, *, rehearse: bool = True, new_owner: Owner = None) -> None:
     """Find out whether replaced() would work, without changing the file.
 
     :param rehearse: write a temporary file of the same size, owner and mode beside it and remove it again. Otherwise only
@@ -74,7 +87,8 @@ def check_replaceable(path: str, *, rehearse: bool = True) -> None:
         _check_existing(path, target, there)
     if rehearse:
         try:
-            os.unlink(_written_beside(target, bytes(SPARE_BYTES + (there.st_size if there else 0)), 0o600))
+            size = SPARE_BYTES + (there.st_size if there else 0)
+            os.unlink(_written_beside(target, bytes(size), 0o600, new_owner))
         except OSError as exc:
             raise _refused(path, exc.strerror or "unknown error", _remedy_for(exc)) from exc
 
@@ -145,7 +159,7 @@ def _flags_of(place: str) -> int:
     return int(struct.unpack_from("I", buffer)[0])
 
 
-def _written_beside(target: str, content: bytes, new_mode: int) -> str:
+def _written_beside(target: str, content: bytes, new_mode: int, new_owner: Owner) -> str:
     """Write content to a temporary file beside target that has its owner, group and mode; return its path."""
     there = _stat_of(target)
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".turso-")
@@ -153,6 +167,8 @@ def _written_beside(target: str, content: bytes, new_mode: int) -> str:
         with os.fdopen(handle, "wb") as file:
             if there is None:
                 _give_to_folder(handle, os.path.dirname(target))
+                if new_owner is not None:
+                    os.fchown(handle, *new_owner)
                 os.fchmod(handle, new_mode)
             else:
                 if (there.st_uid, there.st_gid) != _owners_of(handle):

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import yaml
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import read_destination
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Item
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
 
 _SPECS = Path(__file__).resolve().parents[2] / "roles" / "turso_deliver" / "meta" / "argument_specs.yml"
@@ -32,16 +33,24 @@ def destination_specs() -> dict[str, dict[str, Any]]:
     }
 
 
-def item_of(to: str, raw: Mapping[str, Any]) -> Item:
+def item_of(
+    to: str,
+    raw: Mapping[str, Any],
+    resolved: Callable[[Sequence[str]], Sequence[str]],
+    located: Callable[[str], str],
+) -> Item:
     """Read one of `turso_deliver_items`, whole as the role turso_rotate writes it, or short as people do.
 
-    :raises Refused: for options that the destination does not take.
+    :param resolved: returns the hosts that inventory patterns name.
+    :param located: returns the absolute path of a file on the control node.
+    :raises Refused: for options that the destination does not take, and for hosts that come to none.
     """
     if "address" in raw:
         return Item.from_json(raw)
-    destination = read_destination({**raw["options"], "to": to}, destination_specs())
+    destination = read_destination({**raw["options"], "to": to}, destination_specs(), located)
+    hosts = tuple(resolved(destination.hosts or ()))
+    if destination.hosts and not hosts:
+        raise Refused(f"to: {to}: hosts ({', '.join(destination.hosts)}) come to no host of the inventory")
     secret = raw.get("secret")
     item = Item.from_json({**raw, "to": to, "options": destination.options, "address": destination.address})
-    return dataclasses.replace(
-        item, hosts=destination.hosts or (), sha256=None if secret is None else digest_of(str(secret))
-    )
+    return dataclasses.replace(item, hosts=hosts, sha256=None if secret is None else digest_of(str(secret)))

@@ -34,13 +34,19 @@ class Claims:
     kind: str | None = None
     id: str | None = None
     expires_at: datetime.datetime | None = None
+    issued_at: datetime.datetime | None = None
 
 
 def claims_of(secret: str) -> Claims:
     """Return what a credential claims; nothing where it is not a JSON Web Token."""
     parts = secret.split(".")
     header, payload = (_object(part) for part in parts[:2]) if len(parts) == 3 else ({}, {})
-    return Claims(_kind(header, payload), _text(payload.get("jti")), moment_in(payload.get("exp")))
+    return Claims(
+        _kind(header, payload),
+        _text(payload.get("jti")),
+        moment_in(payload.get("exp")),
+        moment_in(payload.get("iat")),
+    )
 
 
 def jti_of(secret: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -47,18 +48,25 @@ class Kind:
 
     `address` names the place in words, folded as the service folds names: two items with the same are the same place.
     `takes_effect_hours` is the default, None where it has to be said. `problem` says what is wrong with the options together.
+    `is_file` tells that `path` is that of a file, of the control node where there are no `hosts`.
     """
 
     address: Callable[[Options], str]
     takes_effect_hours: Callable[[Options], float | None]
     problem: Callable[[Options], str | None] = lambda _options: None
+    is_file: bool = False
 
 
-def read_destination(item: Mapping[str, Any], specs: Mapping[str, Mapping[str, Any]]) -> Destination:
+def read_destination(
+    item: Mapping[str, Any],
+    specs: Mapping[str, Mapping[str, Any]],
+    located: Callable[[str], str] = str,
+) -> Destination:
     """Read an item of `deliver` that names a destination.
 
     :param item: as written; `to` is one of the kinds.
     :param specs: the argument spec of each destination, by its name.
+    :param located: returns the absolute path of a file on the control node.
     :raises Refused: for an option that there is not, that is missing, or that cannot be.
     """
     to = str(item["to"])
@@ -74,6 +82,8 @@ def read_destination(item: Mapping[str, Any], specs: Mapping[str, Mapping[str, A
     if problem is not None:
         raise Refused(f"to: {to}: {problem}")
     hosts = options.get("hosts")
+    if KINDS[to].is_file and not hosts:
+        options["path"] = located(options["path"])
     return Destination(to, options, _takes_effect(to, options), tuple(hosts) if hosts else None)
 
 
@@ -128,6 +138,18 @@ def _hosts(options: Options) -> str | None:
     return None
 
 
+def _file(options: Options) -> str | None:
+    if re.fullmatch(r"0[0-7]{3}", str(options["mode"])) is None:
+        return 'mode must be four octal digits in quotes, such as "0640"'
+    return _hosts(options)
+
+
+def _env_file(options: Options) -> str | None:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(options["variable"])) is None:
+        return "variable must be the name of an environment variable: letters, digits and underscores, no digit first"
+    return _hosts(options)
+
+
 def _github(options: Options) -> str | None:
     problem = _exactly_one("repository", "organization")(options)
     if problem is None and options.get("environment") and not options.get("repository"):
@@ -159,10 +181,10 @@ def _vercel_address(options: Options) -> str:
 
 
 KINDS: dict[str, Kind] = {
-    "file": Kind(_at("path"), _only_if("restart"), _hosts),
-    "env_file": Kind(_at("path", "variable"), _only_if("restart"), _hosts),
-    "ansible_vault": Kind(_at("path", "variable"), _must_be_said),
-    "sops_file": Kind(_at("path", "key"), _must_be_said),
+    "file": Kind(_at("path"), _only_if("restart"), _file, is_file=True),
+    "env_file": Kind(_at("path", "variable"), _only_if("restart"), _env_file, is_file=True),
+    "ansible_vault": Kind(_at("path", "variable"), _must_be_said, is_file=True),
+    "sops_file": Kind(_at("path", "key"), _must_be_said, is_file=True),
     "github_secret": Kind(_github_address, _always(24), _github),
     "gitlab_variable": Kind(_gitlab_address, _always(24), _exactly_one("project", "group")),
     "vercel_env": Kind(_vercel_address, _only_if("redeploy")),

@@ -18,6 +18,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Ref
 
 Environment = Mapping[str, str]
 RunsModule = Callable[[str, Mapping[str, Any], Environment], "dict[str, Any]"]
+AsksService = Callable[[Mapping[str, Any], bool], "dict[str, Any]"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +39,17 @@ class Answer:
         return self.status == -1 or self.status >= 500
 
 
+def _no_service(_args: Mapping[str, Any], _only_look: bool) -> dict[str, Any]:
+    return {"failed": True, "msg": "nothing is restarted here"}
+
+
 @dataclasses.dataclass(frozen=True)
 class Run:
     """The means of one task.
 
     `host` is the host that the task runs on. `run_module` runs a module there, hidden, with these variables in its environment,
-    and returns its result. `environment` is what the play gives this task, over that of the process. `credentials` are
+    and returns its result. `service` runs the action ansible.builtin.service there, in check mode if it shall only look.
+    `environment` is what the play gives this task, over that of the process. `credentials` are
     `turso_deliver_credentials`. `secrets` are all values of the run, which no message may show.
     """
 
@@ -52,6 +58,7 @@ class Run:
     environment: Environment = dataclasses.field(default_factory=dict, repr=False)
     credentials: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     secrets: Sequence[str] = dataclasses.field(default_factory=tuple, repr=False)
+    service: AsksService = dataclasses.field(default=_no_service, repr=False)
 
     def credential(self, item: Item, *variables: str) -> dict[str, str]:
         """Return the variables that authenticate a request for an item: those that are set, the first one first.
