@@ -78,6 +78,8 @@ class ActionModule(HiddenResult):
             host or "localhost",
             self._run_module,
             service=self._ask_service,
+            loader=self._loader,
+            check_mode=bool(self._task.check_mode),
             environment=self._environment,
             credentials=self._templar.template(self._vars.get("turso_deliver_credentials") or {}),
             secrets=tuple(item.secret for item in items if item.secret),

@@ -177,11 +177,11 @@ def _secrets_in(loader: Any, path: str, text: str) -> dict[str, str]:
         entries = _yaml_text.entries_of(text, TOP)
     except _yaml_text.WrongText as exc:
         raise not_understood(path, str(exc)) from None
-    values = {name: _value_of(loader, path, name, node) for name, node in entries.items()}
+    values = {name: value_of(loader, path, name, node) for name, node in entries.items()}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _value_of(loader: Any, path: str, name: str, node: Any) -> str | None:
+def value_of(loader: Any, path: str, name: str, node: Any) -> str | None:
     """Return the text that a node holds, or that it holds encrypted once more; none where it is null or no text."""
     if not isinstance(node.value, str) or node.tag == _yaml_text.NULL:
         return None

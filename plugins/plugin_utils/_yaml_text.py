@@ -54,17 +54,23 @@ def composed(text: str) -> Any:
     raise WrongText(problem)
 
 
-def entries_of(text: str, top: str) -> dict[str, Any]:
+def entries_of(text: str, top: str | None = None) -> dict[str, Any]:
     """Return the nodes of the values below a key, by their keys as texts: 2026: is the name '2026'.
 
+    :param top: none for those of the text itself.
     :raises WrongText: the text, or what stands below the key, is not a dictionary.
     """
-    found = dict(_pairs_of(_root_of(text))).get(top)
+    root = dict(_pairs_of(_root_of(text)))
+    if top is None:
+        return root
+    found = root.get(top)
     return {} if found is None or _is_null(found) else dict(_pairs_of(_mapping(found, top)))
 
 
-def with_entries(text: str, top: str, entries: Mapping[str, str]) -> tuple[str, bool]:
+def with_entries(text: str, top: str | None, entries: Mapping[str, str]) -> tuple[str, bool]:
     """Return the text with these entries below a key, and whether its comments and anchors are kept.
+
+    Without a key they are entries of the text itself.
 
     An anchor's aliases get the new value too; those below the same key don't.
 
@@ -72,7 +78,7 @@ def with_entries(text: str, top: str, entries: Mapping[str, str]) -> tuple[str, 
     :raises WrongText: the text, or what stands below the key, is not a dictionary, or is an alias or comes from a merge key (<<).
     """
     root = _root_of(text)
-    changes = _changes(text, root, top, entries)
+    changes = _merged(text, root, entries) if top is None else _changes(text, root, top, entries)
     wanted = _serialized(root)
     edited = text
     for start, end, new in sorted(changes, reverse=True):

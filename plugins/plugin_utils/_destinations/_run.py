@@ -50,7 +50,8 @@ class Run:
     `host` is the host that the task runs on. `run_module` runs a module there, hidden, with these variables in its environment,
     and returns its result. `service` runs the action ansible.builtin.service there, in check mode if it shall only look.
     `environment` is what the play gives this task, over that of the process. `credentials` are
-    `turso_deliver_credentials`. `secrets` are all values of the run, which no message may show.
+    `turso_deliver_credentials`. `secrets` are all values of the run, which no message may show. `loader` is Ansible's DataLoader,
+    which has the vault secrets.
     """
 
     host: str
@@ -59,6 +60,8 @@ class Run:
     credentials: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     secrets: Sequence[str] = dataclasses.field(default_factory=tuple, repr=False)
     service: AsksService = dataclasses.field(default=_no_service, repr=False)
+    loader: Any = dataclasses.field(default=None, repr=False)
+    check_mode: bool = False
 
     def credential(self, item: Item, *variables: str) -> dict[str, str]:
         """Return the variables that authenticate a request for an item: those that are set, the first one first.
