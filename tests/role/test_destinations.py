@@ -90,26 +90,6 @@ def test_check_mode_asks_all_destinations_and_issues_nothing(simulator: Simulato
     assert simulator.writes == []
 
 
-UNTAKEN: list[tuple[str, list[dict[str, Any]], str]] = [
-    ("nobody takes it: it is withdrawn", [into()], "no destination took the new value"),
-    ("one of two takes it: it stays", [into(), into(f"{HERE}/other")], "Nothing was revoked"),
-]
-
-
-@pytest.mark.promise(1, 7)
-@pytest.mark.parametrize(("deliver", "said"), [row[1:] for row in UNTAKEN], ids=[row[0] for row in UNTAKEN])
-def test_what_no_destination_took(
-    simulator: Simulator, playbooks: Playbooks, deliver: list[dict[str, Any]], said: str
-) -> None:
-    old = simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("delivered-ci.refuse", "")
-    played = playbooks.play([rotation(*deliver)])
-    assert not played.ok
-    assert said in " ".join(played.output.split())
-    assert simulator.alive(old.secret)
-    assert len(versions(simulator, "ci")) == len(deliver)
-
-
 @pytest.mark.promise(1)
 def test_a_value_that_somebody_else_changed_before_the_commit_keeps_the_old_token(
     simulator: Simulator, playbooks: Playbooks
@@ -150,15 +130,14 @@ def test_a_destination_that_fails_for_days_costs_two_versions_and_is_served_by_t
 ) -> None:
     """The value is had from the destination that took it."""
     old = simulator.given("ci", organization="acme", age_days=120)
-    both = [into(), into(f"{HERE}/other")]
-    playbooks.write("other.norestart", "")
+    both = [into(), into(f"{HERE}/other", restart="there-is-no-such-service")]
     for _day in range(3):
         assert not playbooks.play([rotation(*both, state_file="state.json")]).ok
         assert simulator.alive(old.secret)
         assert len(versions(simulator, "ci")) == 2
         simulator.advance(days=1)
-    (playbooks.directory / "other.norestart").unlink()
-    played = playbooks.play([rotation(*both, state_file="state.json")])
+    mended = [into(), into(f"{HERE}/other")]
+    played = playbooks.play([rotation(*mended, state_file="state.json")])
     assert played.ok, played.output
     assert report_in(played.output)["ci"]["reason"] == "unfinished"
     assert len(created(simulator)) == 1

@@ -41,7 +41,8 @@ MAY_IMPORT = {
     "_secrets": {"ansible"},
     "_api": {"requests", "urllib3", "_errors", "_time"},
     "_token": {"_api", "_errors", "_time"},
-    "_rotation": {"_token", "_api", "_errors", "_time", "_files", "_locks"},
+    "_delivery": {"ansible", "_api", "_errors", "_files", "_locks", "_time"},
+    "_rotation": {"_delivery", "_token", "_api", "_errors", "_time", "_files", "_locks"},
     "_audit": {"_rotation", "_token", "_api", "_errors", "_time"},
     "_emergency": {"_rotation", "_token", "_api", "_errors"},
     "_written": {"_errors"},
@@ -188,7 +189,7 @@ CONTROLLERS = sorted([*(PLUGINS / "action").glob("*.py"), *(PLUGINS / "plugin_ut
 @pytest.mark.parametrize("path", CONTROLLERS, ids=lambda path: f"{path.parent.name}.{path.stem}")
 def test_an_action_plugin_knows_of_no_api(path: Path) -> None:
     of_its_own = {name for name in parties(path) if name.startswith("plugin_utils.")}
-    plain = {"ansible", "yaml", "_progress", "_errors", "_files", "_locks", "_time"}
+    plain = {"ansible", "yaml", "_progress", "_errors", "_files", "_locks", "_time", "_delivery"}
     assert parties(path) - of_its_own <= plain | {"_rotation"}
     asks = ("survey", "issuing", "rotation", "withdrawal", "pending_versions", "commit")
     asking = {f"{OURS}module_utils._rotation.{name}." for name in asks}
