@@ -14,10 +14,11 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
 
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
-from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY
+from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY, Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._play import Means
@@ -52,6 +53,8 @@ def result_of(*items: Item, secrets: dict[str, str] | None = None, **known: Any)
         "resumed": [],
         "tokens": {},
         "items": [found.as_json() for found in items],
+        "to_check": [],
+        "to_fetch": [],
         **known,
     }
 
@@ -156,7 +159,9 @@ def test_what_the_module_is_given(tmp_path: Path) -> None:
         play=FakePlay(folder=str(tmp_path), patterns=GROUPS),
     )
     (given,) = module.given
-    assert given["tokens"] == [on("app1", "app2"), {"name": "b"}]  # the hosts are frozen
+    assert given["tokens"] == [CI, {"name": "b"}]
+    (on_apps,), (the_play,) = given["recipients"]["ci"], given["recipients"]["b"]
+    assert (on_apps["hosts"], the_play) == (["app1", "app2"], THE_PLAY.as_json())  # the hosts are frozen
     assert (given["state_file"], given["max_age_days"]) == (str(tmp_path / "state.json"), 30)
     assert (given["has_vault_file"], given["refused_if_due"]) == (False, {})
     assert given["controller"]["pid"] > 0
@@ -267,7 +272,7 @@ def test_tasks_files_are_delivered_with_where_they_confirm(tmp_path: Path) -> No
     class Issuing(FakeModule):
         def __call__(self, args: Any) -> dict[str, Any]:
             self.given.append(dict(args))
-            entry = read_entries(args["tokens"], Defaults())[0]
+            entry = read_entries(args["tokens"], Defaults(recipients=args["recipients"]))[0]
             return result_of(issued(recipients=entry.recipients))
 
     result, _module = step({**CI, "deliver": deliver}, module=Issuing(), play=play)
@@ -295,7 +300,9 @@ def test_new_values_are_written_before_any_other_delivery(tmp_path: Path, loader
 
 def test_a_resumed_value_comes_from_the_vault_file(tmp_path: Path, loader: Any, vault: dict[str, Any]) -> None:
     _vault_file.merge(loader, str(tmp_path / "vault.yml"), None, {"ci": "stored-value"})
-    resumed = result_of(issued(), secrets={}, resumed=["ci"])
+    one = issued()
+    one.sha256 = hashlib.sha256(b"stored-value").hexdigest()
+    resumed = result_of(one, secrets={}, resumed=["ci"])
     result, _module = step(module=FakeModule([resumed]), loader=loader, **vault)
     assert (result["secrets"], result["vault_file"]) == ({"ci": "stored-value"}, str(tmp_path / "vault.yml"))
 
@@ -340,6 +347,99 @@ def test_what_the_vault_file_took_and_does_not_show_again_is_not_withdrawn(
     result, module = step(loader=loader, **vault)
     assert len(module.given) == 1
     assert (result["secrets"], result["warnings"]) == ({"ci": SECRET}, ["It was written, and does not hold it."])
+
+
+FILE = {"to": "file", "path": "ci.txt", "takes_effect_hours": 0}
+GITHUB = {"to": "github_secret", "repository": "Acme/App", "name": "x"}
+STATE = {"state_file": "state.json"}
+
+
+def said(path: Path, verdict: str, value: str | None = None, to: str = "file") -> dict[str, Any]:
+    """Return the facts after a destination was asked."""
+    verdict_on = Verdict("ci", to, str(path / "ci.txt"), "localhost", verdict, msg="No folder.")
+    return {"localhost": {"__turso_rotate_verdicts": [verdict_on.as_json()], "__turso_rotate_values": [value]}}
+
+
+@pytest.mark.promise(7)
+def test_destinations_of_what_is_due_are_asked_first(tmp_path: Path) -> None:
+    due = result_of(to_check=["ci"], to_fetch=["ci"])
+    entry = {**CI, "deliver": [FILE, GITHUB]}
+    result, module = step(entry, module=FakeModule([due]), play=FakePlay(folder=str(tmp_path)), **STATE)
+    assert "checked" not in module.given[0]
+    assert result["asks"] == ["file_check", "github_secret_check", "file_read_back"]
+    (file,), (github,) = result["asked"]["file_check"], result["asked"]["github_secret_check"]
+    assert (file["address"], github["address"]) == (str(tmp_path / "ci.txt"), "acme/app X")
+    (fetched,) = result["asked"]["file_read_back"]
+    assert (fetched["wants_value"], fetched["secret"], result["transaction"]) == (True, None, "")
+
+
+ASKED: list[tuple[str, dict[str, Any], str]] = [
+    ("refused", {"verdict": "refused"}, "ci.txt: No folder"),
+    ("another was asked", {"verdict": "proven", "to": "env_file"}, "ci.txt: its check did not run"),
+]
+
+
+@pytest.mark.promise(7)
+@pytest.mark.parametrize(("verdict", "says"), [row[1:] for row in ASKED], ids=[row[0] for row in ASKED])
+def test_what_a_destination_refuses_is_not_issued(tmp_path: Path, verdict: dict[str, Any], says: str) -> None:
+    play = FakePlay(folder=str(tmp_path), facts=said(tmp_path, **verdict))
+    _result, module = step({**CI, "deliver": [FILE]}, play=play, checked=["ci"], **STATE)
+    assert module.given[0]["checked"] == ["ci"]
+    assert module.given[0]["refused_if_due"]["ci"].endswith(says)
+
+
+def test_what_a_destination_holds_is_delivered_once_more(tmp_path: Path) -> None:
+    recipients = (Recipient("file", options=FILE, address="/f"), Recipient("github_secret", address="acme/app X"))
+    module = FakeModule([result_of(issued(recipients=recipients), secrets={}, resumed=["ci"])])
+    facts = said(tmp_path, "proven", SECRET)
+    play = FakePlay(folder=str(tmp_path), facts=facts)
+    result, _module = step({**CI, "deliver": [FILE]}, module=module, play=play, checked=["ci"], **STATE)
+    assert module.given[0]["held"] == {"ci": [SECRET]}
+    assert result["secrets"] == {"ci": SECRET}
+    assert result["asks"] == ["file_deliver", "github_secret_deliver"]
+    (file,) = result["asked"]["file_deliver"]
+    assert (file["secret"], file["sha256"], result["has_destinations"]) == (SECRET, DIGEST, True)
+    assert result["is_secret"] is True
+
+
+def test_check_mode_asks_the_destinations_of_all_entries(tmp_path: Path) -> None:
+    folder = {"folder": str(tmp_path)}
+    first, _module = step({**CI, "deliver": [FILE]}, check_mode=True, play=FakePlay(**folder), **STATE)
+    assert (first["asks"], first["to_check"]) == (["file_check"], ["ci"])
+    play = FakePlay(**folder, facts=said(tmp_path, "not known"))
+    report = [{"name": "ci", "reason": None, "msg": "ci: not due."}]
+    module = FakeModule([result_of(report=report)])
+    second, _module = step(
+        {**CI, "deliver": [FILE]}, check_mode=True, module=module, play=play, checked=["ci"], **STATE
+    )
+    assert (second["asks"], second["to_check"]) == ([], [])
+    assert second["lines"][:2] == [
+        "ci: not due.",
+        f"ci: only the delivery itself will tell whether file {tmp_path / 'ci.txt'} takes the value.",
+    ]
+
+
+IN_VAULT = {"to": "ansible_vault", "path": "vault.yml", "variable": "x", "takes_effect_hours": 0}
+B = {"name": "b"}
+TWICE: list[tuple[str, list[dict[str, Any]], str]] = [
+    ("two tokens", [{**CI, "deliver": [FILE]}, {**B, "deliver": [{**FILE, "path": "./ci.txt"}]}], "is delivered to for b, too"),
+    ("one token", [{**CI, "deliver": [FILE, {**FILE, "path": "link.txt"}]}], "twice"),
+    ("as GitHub folds names", [{**CI, "deliver": [GITHUB]}, {**B, "deliver": [{**GITHUB, "name": "X"}]}], "for b, too"),
+    ("the vault file", [{**CI, "deliver": [IN_VAULT]}], "is turso_rotate_vault_file"),
+    ("no such host", [{**CI, "deliver": [{**FILE, "path": "/x", "hosts": ["none"]}]}], "come to no host"),
+]  # fmt: skip
+
+
+@pytest.mark.promise(7)
+@pytest.mark.parametrize(("tokens", "says"), [row[1:] for row in TWICE], ids=[row[0] for row in TWICE])
+def test_two_values_for_one_place_are_refused(tmp_path: Path, tokens: list[dict[str, Any]], says: str) -> None:
+    (tmp_path / "link.txt").symlink_to(tmp_path / "ci.txt")
+    module = FakeModule()
+    play = FakePlay(folder=str(tmp_path), patterns={"none": ()})
+    with pytest.raises(Refused) as refused:
+        step(*tokens, module=module, play=play, vault_file="vault.yml", **STATE)
+    assert says in refused.value.msg
+    assert module.given == []
 
 
 def test_a_state_file_that_is_none_refuses_the_run(tmp_path: Path) -> None:

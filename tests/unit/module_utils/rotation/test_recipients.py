@@ -91,7 +91,7 @@ def test_a_destination_is_read_by_its_argument_spec() -> None:
     assert (read.label, read.labels) == ("file /f on app1", ("file /f on app1",))
     assert Recipient.from_json(read.as_json()) == read
     with pytest.raises(
-        Refused, match=r"deliver\[0\]: to: file has no option mod; it has path, hosts, takes_effect_hours"
+        Refused, match=r"deliver\[0\]: to: file has no option mod; it has path, hosts, mode, takes_effect_hours"
     ):
         read_recipients([{**given, "mod": 1}], has_vault_file=False, specs=SPECS)
     with pytest.raises(Refused, match="there are play, vault_file, file, and tasks:"):
