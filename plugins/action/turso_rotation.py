@@ -27,6 +27,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._step_confirm impo
 from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import look, record
 from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
+from ansible_collections.community.turso.plugins.plugin_utils._step_tell import tell
 
 
 class ActionModule(HiddenResult):
@@ -59,6 +60,7 @@ class ActionModule(HiddenResult):
             "check": self._check,
             "commit": self._commit,
             "fresh": self._fresh,
+            "tell": self._tell,
         }
 
     def _issue(self, play: Play) -> dict[str, Any]:
@@ -86,6 +88,17 @@ class ActionModule(HiddenResult):
 
     def _fresh(self, play: Play) -> dict[str, Any]:
         return fresh(play, self._vars, self._templar)
+
+    def _tell(self, play: Play) -> dict[str, Any]:
+        notify, metrics_file = (self._task.args.get(option) or None for option in ("notify", "metrics_file"))
+        if self._task.check_mode:
+            metrics_file = None
+        told = tell(
+            play,
+            metrics_file and play.path(metrics_file),
+            has_failed="ansible_failed_task" in self._vars or play.has_failed,
+        )
+        return {**told, "notify": "" if notify is None else play.path(notify)}
 
     def _means(self, play: Play) -> Means:
         return Means(play, self._loader, self._run_module)

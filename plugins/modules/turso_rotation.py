@@ -44,10 +44,11 @@ options:
     description:
       - What is to be done. V(issue), V(confirm) and V(commit) are the halves of a rotation.
       - V(record) records what destinations said, and V(look) says which of them are to be looked at.
+      - V(tell) says how the run ended, and writes the metrics.
       - V(check) says who has not confirmed, V(fresh) makes sure that C(turso_secrets) has the new values, and V(withdraw) revokes
         versions that nobody got. The role uses them.
     type: str
-    choices: [issue, record, look, confirm, commit, check, fresh, withdraw]
+    choices: [issue, record, look, confirm, commit, check, fresh, tell, withdraw]
     required: true
   tokens:
     description:
@@ -108,6 +109,14 @@ options:
   state_file:
     description:
       - As C(turso_rotate_state_file).
+    type: path
+  metrics_file:
+    description:
+      - As C(turso_rotate_metrics_file).
+    type: path
+  notify:
+    description:
+      - As C(turso_rotate_notify).
     type: path
   is_main:
     description:
@@ -283,6 +292,12 @@ notes:
   type: list
   elements: str
   sample: []
+figures:
+  description: What the metrics of each token are made of. Times in seconds since 1970.
+  returned: O(step=issue)
+  type: list
+  elements: dict
+  sample: []
 next_due:
   description: When each token that is not due is due by its age, by name, in ISO 8601.
   returned: O(step=issue)
@@ -337,7 +352,7 @@ SPEC: dict[str, Any] = {
     "step": {
         "type": "str",
         "required": True,
-        "choices": ["issue", "record", "look", "confirm", "commit", "check", "fresh", "withdraw"],
+        "choices": ["issue", "record", "look", "confirm", "commit", "check", "fresh", "tell", "withdraw"],
     },
     "tokens": {"type": "list", "elements": "dict", "no_log": False},
     "max_age_days": {"type": "int", "default": 90},
@@ -352,6 +367,8 @@ SPEC: dict[str, Any] = {
     "vault_file": {"type": "path"},
     "vault_id": {"type": "str"},
     "state_file": {"type": "path"},
+    "metrics_file": {"type": "path"},
+    "notify": {"type": "path"},
     "is_main": {"type": "bool", "default": True},
     "play_confirms": {"type": "bool", "default": True},
     "by": {"type": "str", "choices": ["role", "handler", "entry point"], "default": "entry point"},

@@ -42,7 +42,7 @@ def refuse(request: IssueRequest) -> None:
 
 
 def refuse_files(request: IssueRequest, loader: Any, *, check_mode: bool) -> None:
-    """Try the state file and the vault file before anything is issued.
+    """Try every file of the run before anything is issued.
 
     :param check_mode: nothing is written, not even for a trial.
     :raises Refused: they could not be written afterwards.
@@ -52,8 +52,13 @@ def refuse_files(request: IssueRequest, loader: Any, *, check_mode: bool) -> Non
             _try_state_file(request.state_file, rehearse=not check_mode)
         if request.vault_file is not None:
             _vault_file.check(loader, request.vault_file, request.vault_id, rehearse=not check_mode, on_wait=say)
+        if request.args.get("metrics_file"):
+            _files.check_replaceable(request.args["metrics_file"], rehearse=not check_mode)
     except Refused as exc:
         raise Refused(f"{exc.msg} Nothing was issued.") from exc
+    problem = problem_with_tasks_file(request.args["notify"]) if request.args.get("notify") else None
+    if problem is not None:
+        raise refused([f"turso_rotate_notify: {problem}."])
 
 
 def _try_state_file(path: str, *, rehearse: bool) -> None:

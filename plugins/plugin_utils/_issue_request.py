@@ -27,8 +27,8 @@ from ansible_collections.community.turso.plugins.plugin_utils._play import VERDI
 CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path")
 COMMIT = (*CONNECTION, "credentials", "state_file", "pending_minutes", "concurrency")
 POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
-PATHS = ("vault_file", "state_file")
-_NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms")
+PATHS = ("vault_file", "state_file", "metrics_file", "notify")
+_NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms", "metrics_file", "notify")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,6 +27,8 @@ CONFIRMATIONS = "__turso_rotate_confirmations"
 SEALED = "__turso_rotate_sealed"
 VERDICTS = "__turso_rotate_verdicts"
 VALUES = "__turso_rotate_values"
+ISSUED = "__turso_rotate_issued"
+FIGURES = "__turso_rotate_figures"
 
 
 class Play:

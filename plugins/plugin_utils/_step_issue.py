@@ -23,7 +23,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.transact
 from ansible_collections.community.turso.plugins.plugin_utils._issue_refusals import refuse, refuse_files
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import IssueRequest, read_request
 from ansible_collections.community.turso.plugins.plugin_utils._issue_store import store, stored_values
-from ansible_collections.community.turso.plugins.plugin_utils._play import Means, Play
+from ansible_collections.community.turso.plugins.plugin_utils._play import FIGURES, Means, Play
 from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched, said
 
 _NOTHING: dict[str, Any] = {
@@ -108,6 +108,7 @@ def _recorded(
         **result,
         "secrets": {**known_secrets, **secrets},
         "report": [*known_report, *result["report"]],
+        "figures": [*(play.fact(FIGURES) or () if known_report else ()), *result["figures"]],
         "lines": _lines(result),
         "transaction": transaction.as_text(),
         **asks(DELIVER, to_deliver(items, secrets)),

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
@@ -91,3 +91,29 @@ def of_refusal(report: Mapping[str, Any], reasons: Sequence[str]) -> dict[str, A
         "action": "failed",
         "msg": f"{report['name']}: {why}. Nothing was revoked; old and new values work.",
     }
+
+
+UNCHANGED, ROTATED, SWEPT, REFUSED, FAILED = "unchanged", "rotated", "swept", "refused", "failed"
+_REFUSALS = ("refused", "invalid_request")
+
+
+def outcome(
+    report: Sequence[Mapping[str, Any]] | None,
+    unsettled: Collection[str],
+    *,
+    has_failed: bool,
+    error: Mapping[str, Any] | None = None,
+) -> str:
+    """Return how a run ended, in one word for a notice.
+
+    :param report: None where the run came to no plan.
+    :param unsettled: the names of tokens that were issued and not committed.
+    :param has_failed: something failed in the play.
+    :param error: why the run came to no plan, as a module returns it.
+    """
+    if report is None:
+        return REFUSED if (error or {}).get("kind") in _REFUSALS else FAILED
+    actions = {entry["action"] for entry in report}
+    if has_failed or unsettled or "failed" in actions:
+        return FAILED
+    return next((action for action in (ROTATED, SWEPT) if action in actions), UNCHANGED)

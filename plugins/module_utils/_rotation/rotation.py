@@ -21,6 +21,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.issuing 
     Rotation,
     issue,
 )
+from ansible_collections.community.turso.plugins.module_utils._rotation.metrics import Figures
 from ansible_collections.community.turso.plugins.module_utils._rotation.pending_versions import record_pending
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
     ISSUE,
@@ -163,6 +164,7 @@ def _result(plans: Sequence[Plan], reports: list[dict[str, Any]], *, changed: bo
         "report": reports,
         "summary": sentences.summary(plans),
         "notes": [note for plan in plans for note in sentences.kept_though_not_due(plan)],
+        "figures": [dataclasses.asdict(_figures(plan)) for plan in plans],
         "next_due": {plan.name: utc_text(due) for plan in plans for due in [plan.next_due()] if due is not None},
         "secrets": {},
         "resumed": [],
@@ -171,6 +173,12 @@ def _result(plans: Sequence[Plan], reports: list[dict[str, Any]], *, changed: bo
         "to_check": [],
         "to_fetch": [],
     }
+
+
+def _figures(plan: Plan) -> Figures:
+    current, max_age = plan.current, plan.entry.policy.max_age.total_seconds()
+    issued_at = None if current is None or current.issued_at is None else current.issued_at.timestamp()
+    return Figures(plan.name, issued_at, max_age, versions=len(plan.versions))
 
 
 def _item(rotation: Rotation, given: dict[str, Any], request: Request, view: View) -> Item | None:
