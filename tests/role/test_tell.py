@@ -1,0 +1,105 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The notice and the metrics, really played: on every outcome, failed runs too."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.playbooks import Playbooks, with_one_core
+from tests.role.plays import ROLE, Play, Task, confirm, deliver, play, rotate
+from tests.simulator import Simulator, faults
+
+pytestmark = with_one_core
+METRICS = "turso.prom"
+NOTICE: list[Task] = [
+    {
+        "ansible.builtin.copy": {
+            "content": "{{ {'outcome': turso_rotate_outcome, 'report': turso_rotate_report} | to_json }}",
+            "dest": "{{ playbook_dir }}/notice.json",
+            "mode": "0600",
+        }
+    }
+]
+TELL: Task = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "tell"}}
+TOLD = {"turso_rotate_notify": "notice.yml", "turso_rotate_metrics_file": METRICS}
+
+
+def telling(*tasks: Task, **variables: Any) -> Play:
+    return play({"block": list(tasks), "always": [TELL]}, vars={**TOLD, **variables})
+
+
+FAILING: Task = {"ansible.builtin.fail": {"msg": "the delivery failed"}}
+ORDERED = [rotate("ci", tasks_from="issue"), deliver("ci"), confirm("ci")]
+COMMIT: Task = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "commit"}}
+
+RUNS: list[tuple[str, float, Play, str]] = [
+    ("rotated", 120, telling(*ORDERED, COMMIT), "rotated"),
+    ("nothing is due", 1, telling(*ORDERED, COMMIT), "unchanged"),
+    ("the delivery fails", 120, telling(ORDERED[0], FAILING, COMMIT), "failed"),
+    ("nobody confirms", 120, telling(ORDERED[0], COMMIT), "failed"),
+    ("an entry is wrong", 120, telling(rotate(tokens=[{"name": "ci", "group": "g"}])), "refused"),
+]
+
+
+@pytest.mark.parametrize(("age_days", "playing", "outcome"), [row[1:] for row in RUNS], ids=[row[0] for row in RUNS])
+def test_a_notice_says_how_it_ended(
+    simulator: Simulator, playbooks: Playbooks, age_days: float, playing: Play, outcome: str
+) -> None:
+    simulator.given("ci", organization="acme", age_days=age_days)
+    playbooks.write("notice.yml", NOTICE)
+    played = playbooks.play([playing])
+    assert played.ok is (outcome in ("rotated", "unchanged")), played.output
+    notice = json.loads((playbooks.directory / "notice.json").read_text())
+    assert notice["outcome"] == outcome
+    assert not any(secret in json.dumps(notice) for secret in simulator.canaries)
+
+
+def samples(playbooks: Playbooks) -> dict[str, float]:
+    """Return the value of each metric of the token `ci`."""
+    families = text_string_to_metric_families((playbooks.directory / METRICS).read_text())
+    return {
+        sample.name: sample.value for family in families for sample in family.samples if sample.labels["name"] == "ci"
+    }
+
+
+def test_the_metrics_tell_of_success_and_of_failure(simulator: Simulator, playbooks: Playbooks) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("notice.yml", NOTICE)
+    rotation = telling(*ORDERED, COMMIT)
+    assert playbooks.play([rotation]).ok
+    first = samples(playbooks)
+    assert (first["turso_token_active_versions"], first["turso_token_age_seconds"] < 600) == (1, True)
+    assert "turso_rotation_last_failure_timestamp_seconds" not in first
+    simulator.faults.add("list", faults.Status(403), times=None)
+    assert not playbooks.play([rotation]).ok
+    second = samples(playbooks)
+    success = "turso_rotation_last_success_timestamp_seconds"
+    assert second[success] == first[success]
+    assert second["turso_rotation_last_failure_timestamp_seconds"] >= first[success]
+    assert (playbooks.directory / METRICS).stat().st_mode & 0o777 == 0o644
+
+
+REFUSED: list[tuple[str, dict[str, str], str]] = [
+    ("a file that cannot be replaced", {"turso_rotate_metrics_file": "none/turso.prom"}, "cannot be replaced"),
+    ("no file", {"turso_rotate_notify": "none.yml"}, "turso_rotate_notify: the tasks file"),
+    ("a file without a task", {"turso_rotate_notify": "empty.yml"}, "holds no task"),
+]
+
+
+def test_what_could_not_be_told_is_refused_before_the_first_request(simulator: Simulator, playbooks: Playbooks) -> None:
+    playbooks.write("empty.yml", [])
+    plays = [
+        play({"block": [rotate("ci")], "rescue": [{"ansible.builtin.debug": {"msg": f"refused {title}"}}]}, vars=given)
+        for title, given, _said in REFUSED
+    ]
+    text = " ".join(playbooks.play(plays).output.split())
+    assert [said for _title, _given, said in REFUSED if said not in text] == []
+    assert [title for title, _given, _said in REFUSED if f"refused {title}" not in text] == []
+    assert simulator.requests == []
