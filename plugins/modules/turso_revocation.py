@@ -176,7 +176,7 @@ selected:
       returned: success
       sample: production
     scopes:
-      description: The sorted scopes of the token with presets expanded, or V(null) if it has no group.
+      description: The sorted scopes of the token with presets expanded, or V(null) if it has none.
       type: list
       elements: str
       returned: success
