@@ -30,6 +30,7 @@ from ansible_collections.community.turso.plugins.module_utils._token.outcome imp
 from tests.simulator import Simulator, faults
 
 LONG = SILENT_SECONDS + 1
+START = 1000.0  # of a clock that began before this run
 
 # When the last answer came, when tries were lost, since when others wait; and whether a request is refused after that.
 COURSES: dict[str, tuple[float, list[float], list[float], bool]] = {
@@ -50,18 +51,32 @@ def test_an_api_that_answers_nobody_for_long_is_not_asked(
     answered_at: float, lost_at: list[float], waiting_since: list[float], refused: bool
 ) -> None:
     outage = Outage()
-    outage.answered(outage.sent(0.0), answered_at)
-    tries = [outage.sent(0.0) for _ in lost_at]
+    outage.answered(outage.sent(START), START + answered_at)
+    tries = [outage.sent(START) for _ in lost_at]
     for seconds in waiting_since:
-        outage.sent(seconds)
+        outage.sent(START + seconds)
     for number, seconds in zip(tries, lost_at):
-        outage.lost(number, seconds)
-    now = max([answered_at, *lost_at]) + 1
+        outage.lost(number, START + seconds)
+    now = START + max([answered_at, *lost_at]) + 1
     refusal = outage.refusal("GET", "list the tokens", now)
     assert isinstance(refusal, Unreachable) is refused
     if refusal is not None:
         assert f"it was not tried, because the API has answered no request for {LONG:.0f} s" in refusal.msg
     assert outage.refusal("GET", "list the tokens", now + REST_SECONDS) is None
+
+
+@pytest.mark.parametrize(("seconds", "refused"), [(1.0, False), (LONG, True)])
+def test_where_nothing_was_ever_answered_silence_begins_with_the_first_request(seconds: float, refused: bool) -> None:
+    outage = Outage()
+    tries = [outage.sent(START + number / 10) for number in range(LOSSES)]
+    for number in tries:
+        outage.lost(number, START + seconds)
+    refusal = outage.refusal("GET", "list the tokens", START + seconds)
+    assert (refusal is not None) is refused
+    assert refusal is None or refusal.msg == (
+        f"Could not list the tokens: it was not tried, because the API has answered no request for {LONG:.0f} s. Nothing was "
+        "changed by it. Check api_url and the network between here and there, then try again."
+    )
 
 
 def test_an_answer_ends_an_outage() -> None:
@@ -78,7 +93,12 @@ def test_an_api_that_asks_to_stay_away_is_not_asked_until_then() -> None:
     outage = Outage()
     outage.closed(1000.0)
     outage.closed(500.0)
-    assert isinstance(outage.refusal("GET", "list the tokens", 999.0), RateLimited)
+    refusal = outage.refusal("GET", "list the tokens", 990.0)
+    assert isinstance(refusal, RateLimited)
+    assert refusal.msg == (
+        "Could not list the tokens: it was not tried, because the API asks to wait another 10 s. Nothing was changed by it. "
+        "Try again then."
+    )
     assert outage.refusal("GET", "list the tokens", 1000.0) is None
 
 
@@ -100,12 +120,15 @@ def test_a_rate_limit_that_lets_nothing_through_for_long_is_not_asked(
     outage = Outage()
     events = sorted([*((at, "refused") for at in refused_at), *([] if passed_at is None else [(passed_at, "passed")])])
     for at, event in events:
-        outage.passed("POST") if event == "passed" else outage.limited("POST", at)
-    now = max([0, *refused_at]) + 1
+        outage.passed("POST") if event == "passed" else outage.limited("POST", START + at)
+    now = START + max([0, *refused_at]) + 1
     refusal = outage.refusal("POST", "create it", now)
     assert isinstance(refusal, RateLimited) is refused
     if refusal is not None:
-        assert "it was not tried, because the API's rate limit has let no POST request through for 60 s" in refusal.msg
+        assert refusal.msg == (
+            "Could not create it: it was not tried, because the API's rate limit has let no POST request through for 60 s. "
+            "Nothing was changed by it. Try again later."
+        )
     assert outage.refusal("DELETE", "revoke it", now) is None
     assert outage.refusal("POST", "create it", now - 1 + REST_SECONDS) is None
 

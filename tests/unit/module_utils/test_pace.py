@@ -175,6 +175,15 @@ def test_a_rate_limit_fails_nothing_however_many_threads_meet_it(
 
 
 @pytest.mark.parametrize("tells", [True, False], ids=["Retry-After", "no Retry-After"])
+def test_a_limit_that_gets_stricter_on_the_way_is_learned_anew(tells: bool) -> None:
+    """Others begin to use it, too."""
+    first, then = sliding(4, 1), sliding(1, 1)
+    played = play(lambda now: first(now) if now < 10 else then(now), 40 + 20, THREADS, tells=tells)
+    assert played.failed == 0
+    assert played.seconds <= 2 * 30
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["Retry-After", "no Retry-After"])
 def test_a_minute_that_somebody_else_used_up_is_waited_for(tells: bool) -> None:
     limiter = window(60, 60)
     for _ in range(60):
