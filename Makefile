@@ -15,7 +15,7 @@ COLLECTION := $(STAGE)/ansible_collections/community/turso
 
 export PYTHONDONTWRITEBYTECODE := 1
 # Nothing of the user's own set-up may decide what a check says.
-unexport ANSIBLE_CONFIG
+unexport ANSIBLE_CONFIG TURSO_API_TOKEN TURSO_PLATFORM_TOKEN
 
 .DEFAULT_GOAL := help
 

@@ -39,6 +39,8 @@ options:
     description:
       - How often to try again after the first try. Reading and revoking are tried again after lost answers and passing
         failures, creating only where the request cannot have been carried out.
+      - Under a rate limit that lets other requests of the task pass, none of these tries is used up. A rate limit that does not
+        say when to try again is waited out for a minute with the default.
       - If not given, the environment variable E(TURSO_API_RETRIES) is used.
     type: int
     default: 4

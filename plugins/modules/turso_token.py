@@ -157,7 +157,9 @@ token:
       returned: success
       sample: [read]
     created_at:
-      description: When the token was created, as the API tells it (a date). V(null) if it does not tell.
+      description:
+        - When the token was created, as the API tells it. Today that is a date without a time. V(null) if it does not tell.
+        - The role P(community.turso.turso_rotate#role) takes the time of day from the ID of the token where that carries one.
       type: str
       returned: success
       sample: "2026-07-27"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.playbooks import Playbooks, with_one_core
 from tests.simulator import Simulator
+from tests.unit.module_utils.hostile import Certificate
 
 REVOKE = "community.turso.revoke"
 ACME = ("-e", "turso_revoke_organization=acme")
@@ -114,6 +116,20 @@ def test_a_failure_shows_what_was_selected(playbooks: Playbooks, simulator: Simu
     assert not played.ok
     assert "Revoked: 1 of 1 selected tokens. Values proven dead: 0 of 1." in played.output
     assert simulator.alive(given["own"].secret)
+
+
+@with_one_core
+def test_an_authority_can_be_given(playbooks: Playbooks, tmp_path: Path) -> None:
+    certificate = Certificate(tmp_path, "127.0.0.1")
+    with Simulator(tls=(certificate.chain, certificate.key)) as secure:
+        leaked = secure.given("ci")
+        asked = (REVOKE, *variables(api_url=secure.url, api_token=secure.credential, names=["ci"], confirm="1"))
+        refused = playbooks.play(*asked)
+        assert "is not trusted" in refused.output
+        assert secure.alive(leaked.secret)
+        played = playbooks.play(*asked, *variables(ca_path=str(certificate.authority)))
+        assert played.ok, played.output
+        assert not secure.alive(leaked.secret)
 
 
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {

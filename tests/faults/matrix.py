@@ -67,6 +67,7 @@ FAULTS: dict[str, Callable[[], faults.Fault]] = {
     "stale list": faults.Stale,
     "list goes on": lambda: faults.garbage({"tokens": [], "pagination": {"next": "2"}}),
     "quota": lambda: faults.Quota(requests=1, seconds=QUOTA_SECONDS),
+    "quota, untold": lambda: faults.Quota(requests=1, seconds=QUOTA_SECONDS, tells=False),
 }
 TIMES = {"once": 1, "for ever": None}
 WHENS = ("before", "after")
@@ -87,7 +88,8 @@ UNREADABLE = {
     "endless body",
     "list goes on",
 }
-HARMLESS = {"quota", "stale list", "idle"}
+QUOTAS = {"quota", "quota, untold"}
+HARMLESS = {"stale list", "idle", *QUOTAS}
 KINDS = {
     "400": "invalid_request",
     "401": "unauthorized",
@@ -201,7 +203,7 @@ def cells() -> Iterator[Cell]:
             continue  # it strikes what goes out on a connection that was used
         if fault == "429 for a day" and when == "after":
             continue  # whoever is told to stay away has done nothing
-        if fault == "quota" and (when == "after" or times == "once"):
+        if fault in QUOTAS and (when == "after" or times == "once"):
             continue  # it lets the first through, and is a limit to what is done
         yield Cell(call.name, fault, when, times)
 
@@ -213,7 +215,7 @@ def play(cell: Cell) -> Cell:
         bystander = simulator.given(NAME + "-other", organization="acme")
         if call.name.startswith("revoke"):
             simulator.given(NAME, organization="acme", age_days=100)
-        longest = QUOTA_SECONDS if cell.fault == "quota" else 0.0
+        longest = QUOTA_SECONDS if cell.fault in QUOTAS else 0.0
         api = Api(
             simulator.url,
             simulator.credential,
@@ -221,7 +223,7 @@ def play(cell: Cell) -> Cell:
             retries=RETRIES,
             sleep=lambda seconds: time.sleep(min(seconds, longest)),
         )
-        on = "*" if cell.fault == "quota" else call.on  # the list before a write uses it up
+        on = "*" if cell.fault in QUOTAS else call.on  # the list before a write uses it up
         rule = simulator.faults.add(on, FAULTS[cell.fault](), when=cell.when, times=TIMES[cell.times])
         outcome = call.run(Tokens(api))
         simulator.faults.clear()

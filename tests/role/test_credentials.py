@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from tests.playbooks import Playbooks, with_one_core
 from tests.role.plays import confirm, deliver, delivered, entry, play, rotate, versions
 from tests.simulator import Simulator, faults
+from tests.unit.module_utils.hostile import Certificate
 
 ROBOT: dict[str, Any] = {"organization": "acme", "age_days": 120}
 pytestmark = [pytest.mark.promise(4), with_one_core]
@@ -101,3 +104,28 @@ def test_it_goes_after_those_that_wait_for_the_play(simulator: Simulator, playbo
     played = playbooks.play([play(*tasks)], "--vault-password-file", "password", env={"TURSO_API_TOKEN": robot.secret})
     assert played.ok, played.output
     assert len(versions(simulator, "robot")) == len(versions(simulator, "a")) == 1
+
+
+TRUST: dict[str, Callable[[str], tuple[dict[str, Any], dict[str, str]]]] = {
+    "by the role's variable": lambda authority: ({"ca_path": authority}, {}),
+    "by the environment": lambda authority: ({}, {"SSL_CERT_FILE": authority}),
+}
+
+
+@pytest.mark.parametrize("trusting", TRUST.values(), ids=TRUST)
+def test_an_authority_is_trusted_from_the_issue_to_the_commit(
+    playbooks: Playbooks, tmp_path: Path, trusting: Callable[[str], tuple[dict[str, Any], dict[str, str]]]
+) -> None:
+    """Also at a loopback address: that may be a tunnel."""
+    certificate = Certificate(tmp_path, "127.0.0.1")
+    with Simulator(tls=(certificate.chain, certificate.key)) as secure:
+        old = secure.given("ci", organization="acme", age_days=120)
+        address = {"api_url": secure.url, "api_token": secure.credential}
+        refused = playbooks.play([play(rotate("ci", **address), deliver("ci"), confirm("ci"))])
+        assert "is not trusted" in refused.output
+        assert secure.requests == []
+        settings, env = trusting(str(certificate.authority))
+        played = playbooks.play([play(rotate("ci", **address, **settings), deliver("ci"), confirm("ci"))], env=env)
+        assert played.ok, played.output
+        assert secure.alive(delivered(playbooks, "ci") or "")
+        assert not secure.alive(old.secret)

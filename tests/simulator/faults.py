@@ -165,11 +165,12 @@ class Huge(Fault):
 
 @dataclass
 class Quota(Fault):
-    """A real rate limit: let `requests` through in any `seconds`, answer the others 429 with `Retry-After`."""
+    """A real rate limit: let `requests` through in any `seconds`, answer the others 429, `tells` with `Retry-After`."""
 
     kind = "quota"
     requests: int
     seconds: float
+    tells: bool = True
     _passed: deque[float] = field(default_factory=deque, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
@@ -182,7 +183,7 @@ class Quota(Fault):
                 self._passed.append(now)
                 return None
             wait = self._passed[0] + self.seconds - now
-        return rate_limited(math.ceil(wait)).strike(exchange, rule)
+        return rate_limited(math.ceil(wait) if self.tells else None).strike(exchange, rule)
 
 
 @dataclass

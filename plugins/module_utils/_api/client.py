@@ -140,7 +140,7 @@ class Api:
             again.number += 1
             asked = dataclasses.replace(asked, attempts=again.number)
             passes = self._pace.passes
-            sent_at = self._take_turn(ready_at)
+            sent_at = self._take_turn(ready_at, passes if again.is_guess else None)
             on_send(sent_at)
             outcome = self._try(outgoing, asked, sent_at, again.deadline, fresh=fresh)
             if isinstance(outcome, Answer):
@@ -157,16 +157,20 @@ class Api:
         self._sleep(seconds)
 
     def _refuse_if_hopeless(self, asked: Asked) -> None:
-        refusal = self._outage.refusal(asked.what, self._clock())
+        refusal = self._outage.refusal(asked.method, asked.what, self._clock())
         if refusal is not None:
             refusal.method, refusal.path = asked.method, asked.path
             raise refusal
 
-    def _take_turn(self, ready_at: float) -> float:
-        """Wait for a moment, and longer where another thread is told meanwhile that all have to; return when it was."""
+    def _take_turn(self, ready_at: float, passes_before: int | None) -> float:
+        """Wait for a moment, and longer where another thread is told meanwhile that all have to; return when it was.
+
+        :param passes_before: where the moment is a guess, how many requests had passed when it was made.
+        """
         now = self._clock()
         while True:
-            at = self._pace.turn(now, ready_at)
+            not_before = ready_at if passes_before is None else self._pace.not_before(ready_at, passes_before, now)
+            at = self._pace.turn(now, not_before)
             if at <= now:
                 return now
             self._sleep(at - now)
@@ -185,17 +189,23 @@ class Api:
         self._outage.answered(number, self._clock())
         status, headers = response.status_code, response.headers
         if 200 <= status < 300:
-            self._pace.passed()
+            self._pass(outgoing.method)
             return answer_in(status, headers, content, asked)
         verdict = verdict_on_refusal(status, headers, content, asked)
         if not verdict.limited:
-            self._pace.passed()
+            self._pass(outgoing.method)
         elif verdict.may_pass:
             now = self._clock()
+            self._outage.limited(outgoing.method, now)
             self._pace.limited(sent_at, now, now + wait_seconds(1, verdict.wait_seconds, self._jitter()))
         else:
             self._outage.closed(self._clock() + (verdict.wait_seconds or 0.0))
         return verdict
+
+    def _pass(self, method: str) -> None:
+        """Take in that no rate limit refused a request."""
+        self._pace.passed()
+        self._outage.passed(method)
 
     def _ready_at(self, verdict: Verdict, again: Tries, others_passed: bool) -> float:
         """Return when the next try is.

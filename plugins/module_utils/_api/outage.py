@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection: when to stop asking an API that answers nobody. Knows no clock and no network."""
+"""Private to this collection: when to stop asking an API that answers nobody, or lets nothing through its rate limit.
+
+Knows no clock and no network.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,14 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Rat
 LOSSES = 5  # in a row
 SILENT_SECONDS = 20.0  # an API that restarts is back by then
 REST_SECONDS = 30.0  # then one request may look whether it answers again
+LIMITED_SECONDS = 60.0  # limits are counted by the minute at most, as far as anybody publishes them
 
 
 class Outage:
-    """Counts the tries that got no answer, over all threads, and says when the next request is not worth sending."""
+    """Counts the tries that got no answer, over all threads, and says when the next request is not worth sending.
+
+    What a rate limit refuses is counted for each method: a limit to creates need not be one to revocations.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,6 +34,7 @@ class Outage:
         self._lost_at = 0.0
         self._losses = 0
         self._closed_until = 0.0
+        self._limited: dict[str, tuple[float, float]] = {}  # by method: the first and the last refusal since one passed
 
     def sent(self, now: float) -> int:
         """Take in that a try begins, and return its number."""
@@ -54,9 +62,26 @@ class Outage:
         with self._lock:
             self._closed_until = max(self._closed_until, until)
 
-    def refusal(self, what: str, now: float) -> TursoError | None:
+    def passed(self, method: str) -> None:
+        """Take in that a request of this method got through the rate limit."""
+        with self._lock:
+            self._limited.pop(method, None)
+
+    def limited(self, method: str, now: float) -> None:
+        """Take in that the rate limit refused a request of this method."""
+        with self._lock:
+            first, _last = self._limited.get(method, (now, now))
+            self._limited[method] = (first, now)
+
+    def refusal(self, method: str, what: str, now: float) -> TursoError | None:
         """Return the error of a request that is not to be sent, none where it is."""
         with self._lock:
+            first, last = self._limited.get(method, (now, now))
+            if last - first >= LIMITED_SECONDS and now - last < REST_SECONDS:
+                return RateLimited(
+                    f"Could not {what}: it was not tried, because the API's rate limit has let no {method} request through "
+                    f"for {last - first:.0f} s. Nothing was changed by it. Try again later."
+                )
             if now < self._closed_until:
                 seconds = self._closed_until - now
                 return RateLimited(

@@ -14,6 +14,7 @@ import threading
 
 MARGIN = 1.03  # requests arrive a little earlier or later than they were sent
 CLOSE_ENOUGH = 0.25  # of the gap: a better one is looked for no further
+LOOK_SECONDS = 2.0  # so often is asked whether the limit lets something through, where it does not tell when it will
 
 
 class Pace:
@@ -44,6 +45,13 @@ class Pace:
                 if self._began is None:
                     self._began = now
             return at
+
+    def not_before(self, guess: float, passes_before: int, now: float) -> float:
+        """Return what becomes of a guess of when the limit lets a request through: void once another one has passed.
+
+        :param passes_before: how many had passed when the guess was made.
+        """
+        return now if self.passes > passes_before else min(guess, now + LOOK_SECONDS)
 
     def passed(self) -> None:
         """Count a request that no rate limit refused; a gap that holds for long enough is tried shorter."""

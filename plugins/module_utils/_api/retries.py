@@ -20,6 +20,8 @@ MAX_WAIT_SECONDS = 60.0
 MAX_TOTAL_SECONDS = 300.0
 BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 8.0
+# Where a rate limit does not tell how long it lasts: limits are counted by the second, by ten of them, or by the minute.
+GUESSES_SECONDS = (0.5, 1.0, 10.0, 60.0)
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -73,6 +75,7 @@ class Tries:
     :ivar deadline: no try begins later, in seconds of the caller's clock.
     :ivar number: every try, as errors tell it.
     :ivar fruitless: the tries that count: a rate limit that lets others pass counts none.
+    :ivar is_guess: nobody said how long the rate limit lasts, so the next try is worth making as soon as another passes.
     """
 
     limit: int
@@ -81,6 +84,7 @@ class Tries:
     number: int = 0
     fruitless: int = 0
     may_be_done: bool = False
+    is_guess: bool = False
 
     def next_at(self, verdict: Verdict, now: float, jitter: float, others_passed: bool) -> float | None:
         """Return when the next try is, none where there is to be no other.
@@ -94,7 +98,10 @@ class Tries:
             self.deadline = max(self.deadline, now + MAX_TOTAL_SECONDS)
         else:
             self.fruitless += 1
-        at = now + wait_seconds(max(1, self.fruitless), verdict.wait_seconds, jitter)
+        self.is_guess = verdict.limited and verdict.wait_seconds is None
+        tries = max(1, self.fruitless)
+        wait = guessed_seconds(tries, jitter) if self.is_guess else wait_seconds(tries, verdict.wait_seconds, jitter)
+        at = now + wait
         allowed = verdict.may_pass and (self.repeatable or not verdict.may_be_done)
         return at if allowed and self.fruitless < self.limit and at <= self.deadline else None
 
@@ -103,3 +110,8 @@ def wait_seconds(tries: int, asked_for: float | None, jitter: float) -> float:
     """Return how long to wait after so many tries: exponential with jitter, or longer if the API says so."""
     backoff = min(MAX_BACKOFF_SECONDS, BACKOFF_SECONDS * 2.0 ** min(tries - 1, 10)) * (0.5 + jitter / 2)
     return min(max(backoff, asked_for or 0.0), MAX_WAIT_SECONDS)
+
+
+def guessed_seconds(tries: int, jitter: float) -> float:
+    """Return how long to wait after so many tries at a rate limit that does not tell how long it lasts."""
+    return GUESSES_SECONDS[min(tries, len(GUESSES_SECONDS)) - 1] * (0.9 + jitter / 10)

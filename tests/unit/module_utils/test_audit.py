@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._api.scopes import SCOPES
+from ansible_collections.community.turso.plugins.module_utils._api.scopes import ORGANIZATION_SCOPES, SCOPES
 from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.report import audit as audit_by
@@ -60,6 +61,11 @@ def audit(
 
 def rules_of(report: dict[str, Any]) -> list[tuple[str, str]]:
     return [(finding["rule"], finding["severity"]) for finding in report["findings"]]
+
+
+def grown(one: dict[str, Any]) -> dict[str, Any]:
+    """Return a token with a scope more that nobody knows, as the API may add one to a preset any day."""
+    return {**one, "scopes": [*one["scopes"], "db:teleport"], "permissions": "custom"} if one["scopes"] else one
 
 
 ONE = {"restriction": "unrestricted", "organization": None, "group": None, "scopes": None, "permissions": None}
@@ -158,6 +164,7 @@ FULL = {"permissions": "full-access", "scopes": list(SCOPES)}
 )
 def test_finds(tokens: list[dict[str, Any]], policy: dict[str, Any], found: list[tuple[str, str]]) -> None:
     assert rules_of(audit(tokens, NOW, **policy)) == found
+    assert rules_of(audit([grown(one) for one in tokens], NOW, **policy)) == found
 
 
 @pytest.mark.parametrize(("fail_on", "failing"), [("info", 3), ("low", 2), ("medium", 1), ("high", 1), ("never", 0)])
@@ -364,6 +371,23 @@ def test_the_stable_part_is_the_same_on_every_day_and_changes_with_a_token() -> 
     ]
     assert audit(tokens[1:])["stable"] != today["stable"]
     assert audit(tokens, severities={"unknown_age": "off"})["stable"]["tokens"][2]["rules"] == []
+
+
+@given(
+    scopes=st.just(SCOPES) | st.lists(st.sampled_from([*SCOPES, *ORGANIZATION_SCOPES]), min_size=1, unique=True),
+    unknown=st.text(st.characters(categories=("L", "P")), min_size=1).filter(
+        lambda scope: scope not in {*SCOPES, *ORGANIZATION_SCOPES}
+    ),
+)
+def test_findings_survive_a_scope_that_nobody_knows(scopes: Sequence[str], unknown: str) -> None:
+    """None is lost and none comes up, and what was accepted stays accepted."""
+
+    def found(*more: str) -> tuple[list[Any], dict[str, Any]]:
+        tokens = [token(scopes=[*scopes, *more]), token("wide", restriction="organization", scopes=[*scopes, *more])]
+        report = audit(tokens, NOW, accepted=[{"name": "ci", "reason": "known"}])
+        return [(one["rule"], one["msg"], one["accepted"]) for one in report["findings"]], report["verdict"]
+
+    assert found(unknown) == found()
 
 
 @given(

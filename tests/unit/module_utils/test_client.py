@@ -32,6 +32,8 @@ from hypothesis import strategies as st
 from ansible_collections.community.turso.plugins.module_utils._api import answers, client, losses, wire
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer, api_message_in
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
+from ansible_collections.community.turso.plugins.module_utils._api.pace import LOOK_SECONDS
+from ansible_collections.community.turso.plugins.module_utils._api.retries import GUESSES_SECONDS
 from ansible_collections.community.turso.plugins.module_utils._api.urls import checked_url
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
 from tests.simulator import Simulator, faults
@@ -395,6 +397,34 @@ def test_one_that_waits_waits_longer_when_another_is_told_to(
     ask(api)
     other.join()
     assert clock.slept == [5, 3]
+
+
+def test_a_guess_holds_until_another_request_passes_the_rate_limit(
+    simulator: Simulator, make_api: MakeApi, clock: Clock
+) -> None:
+    """Where a rate limit does not tell when to try again, what passes tells that it lets something through."""
+    simulator.faults.add("list", faults.rate_limited(), times=3)
+    others: list[Answer] = []
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        if len(clock.slept) == 4:
+            others.append(api.request("GET", "v1", "auth", "validate", what="validate"))
+
+    api = make_api(simulator.url, simulator.credential, sleep=sleep)
+    assert ask(api).attempts == 4
+    assert len(others) == 1
+    assert clock.slept == [*GUESSES_SECONDS[:2], LOOK_SECONDS, LOOK_SECONDS]
+
+
+def test_a_rate_limit_that_does_not_tell_is_waited_out_for_a_minute(
+    simulator: Simulator, make_api: MakeApi, clock: Clock
+) -> None:
+    simulator.faults.add("*", faults.rate_limited(), times=None)
+    error = failed(make_api(simulator.url, simulator.credential, jitter=lambda: 0.0), "POST")
+    assert error.attempts == 5
+    assert clock.now - 1000.0 == pytest.approx(0.9 * sum(GUESSES_SECONDS))
+    assert clock.now - 1000.0 >= 60
 
 
 # What an answer may be

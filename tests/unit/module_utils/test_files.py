@@ -23,6 +23,7 @@ import pytest
 from ansible_collections.community.turso.plugins.module_utils import _files
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._files import check_replaceable, mount_points, replaced
+from tests.tools.checkout import ROOT
 from tests.unit.module_utils.users import SOMEBODY, as_root, as_somebody
 
 SOME_GROUP = 4712
@@ -221,7 +222,7 @@ def test_a_real_bind_mount_is_told(file: Path) -> None:
     mounted = ["unshare", "-m", "sh", "-c", 'mount --bind "$1" "$1" && exec "$2" -c "$3" "$1"', "-", str(file)]
     if subprocess.run([*mounted, "true"], check=False, capture_output=True).returncode:
         pytest.skip("no mounts can be made here")
-    done = subprocess.run([*mounted, sys.executable, script], check=False, capture_output=True, text=True)
+    done = subprocess.run([*mounted, sys.executable, script], cwd=ROOT, check=False, capture_output=True, text=True)
     assert "Refused: The file" in done.stderr
     assert "bind mount" in done.stderr
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When an API that answers nobody is asked no further."""
+"""When an API that answers nobody, or lets nothing through its rate limit, is asked no further."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.outage import (
+    LIMITED_SECONDS,
     LOSSES,
     REST_SECONDS,
     SILENT_SECONDS,
@@ -25,9 +26,11 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
 )
 from ansible_collections.community.turso.plugins.module_utils._token.apply import apply
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._token.outcome import Outcome
 from tests.simulator import Simulator, faults
 
 LONG = SILENT_SECONDS + 1
+START = 1000.0  # of a clock that began before this run
 
 # When the last answer came, when tries were lost, since when others wait; and whether a request is refused after that.
 COURSES: dict[str, tuple[float, list[float], list[float], bool]] = {
@@ -48,18 +51,32 @@ def test_an_api_that_answers_nobody_for_long_is_not_asked(
     answered_at: float, lost_at: list[float], waiting_since: list[float], refused: bool
 ) -> None:
     outage = Outage()
-    outage.answered(outage.sent(0.0), answered_at)
-    tries = [outage.sent(0.0) for _ in lost_at]
+    outage.answered(outage.sent(START), START + answered_at)
+    tries = [outage.sent(START) for _ in lost_at]
     for seconds in waiting_since:
-        outage.sent(seconds)
+        outage.sent(START + seconds)
     for number, seconds in zip(tries, lost_at):
-        outage.lost(number, seconds)
-    now = max([answered_at, *lost_at]) + 1
-    refusal = outage.refusal("list the tokens", now)
+        outage.lost(number, START + seconds)
+    now = START + max([answered_at, *lost_at]) + 1
+    refusal = outage.refusal("GET", "list the tokens", now)
     assert isinstance(refusal, Unreachable) is refused
     if refusal is not None:
         assert f"it was not tried, because the API has answered no request for {LONG:.0f} s" in refusal.msg
-    assert outage.refusal("list the tokens", now + REST_SECONDS) is None
+    assert outage.refusal("GET", "list the tokens", now + REST_SECONDS) is None
+
+
+@pytest.mark.parametrize(("seconds", "refused"), [(1.0, False), (LONG, True)])
+def test_where_nothing_was_ever_answered_silence_begins_with_the_first_request(seconds: float, refused: bool) -> None:
+    outage = Outage()
+    tries = [outage.sent(START + number / 10) for number in range(LOSSES)]
+    for number in tries:
+        outage.lost(number, START + seconds)
+    refusal = outage.refusal("GET", "list the tokens", START + seconds)
+    assert (refusal is not None) is refused
+    assert refusal is None or refusal.msg == (
+        f"Could not list the tokens: it was not tried, because the API has answered no request for {LONG:.0f} s. Nothing was "
+        "changed by it. Check api_url and the network between here and there, then try again."
+    )
 
 
 def test_an_answer_ends_an_outage() -> None:
@@ -67,24 +84,57 @@ def test_an_answer_ends_an_outage() -> None:
     slow = outage.sent(0.0)
     for number in [outage.sent(0.0) for _ in range(LOSSES)]:
         outage.lost(number, LONG)
-    assert outage.refusal("list the tokens", LONG) is not None
+    assert outage.refusal("GET", "list the tokens", LONG) is not None
     outage.answered(slow, LONG)
-    assert outage.refusal("list the tokens", LONG) is None
+    assert outage.refusal("GET", "list the tokens", LONG) is None
 
 
 def test_an_api_that_asks_to_stay_away_is_not_asked_until_then() -> None:
     outage = Outage()
     outage.closed(1000.0)
     outage.closed(500.0)
-    assert isinstance(outage.refusal("list the tokens", 999.0), RateLimited)
-    assert outage.refusal("list the tokens", 1000.0) is None
+    refusal = outage.refusal("GET", "list the tokens", 990.0)
+    assert isinstance(refusal, RateLimited)
+    assert refusal.msg == (
+        "Could not list the tokens: it was not tried, because the API asks to wait another 10 s. Nothing was changed by it. "
+        "Try again then."
+    )
+    assert outage.refusal("GET", "list the tokens", 1000.0) is None
 
 
-def test_a_black_hole_fails_a_thousand_tokens_soon(simulator: Simulator) -> None:
-    """The list answers, then nothing does. Time runs twenty times as fast: 30 seconds of waiting are 1.5."""
-    speed = 20
-    simulator.faults.add("create", faults.Hang(), times=None)
-    simulator.faults.add("list", faults.Hang(), skip=1, times=None)
+# When requests were refused by the rate limit, when one passed; and whether another one is refused a second later.
+LIMITS: dict[str, tuple[list[float], float | None, bool]] = {
+    "none": ([], None, False),
+    "a refusal": ([0], None, False),
+    "many in a moment": ([0] * 50, None, False),
+    "for nearly a minute": ([0, LIMITED_SECONDS - 1], None, False),
+    "for a minute": ([0, LIMITED_SECONDS], None, True),
+    "for a minute, in which one passed": ([0, 30, LIMITED_SECONDS], 1, False),
+}
+
+
+@pytest.mark.parametrize(("refused_at", "passed_at", "refused"), LIMITS.values(), ids=LIMITS)
+def test_a_rate_limit_that_lets_nothing_through_for_long_is_not_asked(
+    refused_at: list[float], passed_at: float | None, refused: bool
+) -> None:
+    outage = Outage()
+    events = sorted([*((at, "refused") for at in refused_at), *([] if passed_at is None else [(passed_at, "passed")])])
+    for at, event in events:
+        outage.passed("POST") if event == "passed" else outage.limited("POST", START + at)
+    now = START + max([0, *refused_at]) + 1
+    refusal = outage.refusal("POST", "create it", now)
+    assert isinstance(refusal, RateLimited) is refused
+    if refusal is not None:
+        assert refusal.msg == (
+            "Could not create it: it was not tried, because the API's rate limit has let no POST request through for 60 s. "
+            "Nothing was changed by it. Try again later."
+        )
+    assert outage.refusal("DELETE", "revoke it", now) is None
+    assert outage.refusal("POST", "create it", now - 1 + REST_SECONDS) is None
+
+
+def create_many(simulator: Simulator, count: int, speed: float) -> tuple[list[Outcome], float]:
+    """Create tokens while time runs so many times as fast; return what came of it, and after how many of its seconds."""
     api = Api(
         simulator.url,
         simulator.credential,
@@ -93,15 +143,43 @@ def test_a_black_hole_fails_a_thousand_tokens_soon(simulator: Simulator) -> None
         clock=lambda: time.monotonic() * speed,
         sleep=lambda seconds: time.sleep(seconds / speed),
     )
-    names = [f"ci-{number}" for number in range(1000)]
+    wanted = [Wanted.from_params({"name": f"ci-{number}"}) for number in range(count)]
     started = api.now()
-    outcomes, _ = apply(
-        Tokens(api), [Wanted.from_params({"name": name}) for name in names], check_mode=False, concurrency=8
-    )
+    outcomes, _ = apply(Tokens(api), wanted, check_mode=False, concurrency=8)
+    return outcomes, api.now() - started
+
+
+def test_a_black_hole_fails_a_thousand_tokens_soon(simulator: Simulator) -> None:
+    """The list answers, then nothing does. Time runs ten times as fast: 30 seconds of waiting are 3."""
+    simulator.faults.add("create", faults.Hang(), times=None)
+    simulator.faults.add("list", faults.Hang(), skip=1, times=None)
+    outcomes, seconds = create_many(simulator, 1000, speed=10)
     assert all(outcome.error is not None for outcome in outcomes)
     assert len([request for request in simulator.requests if request.method == "POST"]) <= 16
     not_tried = [outcome for outcome in outcomes if outcome.error and "was not tried" in outcome.error.msg]
     assert len(not_tried) >= 984
     assert all(isinstance(outcome.error, Unreachable) for outcome in not_tried if not outcome.changed)
     assert sum(isinstance(outcome.error, OutcomeUnknown) for outcome in outcomes) <= 16
-    assert api.now() - started < 60 * 2  # of this clock, on a machine that has other things to do
+    assert seconds < 60 * 2  # of this clock, on a machine that has other things to do
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["Retry-After", "no Retry-After"])
+def test_a_rate_limit_that_lets_nothing_through_fails_a_thousand_tokens_soon(simulator: Simulator, tells: bool) -> None:
+    limit = faults.rate_limited(16 if tells else None)
+    simulator.faults.add("create", limit, times=None)
+    outcomes = create_many(simulator, 1000, speed=20)[0]
+    assert {type(outcome.error) for outcome in outcomes} == {RateLimited}
+    # What is under way has all its tries; a machine that has other things to do may rest and look again.
+    assert 8 * 5 <= len(simulator.writes) <= 2 * 8 * 5
+    assert len([outcome for outcome in outcomes if outcome.error and "was not tried" in outcome.error.msg]) >= 984
+
+
+def test_a_limit_by_the_minute_that_tells_nothing_fails_nothing(simulator: Simulator) -> None:
+    """Ten a minute, all of them used up before."""
+    speed = 60
+    quota = faults.Quota(requests=10, seconds=60 / speed, tells=False)
+    quota._passed.extend([time.monotonic()] * 10)
+    simulator.faults.add("create", quota, times=None)
+    outcomes, seconds = create_many(simulator, 25, speed)
+    assert [outcome.error for outcome in outcomes] == [None] * 25
+    assert seconds >= 180 - 1

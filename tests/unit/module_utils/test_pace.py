@@ -108,7 +108,7 @@ def play(limiter: Limiter, requests: int, threads: int = 8, *, tells: bool = Tru
     while events:
         now, thread, kind, tries, ready_at, sent_at, passes = heapq.heappop(events)
         if kind == "turn":
-            at = pace.turn(now, ready_at)
+            at = pace.turn(now, pace.not_before(ready_at, passes, now) if tries.is_guess else ready_at)
             if at <= now:
                 arrives = now + LATENCY_SECONDS / 2 * (0.5 + chance.random())
                 heapq.heappush(events, (arrives, thread, "arrival", tries, ready_at, now, passes))
@@ -145,6 +145,9 @@ LIMITS: dict[str, tuple[Callable[[], Limiter], int, float]] = {
     "a bucket of 2 a second with a burst": (lambda: bucket(2, 4), 40, 18),
     "2 a second, behind a list": (lambda: behind_a_list(sliding(2, 1), 1), 41, 19),
     "a window of 1 second": (lambda: window(2, 1), 40, 19),
+    "60 in a minute": (lambda: sliding(60, 60), 150, 120),
+    "a window of a minute": (lambda: window(60, 60), 150, 120),
+    "1 in 10 seconds": (lambda: bucket(0.1, 1), 10, 90),
 }
 THREADS = 8
 SLACK = 1.3
@@ -162,17 +165,32 @@ def test_a_rate_limit_slows_down_as_little_as_it_can_and_fails_nothing(
 
 @pytest.mark.parametrize("threads", [1, 8, 20, 100])
 @pytest.mark.parametrize("tells", [True, False], ids=["Retry-After", "no Retry-After"])
-@pytest.mark.parametrize(
-    ("limiter", "requests", "ideal_seconds"),
-    [row for name, row in LIMITS.items() if name != "10 in 10 seconds"],  # backoffs alone do not last that long
-    ids=[name for name in LIMITS if name != "10 in 10 seconds"],
-)
+@pytest.mark.parametrize(("limiter", "requests", "ideal_seconds"), LIMITS.values(), ids=LIMITS)
 def test_a_rate_limit_fails_nothing_however_many_threads_meet_it(
     limiter: Callable[[], Limiter], requests: int, ideal_seconds: float, threads: int, tells: bool
 ) -> None:
     played = play(limiter(), requests, threads, tells=tells)
     assert played.failed == 0
     assert played.seconds <= 2 * ideal_seconds
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["Retry-After", "no Retry-After"])
+def test_a_limit_that_gets_stricter_on_the_way_is_learned_anew(tells: bool) -> None:
+    """Others begin to use it, too."""
+    first, then = sliding(4, 1), sliding(1, 1)
+    played = play(lambda now: first(now) if now < 10 else then(now), 40 + 20, THREADS, tells=tells)
+    assert played.failed == 0
+    assert played.seconds <= 2 * 30
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["Retry-After", "no Retry-After"])
+def test_a_minute_that_somebody_else_used_up_is_waited_for(tells: bool) -> None:
+    limiter = window(60, 60)
+    for _ in range(60):
+        limiter(0.0)
+    played = play(limiter, 20, THREADS, tells=tells)
+    assert played.failed == 0
+    assert played.seconds <= 80
 
 
 def test_a_limit_that_lets_nothing_through_fails_each_after_its_tries() -> None:

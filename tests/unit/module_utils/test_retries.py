@@ -22,6 +22,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.retries impor
 
 ASKED = Asked("do it", "POST", "/")
 LIMITED = verdict_on_refusal(429, {"Retry-After": "2"}, b"", ASKED)
+SILENT = verdict_on_refusal(429, {}, b"", ASKED)
 FAILED = verdict_on_refusal(500, {}, b"", ASKED)
 REFUSED = verdict_on_refusal(400, {}, b"", ASKED)
 FOR_LONG = verdict_on_refusal(429, {"Retry-After": "301"}, b"", ASKED)
@@ -36,6 +37,12 @@ CASES: dict[str, tuple[Verdict, dict[str, Any], bool, float | None]] = {
     "the same, while others pass": (LIMITED, {"fruitless": 4}, True, 2),
     "a rate limit without a second try": (LIMITED, {"limit": 1}, False, None),
     "the same, while others pass it": (LIMITED, {"limit": 1}, True, 2),
+    "a rate limit that does not tell for how long": (SILENT, {}, False, 0.5),
+    "the same, at the second try": (SILENT, {"fruitless": 1}, False, 1),
+    "the same, at the third try": (SILENT, {"fruitless": 2}, False, 10),
+    "the same, at the fourth try": (SILENT, {"fruitless": 3}, False, 60),
+    "the same, after many tries": (SILENT, {"fruitless": 8, "limit": 10}, False, 60),
+    "the same, after many tries that others passed": (SILENT, {"fruitless": 3}, True, 0.5),
     "a rate limit at the deadline": (LIMITED, {"deadline": 101}, False, None),
     "at the deadline, while others pass": (LIMITED, {"deadline": 101}, True, 2),
     "a rate limit for longer than is waited": (FOR_LONG, {}, True, None),
@@ -58,6 +65,14 @@ def test_when_the_next_try_is(
     tries = Tries(**{"limit": 5, "repeatable": False, "deadline": 1000.0, **known})
     next_at = tries.next_at(verdict, now=100.0, jitter=1.0, others_passed=others_passed)
     assert next_at == (None if seconds is None else 100.0 + seconds)
+
+
+@pytest.mark.parametrize(("verdict", "is_guess"), [(LIMITED, False), (SILENT, True), (FAILED, False)])
+def test_only_what_nobody_told_is_a_guess(verdict: Verdict, is_guess: bool) -> None:
+    tries = Tries(limit=5, repeatable=True, deadline=1000.0)
+    tries.next_at(SILENT, 0.0, 1.0, others_passed=False)
+    tries.next_at(verdict, 0.0, 1.0, others_passed=False)
+    assert tries.is_guess is is_guess
 
 
 def test_what_may_be_done_is_remembered() -> None:

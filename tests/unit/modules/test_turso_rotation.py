@@ -121,6 +121,26 @@ def test_what_is_due_is_issued_verified_and_committed(
 
 
 @pytest.mark.promise(6)
+@pytest.mark.parametrize("preset", ["full-access", "read-only"])
+def test_a_preset_that_has_grown_is_issued_and_is_no_drift(
+    simulator: Simulator, issue: Rotate, commit: Rotate, preset: str
+) -> None:
+    """What a preset holds is the API's to say, and may be more on any day."""
+    simulator.behave(full_access_also=["db:teleport"])
+    if preset == "read-only":
+        simulator.behave(extra_fields={"scopes": ["db:teleport", "read"]})
+    entry = {"group": "production", "scopes": [preset]}
+    first = issue("ci", entry=entry)
+    assert first["report"][0]["action"] == "issued", first["report"]
+    assert "db:teleport" in first["tokens"]["ci"]["scopes"]
+    assert first["tokens"]["ci"]["permissions"] == preset
+    commit(first)
+    again = issue("ci", entry=entry)
+    assert (again["changed"], again["report"][0]["reason"]) == (False, None)
+    assert active(simulator) == first["issued"]
+
+
+@pytest.mark.promise(6)
 def test_what_is_not_due_changes_nothing_and_says_so(simulator: Simulator, issue: Rotate, commit: Rotate) -> None:
     simulator.given("ci", organization="acme", age_days=1)
     issued = issue("ci")

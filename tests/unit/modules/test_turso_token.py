@@ -72,6 +72,17 @@ CREATED = {
             "permissions": "custom",
         },
     ),
+    "with scopes in one text": (
+        {**READER, "scopes": "read, db:create"},
+        {"organization": "acme", "group": "production", "scopes": ["read", "db:create"]},
+        {
+            "organization": "acme",
+            "group": "production",
+            "scopes": ["db:create", "read"],
+            "restriction": "group",
+            "permissions": "custom",
+        },
+    ),
     "for an organization, with scopes": (
         {**IN_ACME, "scopes": ["read-only"]},
         {"organization": "acme", "scopes": ["read-only"]},
