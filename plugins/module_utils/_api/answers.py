@@ -31,13 +31,19 @@ _LOOKS_LIKE_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,2}")
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """A request as messages and errors tell of it; attempts counts its tries so far, secrets must not be quoted."""
+    """A request as messages and errors tell of it; attempts counts its tries so far, secrets must not be quoted.
+
+    :ivar advice: by status: what to do, where that is not what is to be done about every call.
+    :ivar may_be_empty: whether a 2xx answer without a body is what the API promises.
+    """
 
     what: str  # what is attempted: "list the tokens"
     method: str
     path: str
     attempts: int = 1
     secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    advice: Mapping[int, str] = dataclasses.field(default_factory=dict)
+    may_be_empty: bool = False
 
     def told(self) -> dict[str, Any]:
         """Return what an error stores of it."""
@@ -46,7 +52,10 @@ class Asked:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """A 2xx answer: the JSON object it carried, and the moment its Date header tells (or the local clock)."""
+    """A 2xx answer: the JSON object it carried, and the moment its Date header tells (or the local clock).
+
+    :ivar is_dated: whether there is such a header.
+    """
 
     data: dict[str, Any]
     moment: datetime.datetime
@@ -54,6 +63,7 @@ class Answer:
     path: str
     status: int
     attempts: int
+    is_dated: bool = True
 
     def unexpected(self, what: str, promised: str) -> UnexpectedResponse:
         """Return the error for an answer whose JSON is not what was promised."""
@@ -78,11 +88,12 @@ class Answer:
 
 
 def answer_in(status: int, headers: Mapping[str, str], content: bytes | bytearray, asked: Asked) -> Answer:
-    """Return what a 2xx answer carries; 204 carries an empty object.
+    """Return what a 2xx answer carries; one that may be empty, as 204 always is, carries an empty object then.
 
     :raises UnexpectedResponse: it carries no JSON object.
     """
-    data: Any = {} if status == 204 else json_in(content)
+    is_empty = status == 204 or (asked.may_be_empty and not content.strip())
+    data: Any = {} if is_empty else json_in(content)
     if not isinstance(data, dict):
         raise UnexpectedResponse(
             f"Could not {asked.what}: {_unreadable(status, content)}",
@@ -92,7 +103,8 @@ def answer_in(status: int, headers: Mapping[str, str], content: bytes | bytearra
         )
     if data.get("error"):
         data = {**data, "error": clean(api_message_in(data) or "an error without a text", asked.secrets)}
-    return Answer(data=data, moment=moment_in(headers), status=status, **asked.told())
+    is_dated = http_date(headers.get("Date")) is not None
+    return Answer(data=data, moment=moment_in(headers), status=status, is_dated=is_dated, **asked.told())
 
 
 def refusal_in(status: int, content: bytes | bytearray, asked: Asked) -> TursoError:
@@ -100,7 +112,7 @@ def refusal_in(status: int, content: bytes | bytearray, asked: Asked) -> TursoEr
     told = clean(api_message_in(json_in(content)) or "", asked.secrets)
     came = f"the API answered {status}" + (f" ({told})" if told else "")
     return kind_of_status(status)(
-        f"Could not {asked.what}: {came}. {_advice(status)}".strip(),
+        f"Could not {asked.what}: {came}. {asked.advice.get(status) or _advice(status)}".strip(),
         status=status,
         api_message=told or None,
         **asked.told(),

@@ -13,7 +13,7 @@ import dataclasses
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import (
@@ -58,6 +58,7 @@ class Api:
     :param timeout_seconds: for connecting and for each wait for data.
     :param retries: tries after the first.
     :param verify: whether to verify certificates, or the path of the authorities to trust.
+    :param outage: what counts the requests without an answer, where several APIs are out of reach together.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Api:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        outage: Outage | None = None,
     ) -> None:
         base, loopback = checked_url(url)
         if not is_bearer(token):
@@ -90,7 +92,7 @@ class Api:
         self.token = token
         self.tries = retries + 1
         self._sleep, self._clock, self._jitter = sleep, clock, jitter
-        self._pace, self._outage = Pace(), Outage()
+        self._pace, self._outage = Pace(), outage or Outage()
         self._wire = Wire(
             base,
             loopback=loopback,
@@ -107,11 +109,14 @@ class Api:
         method: str,
         *segments: str,
         what: str,
+        query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         bearer: str | None = None,
         tries: int | None = None,
         repeatable: bool | None = None,
         fresh: bool = False,
+        may_be_empty: bool = False,
+        advice: Mapping[int, str] | None = None,
         on_send: Callable[[float], None] = lambda _moment: None,
     ) -> Answer:
         """Send a request and return its 2xx answer.
@@ -124,11 +129,21 @@ class Api:
         :param tries: how often at most, where that is less than usual.
         :param repeatable: doing it twice does no harm; by itself, everything but a POST.
         :param fresh: use no connection that was used before.
+        :param may_be_empty: a 2xx answer without a body is what the API promises.
+        :param advice: by status: what to do about a refusal, where that is not what is to be done about every call.
         :param on_send: is given the time of every try, by the client's clock.
         :raises TursoError: the kind says which; ambiguous tells whether a write may have been carried out.
         """
-        outgoing = Outgoing(method, path_of(self._wire.prefix, segments), body, bearer or self.token)
-        asked = Asked(what, method, outgoing.path, attempts=0, secrets=tuple(filter(None, (bearer, self.token))))
+        outgoing = Outgoing(method, path_of(self._wire.prefix, segments), body, bearer or self.token, query)
+        asked = Asked(
+            what,
+            method,
+            outgoing.path,
+            attempts=0,
+            secrets=tuple(filter(None, (bearer, self.token))),
+            advice=advice or {},
+            may_be_empty=may_be_empty,
+        )
         ready_at = self._clock()
         self._refuse_if_hopeless(asked)
         again = Tries(
