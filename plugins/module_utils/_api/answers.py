@@ -34,7 +34,7 @@ class Asked:
     """A request as messages and errors tell of it; attempts counts its tries so far, secrets must not be quoted.
 
     :ivar advice: by status: what to do, where that is not what is to be done about every call.
-    :ivar may_be_empty: whether a 2xx answer without a body is what the API promises.
+    :ivar empty: what a 2xx answer without a body stands for, where the API promises none.
     """
 
     what: str  # what is attempted: "list the tokens"
@@ -43,7 +43,7 @@ class Asked:
     attempts: int = 1
     secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False)
     advice: Mapping[int, str] = dataclasses.field(default_factory=dict)
-    may_be_empty: bool = False
+    empty: bytes = b""
 
     def told(self) -> dict[str, Any]:
         """Return what an error stores of it."""
@@ -88,12 +88,11 @@ class Answer:
 
 
 def answer_in(status: int, headers: Mapping[str, str], content: bytes | bytearray, asked: Asked) -> Answer:
-    """Return what a 2xx answer carries; one that may be empty, as 204 always is, carries an empty object then.
+    """Return what a 2xx answer carries; 204 carries an empty object.
 
     :raises UnexpectedResponse: it carries no JSON object.
     """
-    is_empty = status == 204 or (asked.may_be_empty and not content.strip())
-    data: Any = {} if is_empty else json_in(content)
+    data: Any = {} if status == 204 else json_in(content or asked.empty)
     if not isinstance(data, dict):
         raise UnexpectedResponse(
             f"Could not {asked.what}: {_unreadable(status, content)}",
@@ -112,7 +111,7 @@ def refusal_in(status: int, content: bytes | bytearray, asked: Asked) -> TursoEr
     told = clean(api_message_in(json_in(content)) or "", asked.secrets)
     came = f"the API answered {status}" + (f" ({told})" if told else "")
     return kind_of_status(status)(
-        f"Could not {asked.what}: {came}. {asked.advice.get(status) or _advice(status)}".strip(),
+        f"Could not {asked.what}: {came}. {_advice(status, asked.advice)}".strip(),
         status=status,
         api_message=told or None,
         **asked.told(),
@@ -188,7 +187,7 @@ def _unreadable(status: int, content: bytes | bytearray) -> str:
     )
 
 
-def _advice(status: int) -> str:
+def _advice(status: int, of_call: Mapping[int, str]) -> str:
     if 300 <= status < 400:
         return "Redirects are not followed, so that the token goes to no other host; set api_url to the final address."
     if status >= 500:
@@ -203,4 +202,5 @@ def _advice(status: int) -> str:
         404: "Check the names of the organization and the group, and api_url.",
         409: "Something of that name exists already: see in the list of tokens whether it is what is meant.",
         429: "The rate limit did not pass within the tries; raise api_retries or try again later.",
+        **of_call,
     }.get(status, "Correct what the API names, and check api_url.")

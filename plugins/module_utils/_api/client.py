@@ -10,7 +10,6 @@ What is tried again and when is decided in retries, what an exception means in l
 from __future__ import annotations
 
 import dataclasses
-import os
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -35,6 +34,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.retries impor
     verdict_on_refusal,
     wait_seconds,
 )
+from ansible_collections.community.turso.plugins.module_utils._api.settings import check_settings
 from ansible_collections.community.turso.plugins.module_utils._api.urls import (
     checked_url,
     is_bearer,
@@ -46,8 +46,6 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Inv
 __all__ = ["REQUESTS_IMPORT_ERROR", "VERSION", "Api"]
 
 VERSION = "0.1.0"
-MAX_TIMEOUT_SECONDS = 86400.0
-MAX_CONNECTIONS = 100
 
 
 class Api:
@@ -81,16 +79,17 @@ class Api:
                 "api_token is empty or holds white space or characters that cannot be sent in a header. "
                 "Check where it is read from; a line break at its end is the usual cause."
             )
-        if not 0 < timeout_seconds <= MAX_TIMEOUT_SECONDS:
-            raise InvalidRequest(f"api_timeout must be more than 0 seconds and at most a day, not {timeout_seconds}.")
-        if retries < 0:
-            raise InvalidRequest(f"api_retries must be 0 or more, not {retries}.")
-        if not 1 <= connections <= MAX_CONNECTIONS:
-            raise InvalidRequest(f"concurrency must be from 1 to {MAX_CONNECTIONS}, not {connections}.")
-        if isinstance(verify, str) and not os.path.exists(verify):
-            raise InvalidRequest(f"ca_path {verify!r} does not exist on the host that runs the module.")
+        check_settings(timeout_seconds, retries, connections, verify)
         self.token = token
         self.tries = retries + 1
+        self._settings: dict[str, Any] = {
+            "timeout_seconds": timeout_seconds,
+            "retries": retries,
+            "verify": verify,
+            "sleep": sleep,
+            "clock": clock,
+            "jitter": jitter,
+        }
         self._sleep, self._clock, self._jitter = sleep, clock, jitter
         self._pace, self._outage = Pace(), outage or Outage()
         self._wire = Wire(
@@ -142,7 +141,7 @@ class Api:
             attempts=0,
             secrets=tuple(filter(None, (bearer, self.token))),
             advice=advice or {},
-            may_be_empty=may_be_empty,
+            empty=b"{}" if may_be_empty else b"",
         )
         ready_at = self._clock()
         self._refuse_if_hopeless(asked)
@@ -162,6 +161,10 @@ class Api:
                 return outcome
             others_passed = self._pace.passes > passes
             ready_at = self._ready_at(outcome, again, others_passed)
+
+    def elsewhere(self, url: str, token: str, outage: Outage) -> Api:
+        """Return a client of another API with the same settings and another bearer; this one's never goes there."""
+        return Api(url, token, outage=outage, **self._settings)
 
     def now(self) -> float:
         """Return the seconds of the clock that tries are counted on."""
