@@ -67,6 +67,13 @@ class DataPlane:
             return b"".join(json.dumps(entry).encode() + b"\n" for entry in (head, *_entries(results[0])))
         return json.dumps({**head, "results": results}).encode()
 
+    def close(self) -> None:
+        """Forget what the databases hold."""
+        with self._lock:
+            for connection in self._files.values():
+                connection.close()
+            self._files.clear()
+
     def _file(self, database: Database) -> sqlite3.Connection:
         if database.id not in self._files:
             connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)

@@ -135,6 +135,7 @@ class Server(ThreadingHTTPServer):
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        self.data_plane.close()
 
 
 class Handler(BaseHTTPRequestHandler):
