@@ -112,7 +112,8 @@ class _Course:
                     expiration=self.expiration,
                     authorization=self.want.authorization,
                     permissions=self.want.permissions,
-                    fresh=self.lost > 0,  # what lost the answer may be the connection
+                    # What lost the answer may be the connection, and what never ends must not be lost to an old one.
+                    fresh=self.lost > 0 or self.expiration == NEVER,
                 )
             except TursoError as exc:
                 error = exc

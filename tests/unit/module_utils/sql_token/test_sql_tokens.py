@@ -200,6 +200,7 @@ ODD: dict[str, tuple[Any, Any]] = {
         {"jwt": ""},
     ),
     "an error instead of a success": (lambda sql: sql.invalidate(SHOP), {"error": "maintenance"}),
+    "something instead of nothing": (lambda sql: sql.invalidate(SHOP), {"hello": "world"}),
 }
 
 
