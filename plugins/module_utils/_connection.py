@@ -17,13 +17,12 @@ from ansible.module_utils.basic import AnsibleFallbackNotFound
 
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.credential import Credential
+from ansible_collections.community.turso.plugins.module_utils._api.settings import authorities
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
-from ansible_collections.community.turso.plugins.module_utils._errors import Forbidden, InvalidRequest, Unauthorized
+from ansible_collections.community.turso.plugins.module_utils._errors import Forbidden, Unauthorized
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 
 TOKEN_VARIABLES = ("TURSO_API_TOKEN", "TURSO_PLATFORM_TOKEN")  # never TURSO_AUTH_TOKEN: that is a database's
-# As requests has them, and the one of OpenSSL, which requests does not read. A loopback address needs them, too: a tunnel.
-AUTHORITY_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def env_unless_empty(*names: str) -> str:
@@ -70,9 +69,16 @@ def credential_from(params: Mapping[str, Any]) -> Credential:
 def tokens_from(
     params: Mapping[str, Any], hide: Callable[[str], None], connections: int = 1, *, makes_secrets: bool = False
 ) -> Tokens:
-    """Return the client that the connection options describe.
+    """Return the client for API tokens that the connection options describe; see client_from.
 
     :param hide: is given every secret that the API returns.
+    """
+    return Tokens(client_from(params, connections, makes_secrets=makes_secrets), on_secret=hide)
+
+
+def client_from(params: Mapping[str, Any], connections: int = 1, *, makes_secrets: bool = False) -> Api:
+    """Return the client that the connection options describe.
+
     :param makes_secrets: whether the result may carry a new secret.
     :raises InvalidRequest: for options that cannot work, before any request.
     :raises Refused: where the credential could destroy a new secret by being masked in it.
@@ -86,11 +92,11 @@ def tokens_from(
         credential.value,
         timeout_seconds=params["api_timeout"],
         retries=params["api_retries"],
-        verify=_authorities(params["ca_path"]) if params["validate_certs"] else False,
+        verify=authorities(params["ca_path"]) if params["validate_certs"] else False,
         connections=connections,
     )
     api.credential = credential
-    return Tokens(api, on_secret=hide)
+    return api
 
 
 class _Client(Api):
@@ -103,25 +109,7 @@ class _Client(Api):
             return super().request(*args, **kwargs)
         except (Unauthorized, Forbidden) as exc:
             if kwargs.get("bearer") is None:
-                exc.msg = f"{exc.msg} {self.credential.explanation(exc, utc_now())}"
+                is_about_tokens = not kwargs.get("advice")
+                told = self.credential.explanation(exc, utc_now(), is_about_tokens=is_about_tokens)
+                exc.msg = f"{exc.msg} {told}"
             raise
-
-
-def _authorities(ca_path: str | None) -> str | bool:
-    """Return the path of the certificate authorities to trust; true for those that requests brings.
-
-    :raises InvalidRequest: where the path leads nowhere.
-    """
-    if ca_path is not None:
-        if not os.path.exists(ca_path):
-            raise InvalidRequest(f"ca_path {ca_path!r} does not exist on the host that runs the module.")
-        return ca_path
-    for name in AUTHORITY_VARIABLES:
-        path = os.environ.get(name)
-        if path and not os.path.exists(path):
-            raise InvalidRequest(
-                f"The environment variable {name} names {path!r}, which does not exist on the host that runs the module."
-            )
-        if path:
-            return path
-    return True

@@ -26,9 +26,10 @@ def refuse_misread(written: Mapping[str, Any], spec: Mapping[str, Any], where: s
     :param spec: the argument spec of them; what is not in it is left to Ansible to refuse.
     :raises InvalidRequest: for a null, and for a text that is no text. The value is not shown: it may be a secret.
     """
+    options = {name: option for key, option in spec.items() for name in (key, *option.get("aliases", ()))}
     for name, value in written.items():
-        if name in spec:
-            _refuse_value(where + name, value, spec[name])
+        if name in options:
+            _refuse_value(where + name, value, options[name])
 
 
 def _refuse_value(label: str, value: Any, option: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.community.turso.plugins.plugin_utils._orphan import ended_with_parent
+from ansible_collections.community.turso.plugins.plugin_utils._token_label import description_of
 
 # ansible-core >= 2.22 masks the value that the module registered, and nothing else.
 CORE_MASKS_VALUES = find_spec("ansible.module_utils.secrets") is not None
@@ -100,7 +101,7 @@ class ActionModule(ActionBase):
             return
         for part in (result, *_carriers_in(result)):
             if part.get("secret") and isinstance(part.get("token"), dict):
-                self._tell(result, f"created {_description(part['token'])}", "blue")
+                self._tell(result, f"created {description_of(part['token'])}", "blue")
 
     def _tell(self, result: dict[str, Any], text: str, color: str) -> None:
         """Show a text of a hidden result; on stderr, because callbacks own stdout."""
@@ -132,15 +133,6 @@ def _carriers_in(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (
         item for item in (items if isinstance(items, list) else ()) if isinstance(item, dict) and item.get("secret")
     )
-
-
-def _description(token: dict[str, Any]) -> str:
-    """Return what tells a token object from others: its name, its id, and how far it reaches."""
-    known = [("id", token.get("id")), *((key, token.get(key)) for key in ("organization", "group", "permissions"))]
-    told = [f"{key} {value}" for key, value in known if value]
-    if token.get("restriction") == "unrestricted":
-        told.append("unrestricted")
-    return f"token {token.get('name')!r} ({', '.join(told)})"
 
 
 def _prints_one_line() -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.faults import sql_matrix
 from tests.faults.matrix import Cell, broken_promises, cells, expected, play
 
 
@@ -16,3 +17,8 @@ def test_a_fault_loses_nothing(cell: Cell) -> None:
     play(cell)
     assert broken_promises(cell) == []
     assert (cell.kind, len(cell.alive), cell.writes) == expected(cell)
+
+
+@pytest.mark.parametrize("cell", list(sql_matrix.cells()), ids=lambda cell: cell.id)
+def test_a_fault_makes_no_sql_token_that_nobody_is_told_of(cell: sql_matrix.Cell) -> None:
+    assert sql_matrix.problems(sql_matrix.play(cell)) == []

@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .refusal import Refusal
 from .simulator import DEFAULT_ORGANIZATIONS, Simulator, write_private
-from .state import Refusal
 
 
 def arguments() -> argparse.Namespace:
@@ -32,6 +32,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a switch of behaviour.py")
     parser.add_argument("--organization", action="append", default=[], metavar="SLUG")
     parser.add_argument("--group", action="append", default=[], metavar="SLUG/GROUP")
+    parser.add_argument(
+        "--database",
+        type=database,
+        action="append",
+        default=[],
+        metavar="ORG/GROUP/NAME",
+        help="a database with nothing in it",
+    )
     parser.add_argument(
         "--seed-token",
         type=seed_token,
@@ -91,6 +99,14 @@ def seed_token(entry: str) -> dict[str, Any]:
     }
 
 
+def database(entry: str) -> dict[str, str]:
+    """Read what `Simulator.add_database` is to be told of a database."""
+    organization, group, name = [*entry.split("/", 2), "", ""][:3]
+    if not (organization and group and name):
+        raise argparse.ArgumentTypeError(f"needs an organization, a group and a name, acme/default/shop say: {entry!r}")
+    return {"organization": organization, "group": group, "name": name}
+
+
 def organizations(slugs: list[str], groups: list[str]) -> dict[str, list[str]]:
     """Return the groups of each organization that the command line names, the default ones where it names none."""
     found: dict[str, list[str]] = {slug: [] for slug in slugs}
@@ -120,6 +136,8 @@ def main() -> None:
             organizations=organizations(options.organization, options.group),
             **{"latency": options.latency, **dict(map(switch, options.set))},
         )
+        for each in options.database:
+            simulator.add_database(**each)
         for token in options.seed_token:
             simulator.given(**token)
     except (OSError, OverflowError, TypeError, ValueError, Refusal) as error:

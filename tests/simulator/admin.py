@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl
 
 from .answers import Answer
 from .faults import Rule, from_plain, to_plain
-from .state import Refusal, plain
+from .refusal import Refusal
+from .state import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +69,35 @@ class Visit:
 
     def post_tokens(self) -> dict[str, Any]:
         return plain(self.simulator.given(**self.data))
+
+    def get_databases(self) -> dict[str, Any]:
+        """Answer with a database, named as ORGANIZATION/NAME."""
+        organization, _, name = self.item.partition("/")
+        return {**asdict(self.simulator.database(name, organization))}
+
+    def post_databases(self) -> dict[str, Any]:
+        """Add a database, or with ``/ORGANIZATION/NAME`` change what it blocks and whom it keeps out."""
+        if not self.item:
+            return asdict(self.simulator.add_database(**self.data))
+        organization, _, name = self.item.partition("/")
+        database = self.simulator.database(name, organization)
+        for key, value in self.data.items():
+            if key not in ("blocks_reads", "blocks_writes", "keeps_out"):
+                raise ValueError(f"{key} of a database cannot be changed")
+            setattr(database, key, value)
+        return asdict(database)
+
+    def post_sql_tokens(self) -> dict[str, Any]:
+        return asdict(self.simulator.given_sql(**self.data))
+
+    def get_sql_tokens(self) -> list[dict[str, Any]]:
+        return [without_secret(asdict(token)) for token in self.simulator.minted]
+
+    def post_lets_in(self) -> bool:
+        return self.simulator.lets_in(**self.data)
+
+    def post_invalidate(self) -> None:
+        self.simulator.invalidate(**self.data)
 
     def post_clock(self) -> None:
         if "freeze" in self.data:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from . import sql_api
 from .answers import Answer
-from .state import Refusal, State, Token
+from .refusal import Refusal
+from .state import State, Token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +32,11 @@ ROUTES = tuple(
         ("GET", r"/v1/auth/validate", "validate"),
         ("GET", r"/v1/organizations/([^/]+)/api-tokens", "org_list"),
         ("DELETE", r"/v1/organizations/([^/]+)/api-tokens/([^/]+)", "org_revoke"),
+        ("GET", r"/v1/organizations/([^/]+)/databases", "databases"),
+        ("GET", r"/v1/organizations/([^/]+)/databases/([^/]+)", "database"),
+        ("GET", r"/v1/organizations/([^/]+)/groups/([^/]+)", "group"),
+        ("POST", r"/v1/organizations/([^/]+)/(databases|groups)/([^/]+)/auth/tokens", "mint"),
+        ("POST", r"/v1/organizations/([^/]+)/(databases|groups)/([^/]+)/auth/rotate", "invalidate"),
     )
 )
 
@@ -76,12 +83,17 @@ class Api:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def answer(self, call: Call, secret: str, body: bytes, behind: int = 0) -> Answer:
+    def answer(
+        self, call: Call, secret: str, body: bytes, behind: int = 0, query: Mapping[str, str] | None = None
+    ) -> Answer:
         """Do what the call asks. Lists are those of the state before its last `behind` changes."""
         if call is NO_CALL:
             return NO_ROUTE
         try:
-            return Answer.json(200, self._perform(call, self._caller(call, secret), body, behind))
+            caller = self._caller(call, secret)
+            if call.name in sql_api.CALLS:
+                return sql_api.answer(self._state, caller, call.name, call.arguments, query or {}, json_object(body))
+            return Answer.json(200, self._perform(call, caller, body, behind))
         except Refusal as refusal:
             return Answer.json(refusal.status, error_body(refusal, self._state.behaviour.error_shape))
 
@@ -89,7 +101,8 @@ class Api:
         caller = self._state.authenticate(secret)
         if caller.is_restricted and call.name in self._state.behaviour.forbidden_to_scoped:
             raise Refusal(403, "this token is not allowed to do that")
-        if caller.group is not None and call.name != "validate" and not self._state.behaviour.group_tokens_manage:
+        is_about_tokens = call.name != "validate" and call.name not in sql_api.CALLS
+        if caller.group is not None and is_about_tokens and not self._state.behaviour.group_tokens_manage:
             raise Refusal(403, "group-scoped token cannot access org-level resources")
         return caller
 

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CALLS = frozenset({"list", "org_list", "create", "revoke", "org_revoke", "validate"})
+CALLS = frozenset(
+    {"list", "org_list", "create", "revoke", "org_revoke", "validate"}
+    | {"database", "databases", "group", "mint", "invalidate", "pipeline"}
+)
 
 CHOICES = {
     "create_shape": ("by_path", "v1", "v2", "nested"),
@@ -71,6 +74,21 @@ class Behaviour:
     name_max_length: int = 64
     name_pattern: str | None = None
     """A regular expression that a whole name must match; None allows any character."""
+
+    ignores_permissions: bool = False
+    """Whether fine-grained permissions of a SQL token are passed over, as mistakes in them are: they fail open."""
+
+    longest_expiration: int | None = None
+    """After how many seconds every SQL token ends, however long it was asked for; None: as asked."""
+
+    database_rotate_kills_group: bool = False
+    """Whether invalidating the SQL tokens of a database ends those of its group; unknown, the vendor's text says so."""
+
+    group_rotate_kills_databases: bool = False
+    """Whether invalidating those of a group ends those of its databases; measured: no, the vendor's text says so."""
+
+    databases_in_pages: int | None = None
+    """How many databases a list holds before it says that it goes on; None: all."""
 
     sends_date: bool = True
     """Whether answers have a `Date` header."""

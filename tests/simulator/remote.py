@@ -66,6 +66,32 @@ class RemoteSimulator:
         token: dict[str, Any] = self.call("POST", "tokens", {"name": name, **values})
         return token
 
+    def add_database(self, name: str, **values: Any) -> dict[str, Any]:
+        """Have a database; return it with its `id` and the `url` of its data plane."""
+        database: dict[str, Any] = self.call("POST", "databases", {"name": name, **values})
+        return database
+
+    def change_database(self, name: str, organization: str = "acme", **state: Any) -> None:
+        self.call("POST", f"databases/{organization}/{name}", state)
+
+    def given_sql(self, **values: Any) -> dict[str, Any]:
+        """Have a SQL token that is there already; return it with its `secret` and `claims`."""
+        token: dict[str, Any] = self.call("POST", "sql_tokens", values)
+        return token
+
+    @property
+    def minted(self) -> list[dict[str, Any]]:
+        """Every SQL token that was ever minted; no secrets."""
+        return list(self.call("GET", "sql_tokens"))
+
+    def lets_in(self, secret: str, database: str, organization: str = "acme") -> bool:
+        return bool(
+            self.call("POST", "lets_in", {"secret": secret, "database": database, "organization": organization})
+        )
+
+    def invalidate(self, **target: str) -> None:
+        self.call("POST", "invalidate", target)
+
     def behave(self, **switches: Any) -> None:
         self.call("POST", "behaviour", switches)
 
@@ -95,7 +121,11 @@ class RemoteSimulator:
 
     @property
     def writes(self) -> list[tuple[str, str]]:
-        return [(request["method"], request["path"]) for request in self.requests if request["method"] != "GET"]
+        return [
+            (request["method"], request["path"])
+            for request in self.requests
+            if request["method"] != "GET" and request["call"] != "pipeline"
+        ]
 
     def reset_log(self) -> None:
         self.call("DELETE", "requests")

@@ -26,6 +26,8 @@ from .answers import Answer, Drop
 from .api import NO_CALL, Api, Call, bearer, route
 from .exchange import Exchange, Request
 from .faults import Faults, Outcome
+from .hrana import DataPlane
+from .refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from .state import State
 
 ADMIN_PREFIX = "/_simulator/"
+PIPELINES = frozenset({"/v2/pipeline", "/v3/pipeline", "/v3/cursor"})
+
+
+PIPELINE = Call("pipeline")
 
 
 @dataclass
@@ -70,6 +76,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
+    is_shared = False
 
     def __init__(
         self,
@@ -82,6 +89,7 @@ class Server(ThreadingHTTPServer):
     ) -> None:
         self.state = state
         self.api = Api(state)
+        self.data_plane = DataPlane(state.sql)
         self.faults = Faults()
         self.log = Log()
         self.path_prefix = path_prefix
@@ -91,7 +99,17 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, Handler)
 
     def server_bind(self) -> None:
-        """Bind without the reverse look-up of the host's name that HTTPServer makes."""
+        """Bind without the reverse look-up of the host's name that HTTPServer makes.
+
+        Where the kernel can keep a socket to the loopback device, all of 127.0.0.0/8 is served, so that each database has an
+        address of its own; elsewhere they share one, and a token says which database it means.
+        """
+        try:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
+        except (AttributeError, OSError):
+            self.is_shared = True
+        else:
+            self.server_address = ("0.0.0.0", self.server_address[1])  # noqa: S104  (of the loopback device alone)
         TCPServer.server_bind(self)
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -117,6 +135,7 @@ class Server(ThreadingHTTPServer):
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        self.data_plane.close()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -145,6 +164,8 @@ class Handler(BaseHTTPRequestHandler):
         secret = bearer(self.headers.get("Authorization"))
         prefix = self.server.path_prefix
         call = route(self.command, path[len(prefix) :]) if path.startswith(prefix) else NO_CALL
+        if self.command == "POST" and path in PIPELINES:
+            call = PIPELINE
         exchange = Exchange(self.logged(call, path, query, body, secret), self.connection, is_first=not self._used)
         self.server.log.enter(exchange.request, first_on_connection=exchange.is_first)
         self._used = True
@@ -174,8 +195,28 @@ class Handler(BaseHTTPRequestHandler):
         early = self.server.faults.strike("before", exchange)
         if early is not None:
             return early
-        exchange.answer = self.server.api.answer(call, secret, body, exchange.behind)
+        exchange.answer = (
+            self.asked_of_database(exchange.request.path, secret, body)
+            if call is PIPELINE
+            else self.server.api.answer(call, secret, body, exchange.behind, exchange.request.query)
+        )
         return self.server.faults.strike("after", exchange) or exchange.answer
+
+    def asked_of_database(self, path: str, secret: str, body: bytes) -> Answer:
+        """Answer as the data plane does: the address says which database is meant."""
+        state = self.server.state
+        with state.lock:
+            database = state.sql.at(self.connection.getsockname()[0], secret)
+            if database is None:
+                return Answer.of(404, b"not found", "text/plain")
+            agent = self.headers.get("User-Agent", "")
+            if database.keeps_out and (database.keeps_out == "*" or agent.startswith(database.keeps_out)):
+                return Answer.of(403, b"Forbidden", "text/plain")
+            try:
+                answered = self.server.data_plane.answer(database, secret, body, as_cursor=path.endswith("cursor"))
+                return Answer.of(200, answered, "application/json")
+            except Refusal as refusal:
+                return Answer.json(refusal.status, {"error": refusal.message})
 
     def finish_exchange(self, exchange: Exchange, outcome: Answer | Drop) -> None:
         end: Outcome = outcome

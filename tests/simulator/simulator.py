@@ -19,6 +19,7 @@ from .admin import administer
 from .behaviour import Behaviour
 from .clock import Clock
 from .server import Server
+from .sql import Database, SqlToken
 from .state import State, Token
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .faults import Faults
 
 DEFAULT_USER = "alice"
+DEFAULT_ORGANIZATION = "acme"
 DEFAULT_ROLES = {"alice": "owner", "bob": "member"}
 DEFAULT_ORGANIZATIONS: Mapping[str, Iterable[str]] = {"acme": ("default", "production")}
 
@@ -73,6 +75,7 @@ class Simulator:
         self.port: int = self._server.server_address[1]
         self.origin = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self.url = self.origin + path_prefix
+        self._state.sql.place(self.origin.replace("127.0.0.1", "{}"), is_shared=self._server.is_shared)
 
     def _arrange(self, organizations: Mapping[str, Iterable[str]], state_file: Path | None) -> None:
         if state_file is not None and state_file.exists():
@@ -148,6 +151,55 @@ class Simulator:
             carries_jti=carries_jti,
         )
 
+    def add_database(
+        self, name: str, *, organization: str = DEFAULT_ORGANIZATION, group: str = "default", **state: Any
+    ) -> Database:
+        """Have a database, whose `url` is where its data plane is; `state`: `blocks_reads`, `blocks_writes`, `keeps_out`."""
+        return self._state.sql.add_database(organization, group, name, **state)
+
+    def database(self, name: str, organization: str = DEFAULT_ORGANIZATION) -> Database:
+        """Return a database, to look at and to change its `keeps_out` and what it blocks."""
+        return self._state.sql.database(organization, name)
+
+    def remake_database(self, name: str, organization: str = DEFAULT_ORGANIZATION) -> Database:
+        """Have a database destroyed and made anew: every token of the old one is another database's then."""
+        return self._state.sql.remake_database(organization, name)
+
+    def group_id(self, group: str, organization: str = DEFAULT_ORGANIZATION) -> str:
+        return self._state.sql.group_id(organization, group, self._state.organizations[organization].groups)
+
+    def given_sql(
+        self,
+        *,
+        database: str | None = None,
+        group: str | None = None,
+        organization: str = DEFAULT_ORGANIZATION,
+        authorization: str = "full-access",
+        expiration: str = "never",
+        permissions: list[dict[str, Any]] | None = None,
+        age_days: float = 0,
+    ) -> SqlToken:
+        """Have a SQL token of a database or a group that is there already. No request, no rights needed.
+
+        `permissions` are as the claim has them: [{"t": ["orders"], "a": ["data_read"]}].
+        """
+        target: dict[str, str]
+        if database is not None:
+            target = {"id": self.database(database, organization).id, "database": database}
+        else:
+            target = {"gid": self.group_id(group or "default", organization), "group": group or "default"}
+        self.advance(days=-age_days)
+        try:
+            return self._state.sql.mint(organization, target, authorization, expiration, permissions)
+        finally:
+            self.advance(days=age_days)
+
+    def invalidate(
+        self, *, database: str | None = None, group: str | None = None, organization: str = DEFAULT_ORGANIZATION
+    ) -> None:
+        """Have the SQL tokens of a database or a group ended behind the client's back. No request."""
+        self._state.sql.invalidate(organization, database=database, group=group)
+
     def withdraw(self, name: str, user: str = DEFAULT_USER) -> None:
         """Have a token revoked behind the client's back. No request."""
         self._state.withdraw(user, name)
@@ -184,7 +236,16 @@ class Simulator:
     @property
     def canaries(self) -> list[str]:
         """Every secret that was ever issued: what no output may hold."""
-        return [token.secret for token in self._state.issued()]
+        return [*(token.secret for token in self._state.issued()), *(token.secret for token in self.minted)]
+
+    @property
+    def minted(self) -> list[SqlToken]:
+        """Every SQL token that was ever minted, in that order; the service itself keeps no such list."""
+        return list(self._state.sql.minted)
+
+    def lets_in(self, secret: str, database: str, organization: str = DEFAULT_ORGANIZATION) -> bool:
+        """Tell whether the data plane of a database would let this SQL token in. No request."""
+        return self._state.sql.lets_in(secret, self.database(database, organization))
 
     def alive(self, secret: str) -> bool:
         """Tell whether the API would let this secret in."""
@@ -197,8 +258,12 @@ class Simulator:
 
     @property
     def writes(self) -> list[tuple[str, str]]:
-        """The (method, path as it was sent) of all requests but GETs."""
-        return [(request.method, request.path) for request in self.requests if request.method != "GET"]
+        """The (method, path as it was sent) of all requests to the API but GETs."""
+        return [
+            (request.method, request.path)
+            for request in self.requests
+            if request.method != "GET" and request.call != "pipeline"
+        ]
 
     @property
     def connections(self) -> int:

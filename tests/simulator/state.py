@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from .refusal import Refusal
+from .sql import Sql
 from .tokens import is_jwt, mint_jwt, new_id, read_jti
 
 if TYPE_CHECKING:
@@ -34,15 +36,6 @@ SCOPES = (
 PRESETS = {"read-only": ("read",), "full-access": SCOPES}
 ORGANIZATION_SCOPES = ("org:read", "group:create", "group:delete")
 ROLES = ("owner", "admin", "member")
-
-
-class Refusal(Exception):
-    """An answer that is not 2xx: its status and the text for the client."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
 
 
 @dataclass
@@ -113,7 +106,8 @@ class State:
         self.emails: dict[str, str] = {}
         self.organizations: dict[str, Organization] = {}
         self.changed: Callable[[], None] = lambda: None
-        self._lock = threading.RLock()
+        self.sql = Sql(clock, lambda: self.behaviour)
+        self.lock = threading.RLock()
         self._changes = 0
         self._issued: dict[str, Token] = {}
         self._alive: dict[str, Token] = {}
@@ -147,7 +141,7 @@ class State:
         carries_jti: bool = True,
     ) -> Token:
         """Issue a token whoever asks. Raise Refusal for what could never exist: 400, 404 or 409."""
-        with self._lock:
+        with self.lock:
             if organization is None and group is not None:
                 raise Refusal(400, "group requires organization")
             expanded = self._expanded(organization, group, scopes)
@@ -184,19 +178,19 @@ class State:
 
     def withdraw(self, user: str, name: str) -> None:
         """Revoke a token whoever asks. Raise KeyError where there is none."""
-        with self._lock:
+        with self.lock:
             self._revoke(self._by_name[user, name])
 
     def existing(self, behind: int = 0) -> list[Token]:
         """Return the tokens that are alive, or that were before the last `behind` changes."""
-        with self._lock:
+        with self.lock:
             if behind == 0:
                 return list(self._alive.values())
             return [token for token in self._issued.values() if token.existed_at(self._changes - behind)]
 
     def issued(self) -> list[Token]:
         """Return every token there ever was."""
-        with self._lock:
+        with self.lock:
             return list(self._issued.values())
 
     def find_secret(self, secret: str) -> Token | None:
@@ -251,7 +245,7 @@ class State:
         )
 
     def revoke_by_name(self, caller: Token, name: str) -> None:
-        with self._lock:
+        with self.lock:
             token = self._by_name.get((caller.user, name))
             if token is None:
                 raise Refusal(self.behaviour.unknown_status, f"token {name} not found")
@@ -259,7 +253,7 @@ class State:
             self._revoke(token)
 
     def revoke_by_id(self, caller: Token, slug: str, token_id: str) -> None:
-        with self._lock:
+        with self.lock:
             organization = self._membership(caller, slug)
             token = self._alive.get(token_id)
             if token is None or token.organization != slug:
@@ -268,6 +262,18 @@ class State:
                 raise Refusal(403, "only admins and owners may revoke the tokens of others")
             self._refuse_to_revoke_itself(caller, token)
             self._revoke(token)
+
+    def reach(self, caller: Token, slug: str, scope: str, group: str | None) -> Organization:
+        """Return an organization in which the caller may do what a scope stands for, in a group where one is given.
+
+        :raises Refusal: 403 `forbidden`, as the service answers whatever is missing.
+        """
+        organization = self._membership(caller, slug)
+        is_pinned_elsewhere = caller.group is not None and group != caller.group
+        lacks = caller.scopes is not None and scope not in caller.scopes
+        if caller.organization not in (None, slug) or is_pinned_elsewhere or lacks:
+            raise Refusal(403, "forbidden")
+        return organization
 
     # Inside
 
@@ -314,7 +320,7 @@ class State:
 
     def dump(self) -> dict[str, Any]:
         """Return everything, secrets included, as plain data."""
-        with self._lock:
+        with self.lock:
             return {
                 "changes": self._changes,
                 "emails": dict(self.emails),
@@ -323,17 +329,20 @@ class State:
                     for known in self.organizations.values()
                 ],
                 "tokens": [plain(token) for token in self._issued.values()],
+                "sql": self.sql.dump(),
             }
 
     def load(self, data: Mapping[str, Any]) -> None:
         """Take over what `dump` gave."""
-        with self._lock:
+        with self.lock:
             self._changes = data["changes"]
             self.emails.update(data["emails"])
             for known in data["organizations"]:
                 self.add_organization(known["slug"], known["groups"], known["roles"])
             for entry in data["tokens"]:
                 self._remember(from_plain(entry))
+            if "sql" in data:  # as of an older simulator
+                self.sql.load(data["sql"])
 
 
 def plain(token: Token) -> dict[str, Any]:

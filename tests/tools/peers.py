@@ -7,7 +7,7 @@
     python -m tests.tools.peers
 
 makes the environment `.cache/venvs/sinks` (tests/requirements-sinks.txt), unpacks the collections that the delivery
-examples use, fetches OpenBao and SOPS, and installs the TypeScript client. Done once. What cannot be had is told and is no
+examples use, fetches OpenBao and SOPS, and installs the TypeScript clients. Done once. What cannot be had is told and is no
 failure: the tests that need it are skipped, and say so.
 """
 
@@ -24,14 +24,15 @@ from tests.tools import venvs
 from tests.tools.checkout import CACHE, locked
 
 TYPESCRIPT_CLIENT = "@tursodatabase/api"
-TYPESCRIPT_CLIENT_VERSION = "2.0.5"
+DATABASE_CLIENT = "@libsql/client"
+TYPESCRIPT_CLIENTS = {TYPESCRIPT_CLIENT: "2.0.5", DATABASE_CLIENT: "0.18.0"}
 NODE = CACHE / "node"
 
 
 def main() -> None:
     have("the delivery examples and AWX", sinks)
     have("a real OpenBao and the real SOPS", lambda: programs.ensure(venvs.ensure("sinks") / "bin" / "python"))
-    have("the TypeScript client", typescript_client)
+    have("the TypeScript clients", typescript_clients)
 
 
 def have(what: str, ensure: Callable[[], Path]) -> None:
@@ -49,17 +50,18 @@ def sinks() -> Path:
     return environment
 
 
-def typescript_client() -> Path:
-    """Return the directory in which the vendor's TypeScript client is installed."""
-    package = NODE / "node_modules" / TYPESCRIPT_CLIENT / "package.json"
+def typescript_clients() -> Path:
+    """Return the directory in which the vendor's TypeScript clients are installed."""
+    packages = [NODE / "node_modules" / name / "package.json" for name in TYPESCRIPT_CLIENTS]
     with locked(NODE.name):
-        if not package.is_file():
+        if not all(package.is_file() for package in packages):
             npm = shutil.which("npm")
             if npm is None or shutil.which("node") is None:
                 raise FileNotFoundError("there is no npm or no node")
             NODE.mkdir(parents=True, exist_ok=True)
             command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(NODE)]
-            subprocess.run([*command, f"{TYPESCRIPT_CLIENT}@{TYPESCRIPT_CLIENT_VERSION}"], check=True)
+            wanted = [f"{name}@{version}" for name, version in TYPESCRIPT_CLIENTS.items()]
+            subprocess.run([*command, *wanted], check=True)
     return NODE
 
 

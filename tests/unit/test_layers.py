@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "_secrets": {"ansible"},
     "_api": {"requests", "urllib3", "_errors", "_time"},
     "_token": {"_api", "_errors", "_time"},
+    "_sql_token": {"_token", "_api", "_errors", "_time"},
     "_delivery": {"ansible", "_api", "_errors", "_files", "_locks", "_time"},
     "_rotation": {"_delivery", "_token", "_api", "_errors", "_time", "_files", "_locks"},
     "_audit": {"_rotation", "_token", "_api", "_errors", "_time"},
@@ -55,11 +56,16 @@ PURE = (
     "_api/scopes.py",
     "_api/claims.py",
     "_api/credential.py",
+    "_api/grants.py",
     "_api/listing.py",
     "_api/model.py",
     "_api/retries.py",
     "_api/urls.py",
     "_token/decide.py",
+    "_sql_token/decide.py",
+    "_sql_token/durations.py",
+    "_sql_token/options.py",
+    "_sql_token/outcome.py",
     *(
         f"_rotation/{stem}.py"
         for stem in [

@@ -31,13 +31,19 @@ _LOOKS_LIKE_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,2}")
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """A request as messages and errors tell of it; attempts counts its tries so far, secrets must not be quoted."""
+    """A request as messages and errors tell of it; attempts counts its tries so far, secrets must not be quoted.
+
+    :ivar advice: by status: what to do, where that is not what is to be done about every call.
+    :ivar empty: what a 2xx answer without a body stands for, where the API promises none.
+    """
 
     what: str  # what is attempted: "list the tokens"
     method: str
     path: str
     attempts: int = 1
     secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    advice: Mapping[int, str] = dataclasses.field(default_factory=dict)
+    empty: bytes = b""
 
     def told(self) -> dict[str, Any]:
         """Return what an error stores of it."""
@@ -46,7 +52,10 @@ class Asked:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """A 2xx answer: the JSON object it carried, and the moment its Date header tells (or the local clock)."""
+    """A 2xx answer: the JSON object it carried, and the moment its Date header tells (or the local clock).
+
+    :ivar is_dated: whether there is such a header.
+    """
 
     data: dict[str, Any]
     moment: datetime.datetime
@@ -54,6 +63,7 @@ class Answer:
     path: str
     status: int
     attempts: int
+    is_dated: bool = True
 
     def unexpected(self, what: str, promised: str) -> UnexpectedResponse:
         """Return the error for an answer whose JSON is not what was promised."""
@@ -82,7 +92,7 @@ def answer_in(status: int, headers: Mapping[str, str], content: bytes | bytearra
 
     :raises UnexpectedResponse: it carries no JSON object.
     """
-    data: Any = {} if status == 204 else json_in(content)
+    data: Any = {} if status == 204 else json_in(content or asked.empty)
     if not isinstance(data, dict):
         raise UnexpectedResponse(
             f"Could not {asked.what}: {_unreadable(status, content)}",
@@ -92,7 +102,8 @@ def answer_in(status: int, headers: Mapping[str, str], content: bytes | bytearra
         )
     if data.get("error"):
         data = {**data, "error": clean(api_message_in(data) or "an error without a text", asked.secrets)}
-    return Answer(data=data, moment=moment_in(headers), status=status, **asked.told())
+    is_dated = http_date(headers.get("Date")) is not None
+    return Answer(data=data, moment=moment_in(headers), status=status, is_dated=is_dated, **asked.told())
 
 
 def refusal_in(status: int, content: bytes | bytearray, asked: Asked) -> TursoError:
@@ -100,7 +111,7 @@ def refusal_in(status: int, content: bytes | bytearray, asked: Asked) -> TursoEr
     told = clean(api_message_in(json_in(content)) or "", asked.secrets)
     came = f"the API answered {status}" + (f" ({told})" if told else "")
     return kind_of_status(status)(
-        f"Could not {asked.what}: {came}. {_advice(status)}".strip(),
+        f"Could not {asked.what}: {came}. {_advice(status, asked.advice)}".strip(),
         status=status,
         api_message=told or None,
         **asked.told(),
@@ -165,7 +176,7 @@ def _unreadable(status: int, content: bytes | bytearray) -> str:
     )
 
 
-def _advice(status: int) -> str:
+def _advice(status: int, of_call: Mapping[int, str]) -> str:
     if 300 <= status < 400:
         return "Redirects are not followed, so that the token goes to no other host; set api_url to the final address."
     if status >= 500:
@@ -180,4 +191,5 @@ def _advice(status: int) -> str:
         404: "Check the names of the organization and the group, and api_url.",
         409: "Something of that name exists already: see in the list of tokens whether it is what is meant.",
         429: "The rate limit did not pass within the tries; raise api_retries or try again later.",
+        **of_call,
     }.get(status, "Correct what the API names, and check api_url.")

@@ -18,9 +18,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
 from ansible_collections.community.turso.plugins.module_utils._time import from_unix
 
 API, GROUP, SESSION, SQL = "api", "group", "session", "sql"
+AUTHORIZATIONS = {"rw": "full-access", "ro": "read-only"}
+LONGEST_IDENTITY = 200  # characters; real ones have 36
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,24 +31,47 @@ class Claims:
     """What a JSON Web Token claims.
 
     kind is one of api, group (an API token that is pinned to a group), session (a login of the CLI), sql (a token of a
-    database or of a group's databases), or none where it cannot be told.
+    database or of a group's databases), or none where it cannot be told. What only SQL tokens have is none for others.
+
+    :ivar id: of an API token.
+    :ivar database_id: of the database that a SQL token is for; one for a group has a group_id instead, as API tokens of a
+        group have.
+    :ivar permissions: none for whatever the authorization allows.
     """
 
     kind: str | None = None
     id: str | None = None
     expires_at: datetime.datetime | None = None
     issued_at: datetime.datetime | None = None
+    database_id: str | None = None
+    group_id: str | None = None
+    authorization: str | None = None
+    permissions: Grants | None = None
+
+    @property
+    def never_expires(self) -> bool | None:
+        """Tell whether the token says that it has no end; none for a credential that does not say what it is."""
+        return None if self.kind is None else self.expires_at is None and self.kind != SESSION
 
 
 def claims_of(secret: str) -> Claims:
     """Return what a credential claims; nothing where it is not a JSON Web Token."""
     parts = secret.split(".")
     header, payload = (_object(part) for part in parts[:2]) if len(parts) == 3 else ({}, {})
-    return Claims(
-        _kind(header, payload),
-        _text(payload.get("jti")),
-        moment_in(payload.get("exp")),
-        moment_in(payload.get("iat")),
+    kind = _kind(header, payload)
+    claims = Claims(
+        kind, _text(payload.get("jti")), from_unix(payload.get("exp")), issued_at=from_unix(payload.get("iat"))
+    )
+    if kind == GROUP:
+        return dataclasses.replace(claims, group_id=_identity(payload["group_uuid"]))
+    if kind != SQL:
+        return claims
+    return dataclasses.replace(
+        claims,
+        database_id=_identity(payload.get("id")),
+        group_id=_identity(payload.get("gid")),
+        authorization=AUTHORIZATIONS.get(str(payload.get("a"))),
+        permissions=Grants.claimed(payload.get("perm")),
     )
 
 
@@ -67,7 +93,8 @@ def _kind(header: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
     if "jti" in payload and "exp" not in payload:
         return GROUP if payload.get("group_uuid") else API
     if "jti" not in payload and payload.keys() & {"id", "gid"} and payload.keys() & {"rid", "a", "perm"}:
-        return SQL
+        # An end that is no moment must not be taken for no end.
+        return SQL if payload.get("exp") is None or moment_in(payload["exp"]) is not None else None
     return None
 
 
@@ -78,6 +105,11 @@ def _object(part: str) -> dict[str, Any]:
     except (ValueError, binascii.Error, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _identity(value: Any) -> str | None:
+    """Return an id that can be shown as it is."""
+    return value if isinstance(value, str) and 0 < len(value) <= LONGEST_IDENTITY and value.isprintable() else None
 
 
 def _text(value: Any) -> str | None:

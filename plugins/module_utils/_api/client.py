@@ -10,10 +10,9 @@ What is tried again and when is decided in retries, what an exception means in l
 from __future__ import annotations
 
 import dataclasses
-import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import (
@@ -35,6 +34,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.retries impor
     verdict_on_refusal,
     wait_seconds,
 )
+from ansible_collections.community.turso.plugins.module_utils._api.settings import check_settings
 from ansible_collections.community.turso.plugins.module_utils._api.urls import (
     checked_url,
     is_bearer,
@@ -46,8 +46,6 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Inv
 __all__ = ["REQUESTS_IMPORT_ERROR", "VERSION", "Api"]
 
 VERSION = "0.1.0"
-MAX_TIMEOUT_SECONDS = 86400.0
-MAX_CONNECTIONS = 100
 
 
 class Api:
@@ -58,6 +56,7 @@ class Api:
     :param timeout_seconds: for connecting and for each wait for data.
     :param retries: tries after the first.
     :param verify: whether to verify certificates, or the path of the authorities to trust.
+    :param outage: what counts the requests without an answer, where several APIs are out of reach together.
     """
 
     def __init__(
@@ -72,6 +71,7 @@ class Api:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        outage: Outage | None = None,
     ) -> None:
         base, loopback = checked_url(url)
         if not is_bearer(token):
@@ -79,18 +79,19 @@ class Api:
                 "api_token is empty or holds white space or characters that cannot be sent in a header. "
                 "Check where it is read from; a line break at its end is the usual cause."
             )
-        if not 0 < timeout_seconds <= MAX_TIMEOUT_SECONDS:
-            raise InvalidRequest(f"api_timeout must be more than 0 seconds and at most a day, not {timeout_seconds}.")
-        if retries < 0:
-            raise InvalidRequest(f"api_retries must be 0 or more, not {retries}.")
-        if not 1 <= connections <= MAX_CONNECTIONS:
-            raise InvalidRequest(f"concurrency must be from 1 to {MAX_CONNECTIONS}, not {connections}.")
-        if isinstance(verify, str) and not os.path.exists(verify):
-            raise InvalidRequest(f"ca_path {verify!r} does not exist on the host that runs the module.")
+        check_settings(timeout_seconds, retries, connections, verify)
         self.token = token
         self.tries = retries + 1
+        self._settings: dict[str, Any] = {
+            "timeout_seconds": timeout_seconds,
+            "retries": retries,
+            "verify": verify,
+            "sleep": sleep,
+            "clock": clock,
+            "jitter": jitter,
+        }
         self._sleep, self._clock, self._jitter = sleep, clock, jitter
-        self._pace, self._outage = Pace(), Outage()
+        self._pace, self._outage = Pace(), outage or Outage()
         self._wire = Wire(
             base,
             loopback=loopback,
@@ -107,11 +108,14 @@ class Api:
         method: str,
         *segments: str,
         what: str,
+        query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         bearer: str | None = None,
         tries: int | None = None,
         repeatable: bool | None = None,
         fresh: bool = False,
+        may_be_empty: bool = False,
+        advice: Mapping[int, str] | None = None,
         on_send: Callable[[float], None] = lambda _moment: None,
     ) -> Answer:
         """Send a request and return its 2xx answer.
@@ -124,11 +128,21 @@ class Api:
         :param tries: how often at most, where that is less than usual.
         :param repeatable: doing it twice does no harm; by itself, everything but a POST.
         :param fresh: use no connection that was used before.
+        :param may_be_empty: a 2xx answer without a body is what the API promises.
+        :param advice: by status: what to do about a refusal, where that is not what is to be done about every call.
         :param on_send: is given the time of every try, by the client's clock.
         :raises TursoError: the kind says which; ambiguous tells whether a write may have been carried out.
         """
-        outgoing = Outgoing(method, path_of(self._wire.prefix, segments), body, bearer or self.token)
-        asked = Asked(what, method, outgoing.path, attempts=0, secrets=tuple(filter(None, (bearer, self.token))))
+        outgoing = Outgoing(method, path_of(self._wire.prefix, segments), body, bearer or self.token, query)
+        asked = Asked(
+            what,
+            method,
+            outgoing.path,
+            attempts=0,
+            secrets=tuple(filter(None, (bearer, self.token))),
+            advice=advice or {},
+            empty=b"{}" if may_be_empty else b"",
+        )
         ready_at = self._clock()
         self._refuse_if_hopeless(asked)
         again = Tries(
@@ -147,6 +161,10 @@ class Api:
                 return outcome
             others_passed = self._pace.passes > passes
             ready_at = self._ready_at(outcome, again, others_passed)
+
+    def elsewhere(self, url: str, token: str, outage: Outage) -> Api:
+        """Return a client of another API with the same settings and another bearer; this one's never goes there."""
+        return Api(url, token, outage=outage, **self._settings)
 
     def now(self) -> float:
         """Return the seconds of the clock that tries are counted on."""

@@ -98,8 +98,11 @@ class Credential:
         told = f"The API token, which came from {self.source}, is a login session of the Turso CLI that ends at {utc_text(end)}."
         return [f"{told} Runs after that fail. {HOW_TO_MINT}."]
 
-    def explanation(self, error: TursoError, now: datetime.datetime) -> str:
-        """Return what to add to the message of a request that was refused for the sake of the credential."""
+    def explanation(self, error: TursoError, now: datetime.datetime, *, is_about_tokens: bool = True) -> str:
+        """Return what to add to the message of a request that was refused for the sake of the credential.
+
+        :param is_about_tokens: the request manages API tokens, which no token of a group may do.
+        """
         sentences = [f"The API token came from {self.source}."]
         meaning = _MEANINGS.get((error.api_message or "").strip().lower())
         if meaning:
@@ -111,7 +114,11 @@ class Credential:
             )
             sentences.append(f"{HOW_TO_MINT}.")
         if self.claims.kind == GROUP and isinstance(error, Forbidden):
-            sentences.append("It is pinned to a group and cannot manage tokens; use one that is not.")
+            sentences.append(
+                "It is pinned to a group and cannot manage tokens; use one that is not."
+                if is_about_tokens
+                else "It is pinned to a group, and reaches nothing outside that group."
+            )
         return " ".join(sentences)
 
 

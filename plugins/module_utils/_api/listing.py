@@ -113,7 +113,7 @@ def read_listing(answer: Answer, what: str, organization: str | None, read_at: f
     entries = answer.data.get("tokens")
     if not isinstance(entries, list) or answer.data.get("error"):
         raise answer.unexpected(what, "a list of tokens")
-    if _goes_on(answer.data):
+    if goes_on(answer.data):
         raise answer.objection(
             f"Could not {what}: the API answered with a part of the list and says that it goes on. Nothing was decided on "
             "a part. This version of the collection reads whole lists only: look for a newer one."
@@ -146,7 +146,7 @@ def restriction_in(answered: Mapping[str, Any]) -> Restriction | None:
     return _restriction(answered.get("organization") or None, answered.get("group") or None, scopes)
 
 
-def _goes_on(data: Mapping[str, Any]) -> bool:
+def goes_on(data: Mapping[str, Any]) -> bool:
     """Tell whether a list says that it is not the whole."""
     pagination = data.get("pagination")
     places = (data, pagination) if isinstance(pagination, dict) else (data,)

@@ -14,7 +14,7 @@ import dataclasses
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import MAX_BODY_BYTES
@@ -101,6 +101,7 @@ class Outgoing:
     path: str
     body: dict[str, Any] | None
     bearer: str = dataclasses.field(repr=False)
+    query: Mapping[str, str] | None = None
 
 
 class Wire:
@@ -156,7 +157,9 @@ class Wire:
         """Send a request and return the answer that begins."""
         try:
             url = self._origin + outgoing.path
-            request = requests.Request(outgoing.method, url, json=outgoing.body, auth=_Bearer(outgoing.bearer))
+            request = requests.Request(
+                outgoing.method, url, params=outgoing.query, json=outgoing.body, auth=_Bearer(outgoing.bearer)
+            )
             prepared = self._session.prepare_request(request)
             settings: dict[str, Any]
             settings = dict(self._session.merge_environment_settings(prepared.url, {}, True, self._verify, None))

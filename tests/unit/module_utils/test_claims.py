@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import Claims, claims_of, jti_of, moment_in
+from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
 
 RS256 = base64.urlsafe_b64encode(b'{"alg":"RS256"}').decode().rstrip("=")
 EDDSA = base64.urlsafe_b64encode(b'{"alg":"EdDSA"}').decode().rstrip("=")
@@ -63,14 +64,40 @@ def test_whatever_is_called_a_token_claims_an_id_or_none(secret: str) -> None:
 LOGIN = f'{{"exp": {END}, "iss": "https://clerk.example", "sub": "user_1"}}'.encode()
 KINDS = {
     "an API token": (jwt(b'{"jti": "a"}', EDDSA), Claims("api", "a")),
-    "an API token of a group": (jwt(b'{"jti": "a", "group_uuid": "g", "org_id": 1}', EDDSA), Claims("group", "a")),
+    "an API token of a group": (
+        jwt(b'{"jti": "a", "group_uuid": "g", "org_id": 1}', EDDSA),
+        Claims("group", "a", group_id="g"),
+    ),
     "a login of the CLI": (jwt(LOGIN, RS256), Claims("session", None, NOON)),
     "a login of another algorithm": (jwt(LOGIN, EDDSA), Claims(None, None, NOON)),
     "RS256 without an end": (jwt(b'{"iss": "i", "sub": "s"}', RS256), Claims()),
-    "a database's token": (jwt(b'{"a": "rw", "id": "d", "rid": "r"}', EDDSA), Claims("sql")),
+    "a database's token": (
+        jwt(f'{{"a": "rw", "id": "d", "rid": "r", "iat": {END}}}'.encode(), EDDSA),
+        Claims("sql", issued_at=NOON, database_id="d", authorization="full-access"),
+    ),
+    "a token that may only read one table": (
+        jwt(b'{"a": "ro", "id": "d", "perm": [{"t": ["x"], "a": ["data_read"]}]}', EDDSA),
+        Claims("sql", database_id="d", authorization="read-only", permissions=Grants.of([("x", "data_read")])),
+    ),
+    "a token of an authorization that nobody knows, and ids that are none": (
+        jwt(b'{"a": "rwx", "id": 7, "gid": "\\u0007"}', EDDSA),
+        Claims("sql"),
+    ),
+    "an id that is longer than any": (
+        jwt(b'{"a": "ro", "id": "' + b"d" * 201 + b'"}'),
+        Claims("sql", authorization="read-only"),
+    ),
+    "an end that is no moment, which is not the same as none": (
+        jwt(b'{"a": "rw", "id": "d", "exp": "soon"}', EDDSA),
+        Claims(),
+    ),
+    "an end that is null": (
+        jwt(b'{"a": "rw", "id": "d", "exp": null}'),
+        Claims("sql", database_id="d", authorization="full-access"),
+    ),
     "a group's databases' token with an end": (
         jwt(f'{{"gid": "g", "perm": [], "exp": {END}}}'.encode(), EDDSA),
-        Claims("sql", None, NOON),
+        Claims("sql", None, NOON, group_id="g"),
     ),
     "an id and nothing that goes with it": (jwt(b'{"id": "d"}', EDDSA), Claims()),
     "an API token with an end": (jwt(f'{{"jti": "a", "exp": {END}}}'.encode(), EDDSA), Claims(None, "a", NOON)),
@@ -108,3 +135,17 @@ MOMENTS = {
 @pytest.mark.parametrize(("seconds", "expected"), MOMENTS.values(), ids=MOMENTS)
 def test_seconds_become_a_moment(seconds: object, expected: datetime.datetime | None) -> None:
     assert moment_in(seconds) == expected
+
+
+ENDS = {
+    "an API token": (Claims("api", "a"), True),
+    "a login": (Claims("session"), False),
+    "a SQL token that ends": (Claims("sql", expires_at=NOON), False),
+    "a SQL token that does not": (Claims("sql"), True),
+    "nobody knows what": (Claims(), None),
+}
+
+
+@pytest.mark.parametrize(("claims", "expected"), ENDS.values(), ids=ENDS)
+def test_what_has_no_end_says_so(claims: Claims, expected: bool | None) -> None:
+    assert claims.never_expires is expected

@@ -135,3 +135,9 @@ def test_a_refusal_is_explained_by_what_the_credential_is(value: str, error: Tur
     assert all(text in explanation for text in says)
     assert bool(says) is (explanation != "The API token came from the option api_token.")
     assert value not in explanation
+
+
+def test_a_groups_token_is_not_blamed_for_what_it_may_do() -> None:
+    explanation = read(GROUP).explanation(Forbidden(""), NOW, is_about_tokens=False)
+    assert "reaches nothing outside that group" in explanation
+    assert "cannot manage tokens" not in explanation

@@ -512,7 +512,7 @@ def test_latency(server: Simulator, alice: Client) -> None:
         {"create_shape": "v3"},
         {"error_shape": ""},
         {"created_at": "epoch"},
-        {"forbidden_to_scoped": {"mint"}},
+        {"forbidden_to_scoped": {"paint"}},
         {"name_pattern": "("},
         {"colour": 1},
     ],

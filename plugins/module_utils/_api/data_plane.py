@@ -1,0 +1,113 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection: try a SQL token where it is used: on the database itself, over HTTP.
+
+What an answer means is read narrowly. Something between here and there may answer, too, and allow rules may keep this machine
+out; neither says anything about a token.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from urllib.parse import urlsplit
+
+from ansible_collections.community.turso.plugins.module_utils._api.client import Api
+from ansible_collections.community.turso.plugins.module_utils._api.outage import Outage
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Clock
+from ansible_collections.community.turso.plugins.module_utils._api.urls import checked_url
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
+
+ACCEPTED, DEAD, UNKNOWN, NO = "accepted", "dead", "unknown", "no"
+
+TRIES = 3  # of one request; a probe may find nothing out and do no harm
+SECOND_LOOK_SECONDS = 1.0
+PIPELINE = {"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"type": "close"}]}
+
+_REJECTS = re.compile(r"\bunauthorized\b|\bjwt\b", re.IGNORECASE)  # as Turso words it, in {"error": …}
+_NOT_OURS = re.compile(r"jwt error", re.IGNORECASE)
+_TAKES = re.compile(r"\bblocked\b", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """What came of trying a token.
+
+    :ivar result: accepted, dead, unknown, or no where it was not tried.
+    :ivar detail: why, as a sentence without its end; empty where there is nothing to say.
+    :ivar is_answered: whether anything answered at all, whatever it said.
+    :ivar clock: the time that an answer told.
+    """
+
+    result: str
+    detail: str = ""
+    is_answered: bool = False
+    clock: Clock | None = None
+
+
+NOT_PROBED = Probe(NO)
+
+
+class DataPlane:
+    """The databases, tried by one request each on a connection of its own; may be used from many threads.
+
+    :param api: the client whose settings are used. Its token is not sent.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._outage = Outage()  # of all of them together: what has no way to one has none to the others
+
+    def probe(self, hostname: str, secret: str) -> Probe:
+        """Try a token on a database. A rejection counts only if it is repeated a second later."""
+        first = self._ask(hostname, secret)
+        if first.result != DEAD:
+            return first
+        self._api.pause(SECOND_LOOK_SECONDS)
+        return self._ask(hostname, secret)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, on the clock that the client's retries wait on."""
+        self._api.pause(seconds)
+
+    def _ask(self, hostname: str, secret: str) -> Probe:
+        url = url_of(hostname)
+        if url is None:
+            return Probe(UNKNOWN, f"the API tells a Hostname that is no host ({hostname[:80]!r})")
+        what = f"try the SQL token on {hostname}"
+        tries = min(TRIES, self._api.tries)
+        try:
+            api = self._api.elsewhere(url, secret, self._outage)
+            answer = api.request(
+                "POST", "v2", "pipeline", what=what, body=PIPELINE, tries=tries, repeatable=True, fresh=True
+            )
+        except TursoError as exc:
+            return _judged(exc)
+        if not isinstance(answer.data.get("results"), list):
+            return Probe(UNKNOWN, f"{hostname} answered {answer.status} without results", is_answered=True)
+        return Probe(ACCEPTED, is_answered=True, clock=Clock.of(answer))
+
+
+def url_of(hostname: str) -> str | None:
+    """Return the URL of a database, none for what is no bare host; only loopback is spoken to in clear or on a port."""
+    try:
+        url, is_loopback = checked_url(hostname if hostname.startswith("http://") else f"https://{hostname}")
+    except InvalidRequest:
+        return None
+    parts = urlsplit(url)
+    return url if not parts.path and (is_loopback or parts.port is None) else None
+
+
+def _judged(exc: TursoError) -> Probe:
+    """Say what a refusal, or no answer, means."""
+    told = exc.api_message or ""
+    is_answered = exc.status is not None
+    if exc.status == 401 and _REJECTS.search(told):
+        return Probe(DEAD, f"the database rejects it ({told})", is_answered)
+    if exc.status == 400 and _NOT_OURS.search(told):
+        return Probe(DEAD, f"the database rejects it ({told})", is_answered)
+    if exc.status == 403 and _TAKES.search(told):
+        return Probe(ACCEPTED, f"the database blocks what was asked ({told})", is_answered)
+    return Probe(UNKNOWN, exc.msg.rstrip("."), is_answered)

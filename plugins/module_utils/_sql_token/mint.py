@@ -1,0 +1,230 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection: mint a SQL token, and hold what came against what was asked for.
+
+A SQL token cannot be taken back. So permissions, a mistake in which fails open, are tried with a token of a minute first,
+and a lost answer is followed by another mint only if the token that may have been lost ends by itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import threading
+
+from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims, claims_of
+from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens, Target
+from ansible_collections.community.turso.plugins.module_utils._errors import OutcomeUnknown, Refused, TursoError
+from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import differences, identity_of
+from ansible_collections.community.turso.plugins.module_utils._sql_token.options import NEVER, Wanted
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
+
+MOST_MINTS = 3  # of one token, where answers are lost
+LOST_PAUSE_SECONDS = 1.0
+TRIAL = "1m"
+SAME_SECOND_PAUSE_SECONDS = 1.1
+CLOCKS_DIFFER_SECONDS = 60
+INVALIDATION = "community.turso.turso_sql_invalidation"
+
+
+@dataclasses.dataclass(frozen=True)
+class Minted:
+    """A new token, what it claims, and what a user should know about it."""
+
+    secret: str = dataclasses.field(repr=False)
+    claims: Claims = dataclasses.field(default_factory=Claims)
+    warnings: tuple[str, ...] = ()
+
+
+class Trials:
+    """The permissions that were tried in this run: each set once, whatever number of tokens asks for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._locks: dict[Grants, threading.Lock] = {}
+        self._done: dict[Grants, TursoError | None] = {}
+
+    def hold(self, tokens: SqlTokens, want: Wanted, target: Target) -> None:
+        """Mint a token of a minute, unless that was done, and see whether the API granted what was asked and no more.
+
+        :raises TursoError: it could not be minted, or may do something else.
+        """
+        grants = want.permissions
+        if grants is None:
+            return
+        with self._lock:
+            lock = self._locks.setdefault(grants, threading.Lock())
+        with lock:
+            if grants not in self._done:
+                self._done[grants] = _failure_of_trial(tokens, want, target)
+        failure = self._done[grants]
+        if failure is not None:
+            raise failure
+
+
+def mint(tokens: SqlTokens, want: Wanted, target: Target, trials: Trials, now: datetime.datetime) -> Minted:
+    """Mint a token, whatever there is already.
+
+    :param now: the API's time when the target was looked up.
+    :raises OutcomeUnknown: an answer was lost, and a token that nobody has may be there.
+    :raises TursoError: it was refused, or what came is not what was asked for.
+    """
+    trials.hold(tokens, want, target)
+    course = _Course(tokens, want, target, want.expiration)
+    for _try in range(MOST_MINTS):
+        secret, answer = course.post()
+        if secret != want.current:
+            claims = _checked(secret, answer, want, target)
+            minted_at = answer.moment if answer.is_dated else now
+            return Minted(secret, claims, (*course.warnings(claims), *_odd_times(claims, want, minted_at)))
+        # Tokens with the same claims of one second are the same: another second makes another one.
+        tokens.api.pause(SAME_SECOND_PAUSE_SECONDS)
+    raise Refused(
+        f"The API answers every mint of the {want.label} with the current token. No other one could be had. Check the clock of the "
+        "API, and try again."
+    )
+
+
+@dataclasses.dataclass
+class _Course:
+    """The mints of one token so far.
+
+    :ivar lost: how many answers were lost: as many tokens may be there that nobody has.
+    """
+
+    tokens: SqlTokens
+    want: Wanted
+    target: Target
+    expiration: str
+    lost: int = 0
+    attempts: int = 0
+
+    def post(self) -> tuple[str, Answer]:
+        """Mint, and mint again where the answer is lost and the token ends by itself."""
+        while True:
+            try:
+                return self.tokens.mint(
+                    self.want.name,
+                    expiration=self.expiration,
+                    authorization=self.want.authorization,
+                    permissions=self.want.permissions,
+                    # What lost the answer may be the connection, and what never ends must not be lost to an old one.
+                    fresh=self.lost > 0 or self.expiration == NEVER,
+                )
+            except TursoError as exc:
+                error = exc
+            self.attempts += error.attempts
+            error.attempts = self.attempts
+            if not error.ambiguous:
+                raise self._told_of_lost(error) from error
+            self.lost += 1
+            if self.expiration == NEVER or self.lost >= MOST_MINTS:
+                raise self._unknown(error) from error
+            self.tokens.api.pause(LOST_PAUSE_SECONDS * self.lost)
+
+    def warnings(self, claims: Claims) -> list[str]:
+        if not self.lost:
+            return []
+        end = utc_text(claims.expires_at) if claims.expires_at else "never"
+        told = (
+            f"{self._lost_answers()} while the {self.want.label} was minted, so a token that nobody has may be there. It cannot be "
+            f"revoked, and ends by itself {end}."
+        )
+        return [told]
+
+    def _told_of_lost(self, error: TursoError) -> TursoError:
+        if not self.lost:
+            return error
+        return error.become(type(error), f"{error.msg} {self._may_be_there()}")
+
+    def _unknown(self, error: TursoError) -> TursoError:
+        return error.become(OutcomeUnknown, f"{error.msg} {self._may_be_there()} The current token was not touched.")
+
+    def _may_be_there(self) -> str:
+        if self.expiration == NEVER:
+            return (
+                "The token may have been minted all the same, and nobody has it. It never ends: only invalidating every SQL token of "
+                f"the {self.target.name} ends it ({INVALIDATION})."
+            )
+        return (
+            f"{self._lost_answers()}, so a token that nobody has may be there. It cannot be revoked, and ends by itself "
+            f"{self.expiration} after it was minted."
+        )
+
+    def _lost_answers(self) -> str:
+        return "An answer was lost" if self.lost == 1 else f"{self.lost} answers were lost"
+
+
+def _failure_of_trial(tokens: SqlTokens, want: Wanted, target: Target) -> TursoError | None:
+    try:
+        secret, answer = _Course(tokens, want, target, TRIAL).post()
+        claims = _of_target(secret, answer, want, target)
+    except TursoError as exc:
+        return exc
+    found = differences(claims, want)
+    if not found:
+        return None
+    return answer.objection(
+        f"The API does not grant what permissions ask for: {'; '.join(found)}. This was tried with a token that ends in a minute, and "
+        "no other was minted. Check the names of the tables and actions, or ask for less than the whole with authorization=read-only."
+    )
+
+
+def _checked(secret: str, answer: Answer, want: Wanted, target: Target) -> Claims:
+    """Return what a new token claims.
+
+    :raises UnexpectedResponse: it is not what was asked for, and so is not returned.
+    """
+    claims = _of_target(secret, answer, want, target)
+    found = differences(claims, want)
+    if want.expires_in is not None and claims.expires_at is None:
+        found.append(f"it never ends, expected an end after {want.expiration}")
+    if found:
+        raise answer.objection(
+            f"The API minted the {want.label} with other settings than asked for: {'; '.join(found)}. It is not returned. "
+            f"{ending_of(claims, target)}"
+        )
+    return claims
+
+
+def _of_target(secret: str, answer: Answer, want: Wanted, target: Target) -> Claims:
+    claims = claims_of(secret)
+    identity = identity_of(claims, target)
+    if claims.kind != SQL or identity != target.id:
+        raise answer.objection(
+            f"Could not mint the {want.label}: the API answered with a token for {identity or 'something else'}, and the {target.name} "
+            f"is {target.id}. It is not returned. Check that api_url is the Turso Platform API; if the {target.name.level} was made "
+            "anew just now, try again."
+        )
+    return claims
+
+
+def ending_of(claims: Claims, target: Target) -> str:
+    """Return the sentence that says how a token that nobody gets ends."""
+    if claims.expires_at is not None:
+        return f"It ends by itself {utc_text(claims.expires_at)}."
+    return f"It never ends: only invalidating every SQL token of the {target.name} ends it ({INVALIDATION})."
+
+
+def _odd_times(claims: Claims, want: Wanted, now: datetime.datetime) -> list[str]:
+    """Return what is odd about when a token was minted, and when it ends."""
+    warnings = []
+    issued, end = claims.issued_at, claims.expires_at
+    apart = 0.0 if issued is None else (issued - now).total_seconds()
+    if abs(apart) > CLOCKS_DIFFER_SECONDS:
+        warnings.append(
+            f"The {want.label} says that it was minted {abs(apart):.0f} s {'after' if apart > 0 else 'before'} the API's own time. Its "
+            "end may be off by as much."
+        )
+    lasts = None if issued is None or end is None else round((end - issued).total_seconds())
+    if end is not None and lasts != want.expires_in:
+        lasting = "an unknown time" if lasts is None else f"{lasts} s"
+        warnings.append(
+            f"The {want.label} ends {utc_text(end)}: it lasts {lasting}, asked for was {want.expiration}. The API may limit it. Its end "
+            "counts, so ask for no more than the API gives, and for a renew_before that is less."
+        )
+    return warnings

@@ -1,0 +1,125 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private to this collection: what became of one SQL token, and how it is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NO
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, GROUP, Target
+from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
+from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import deadline
+from ansible_collections.community.turso.plugins.module_utils._sql_token.options import Wanted
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
+
+NOTHING: dict[str, Any] = {
+    "reason": None,
+    "secret": None,
+    "token": None,
+    "probed": NO,
+    "diff": {"before": {}, "after": {}},
+}
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of one SQL token. In check mode it is what would become of it.
+
+    :ivar target: what the API knows of the database or the group; none where that could not be looked up.
+    :ivar now: the API's time when it was looked up.
+    :ivar reason: why a token was minted, or was to be; none where the current one is kept.
+    :ivar detail: what is behind the reason, as a sentence without its end.
+    :ivar minted: what the new token claims; none where there is none.
+    :ivar probed: what came of trying the token that the outcome is about.
+    """
+
+    want: Wanted
+    now: datetime.datetime
+    target: Target | None = None
+    changed: bool = False
+    reason: str | None = None
+    detail: str = ""
+    secret: str | None = dataclasses.field(default=None, repr=False)
+    minted: Claims | None = None
+    probed: str = NO
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    error: TursoError | None = None
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the result, which has failed set if bringing the token about failed."""
+        after = self._after()
+        return {
+            "changed": self.changed,
+            "reason": self.reason,
+            "secret": self.secret,
+            "token": after,
+            "probed": self.probed,
+            "diff": {"before": _for_diff(self._before()), "after": _for_diff(after)},
+            "msg": self._msg(),
+            "warnings": list(self.warnings),
+            **(self._failure() if self.error else {}),
+        }
+
+    def _msg(self) -> str:
+        if self.reason is None:
+            return f"The {self.want.label} is kept. {deadline(self.want.claims, self.now)}".strip()
+        verb = "was minted" if self.secret is not None else "would be minted"
+        return f"A {self.want.label} {verb} ({self.reason}): {self.detail}."
+
+    def _failure(self) -> dict[str, Any]:
+        """Return what a failure tells, with the time that is left to mend it."""
+        result = self.error.as_result() if self.error else {}
+        ends = deadline(self.want.claims, self.now)
+        return {"failed": True, **result, "msg": f"{result['msg']} {ends}".strip()}
+
+    def _before(self) -> dict[str, Any] | None:
+        return None if self.want.claims is None else self._told(self.want.claims)
+
+    def _after(self) -> dict[str, Any] | None:
+        """Return the token that one has afterwards: the new one, the one that would be minted, or the current one."""
+        if self.minted is not None:
+            return self._told(self.minted)
+        return self._before() if self.error or self.reason is None else self._predicted()
+
+    def _predicted(self) -> dict[str, Any]:
+        want, target = self.want, self.target
+        is_database = want.name.level == DATABASE
+        target_id = None if target is None else target.id
+        claims = Claims(
+            SQL,
+            database_id=target_id if is_database else None,
+            group_id=None if is_database else target_id,
+            authorization=want.authorization,
+            permissions=want.permissions,
+        )
+        return {**self._told(claims), "never_expires": want.expires_in is None}
+
+    def _told(self, claims: Claims) -> dict[str, Any]:
+        """Return the token object: what a token claims, and what it was asked for."""
+        name, end = self.want.name, claims.expires_at
+        return {
+            "kind": SQL,
+            "organization": name.organization,
+            "database": name.name if name.level == DATABASE else None,
+            "group": name.name if name.level == GROUP else None,
+            "database_id": claims.database_id,
+            "group_id": claims.group_id,
+            "hostname": None if self.target is None else self.target.hostname,
+            "authorization": claims.authorization,
+            "permissions": None if claims.permissions is None else claims.permissions.as_result(),
+            "issued_at": None if claims.issued_at is None else utc_text(claims.issued_at),
+            "expires_at": None if end is None else utc_text(end),
+            "never_expires": end is None,
+            "seconds_left": None if end is None else max(0, int((end - self.now).total_seconds())),
+        }
+
+
+def _for_diff(token: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a token object without what differs from run to run, empty where there is no token."""
+    return {key: value for key, value in (token or {}).items() if key != "seconds_left"}
