@@ -49,9 +49,11 @@ ruff: tools
 	$(TOOLS)/ruff format --check
 
 .PHONY: mypy
-mypy: tools
+mypy: tools newest
 	$(TOOLS)/mypy $$($(PYTHON) -m tests.tools.checkout)/ansible_collections/community/turso/plugins \
 		tests/simulator tests/tools
+	$(TOOLS)/mypy --python-executable $(NEWEST)/python --cache-dir .cache/mypy/tests --follow-imports silent \
+		--exclude '^tests/tools/' tests
 
 .PHONY: numbers
 numbers: tools ## Measure how dense the code is, and fail where it is denser than it may be

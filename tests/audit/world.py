@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any
 
 from tests.simulator import Simulator
 
@@ -21,7 +22,7 @@ def arrange(simulator: Simulator) -> None:
     simulator.clock.freeze(NOON)
     for user in ("alice", "bob"):
         simulator.main(user).created = NOON  # they were there before the clock stopped
-    pinned = {"organization": "acme", "group": "production"}
+    pinned: dict[str, Any] = {"organization": "acme", "group": "production"}
     simulator.given("legacy", age_days=410)
     simulator.given("migrations", **pinned, scopes=["full-access"], age_days=140)
     simulator.given("backup", **pinned, scopes=["read", "db:configure"], age_days=88)

@@ -34,7 +34,8 @@ Everything that you type here goes there; `exit` ends both. The delivery example
 
 
 def main() -> int:
-    shell = [shutil.which("bash"), "--norc"] if shutil.which("bash") else ["/bin/sh"]
+    bash = shutil.which("bash")
+    shell = [bash, "--norc"] if bash else ["/bin/sh"]
     with Simulator() as simulator, tempfile.TemporaryDirectory(prefix="turso-shell-") as scratch:
         for token in TOKENS:
             simulator.given(**token)

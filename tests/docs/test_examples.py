@@ -71,6 +71,7 @@ class Reader:
         assert [secret for secret in self.simulator.canaries if secret in played.output] == [], block
         if block.said == "fails":
             assert not played.ok, f"{block}\n{played.output}"
+            assert block.detail is not None
             assert block.detail in " ".join(played.output.split()), f"{block}\n{played.output}"
         else:
             assert played.ok, f"{block}\n{played.output}"

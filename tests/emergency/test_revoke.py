@@ -24,7 +24,7 @@ TEMPLATE = "{{ lookup('pipe', 'touch pwned') }}"
 
 @pytest.fixture(autouse=True)
 def given(simulator: Simulator) -> dict[str, Any]:
-    pinned = {"organization": "acme", "group": "production", "scopes": ["read"]}
+    pinned: dict[str, Any] = {"organization": "acme", "group": "production", "scopes": ["read"]}
     return {
         "ci": simulator.given("ci", user="bob", organization="acme", age_days=200),
         "version": simulator.given("ci-20261101t091500z-7f3a", **pinned, age_days=23),

@@ -178,8 +178,8 @@ class World:
         playbooks.write("hosts.yml", {"web": {"hosts": {"web1": HERE, "web2": HERE}}})
         self.first = {name: simulator.given(name, organization="acme", age_days=120).secret for name in scenario.names}
         for name, paths in scenario.held.items():
-            for path in paths:
-                playbooks.write(path, self.first[name])
+            for held in paths:
+                playbooks.write(held, self.first[name])
         if scenario.has_vault_file:
             playbooks.write(VAULT, {"turso_secrets": self.first})
             assert playbooks.run("ansible-vault", "encrypt", VAULT, env=self.environment()).ok

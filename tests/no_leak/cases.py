@@ -97,7 +97,7 @@ def revocation(sentence: str, claim: str, *, world: str = "plain", core: bool = 
     return Case(sentence, "turso_revocation", asked, claim, core, world)
 
 
-ACME = {"organization": "acme"}
+ACME: dict[str, Any] = {"organization": "acme"}
 
 CASES = (
     one("created", "secret", name="new-1", core=True, **ACME),

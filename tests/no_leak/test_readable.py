@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from typing import Any
 
 import pytest
 
 from tests.no_leak.cases import Case, many, one, play
 from tests.no_leak.terminal import Mode, Terminal
 
-ACME = {"organization": "acme"}
+ACME: dict[str, Any] = {"organization": "acme"}
 CALLBACKS = [Mode(callback, verbosity) for callback, verbosity in (("default", 0), ("minimal", 1), ("oneline", 0))]
 PARTIAL = many("some", "failed", {"name": "m-1"}, {"name": "taken-1"}, {"name": "m-2"})
 NAMES_ALONE = {"ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "0"}  # in the lines that announce tasks
@@ -117,7 +118,7 @@ def test_secrets_of_every_length_are_hidden_whole(terminal: Terminal) -> None:
         assert abs(len(credentials[f"TOKEN_{length}"]) - length) < 9
     asked = []
     for name in credentials:
-        with_it = {"api_token": f"{{{{ lookup('env', '{name}') }}}}"}
+        with_it: dict[str, Any] = {"api_token": f"{{{{ lookup('env', '{name}') }}}}"}
         asked += [
             one(f"made with {name}", "secret", name="new", **with_it),
             one(

@@ -44,6 +44,11 @@ def said(host: str = "localhost", recipient: int = 0, refusal: str | None = None
     return {"id": MINE.id, "recipient": recipient, "host": host, "by": "word", "refusal": refusal}
 
 
+def confirmed(*each: dict[str, Any]) -> dict[str, Any]:
+    """Return the fact of a host that confirmed."""
+    return {CONFIRMATIONS: list(each)}
+
+
 def committed(
     facts: Facts, by: str = BY_ENTRY_POINT, module: FakeModule | None = None, loader: Any = None, **play: Any
 ) -> tuple[dict[str, Any], FakeModule]:
@@ -58,7 +63,7 @@ def left(result: dict[str, Any]) -> list[Item]:
 
 @pytest.mark.parametrize("by", [BY_HANDLER, BY_ENTRY_POINT])
 def test_what_everybody_confirmed_is_committed(by: str) -> None:
-    facts = after(use(item()), **{CONFIRMATIONS: [said()]})
+    facts = after(use(item()), **confirmed(said()))
     result, module = committed(facts, by)
     (given,) = module.given
     assert (given["step"], given["api_token"]) == ("commit", "a-secret")
@@ -146,7 +151,7 @@ def test_on_other_hosts_a_confirmation_counts_where(facts: Facts, commits: bool,
 
 @pytest.mark.promise(1)
 def test_a_host_that_failed_commits_nothing() -> None:
-    facts = after(use(item()), **{CONFIRMATIONS: [said()]})
+    facts = after(use(item()), **confirmed(said()))
     for by in (BY_HANDLER, BY_ENTRY_POINT):
         result, module = committed(facts, by, has_failed=True)
         assert module.given == []
@@ -164,7 +169,7 @@ USES: list[tuple[str, dict[str, Any], str, bool]] = [
 
 @pytest.mark.parametrize(("known", "by", "commits"), [row[1:] for row in USES], ids=[row[0] for row in USES])
 def test_committed_is(known: dict[str, Any], by: str, commits: bool) -> None:
-    _result, module = committed(after(use(item(), **known), **{CONFIRMATIONS: [said()]}), by)
+    _result, module = committed(after(use(item(), **known), **confirmed(said())), by)
     assert bool(module.given) is commits
 
 
@@ -176,21 +181,21 @@ def test_nothing_issued_is_nothing_to_do() -> None:
 @pytest.mark.promise(1)
 def test_a_module_that_fails_revokes_nothing_and_leaves_what_is_to_be_done() -> None:
     module = FakeModule([{"failed": True, "msg": "The disk is full.", "error": {"kind": "refused"}}])
-    result, _module = committed(after(use(item()), **{CONFIRMATIONS: [said()]}), module=module)
+    result, _module = committed(after(use(item()), **confirmed(said())), module=module)
     assert result["lines"] == ["ci: The disk is full. Nothing was revoked; old and new values work."]
     assert (result["changed"], result["failed_names"], len(left(result))) == (False, ["ci"], 1)
 
 
 def test_a_module_that_came_to_no_end_says_that_nobody_knows_what_it_revoked() -> None:
     module = FakeModule([{"failed": True, "msg": "It was killed."}])
-    result, _module = committed(after(use(item()), **{CONFIRMATIONS: [said()]}), module=module)
+    result, _module = committed(after(use(item()), **confirmed(said())), module=module)
     assert "it is not known which previous versions were revoked" in result["lines"][0]
     assert "Nothing was revoked" not in result["lines"][0]
 
 
 def test_a_token_that_the_module_could_not_commit_is_left() -> None:
     answer = {"changed": False, "report": [{**item().report, "action": "failed", "msg": "ci: no"}]}
-    result, _module = committed(after(use(item()), **{CONFIRMATIONS: [said()]}), module=FakeModule([answer]))
+    result, _module = committed(after(use(item()), **confirmed(said())), module=FakeModule([answer]))
     assert (result["failed_names"], len(left(result))) == (["ci"], 1)
 
 
@@ -221,7 +226,7 @@ def test_the_running_credential_goes_with_its_own_new_value_and_last() -> None:
     robot.name, robot.report = "robot", {**robot.report, "name": "robot"}
     robot.version = {"name": "robot-1", "id": "id-robot"}
     first = use(robot, running_secrets={"robot": "new-value", "not-ready": "x"})
-    facts = after(first, use(item(), running_secrets={}), **{CONFIRMATIONS: [said(), {**said(), "id": "id-robot"}]})
+    facts = after(first, use(item(), running_secrets={}), **confirmed(said(), {**said(), "id": "id-robot"}))
     _result, module = committed(facts)
     assert [given.get("running_secrets") for given in module.given] == [None, {"robot": "new-value"}]
 

@@ -270,7 +270,8 @@ def test_tasks_files_are_delivered_with_where_they_confirm(tmp_path: Path) -> No
     play = FakePlay(folder=str(tmp_path))
 
     class Issuing(FakeModule):
-        def __call__(self, args: Any) -> dict[str, Any]:
+        def __call__(self, args: Any, environment: Any = None) -> dict[str, Any]:
+            self.environments.append(dict(environment or {}))
             self.given.append(dict(args))
             entry = read_entries(args["tokens"], Defaults(recipients=args["recipients"]))[0]
             return result_of(issued(recipients=entry.recipients))

@@ -341,6 +341,19 @@ def test_main_leaves_to_commit_what_issue_issued(simulator: Simulator, playbooks
     assert [len(versions(simulator, name)) for name in ("ci", "web")] == [2, 1]
 
 
+@with_one_core
+def test_main_tells_what_failed_though_what_issue_issued_waits_to_be_confirmed(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    for index in range(2):
+        simulator.given(f"full-2026010{index + 1}t000000z-000{index}", organization="acme", age_days=120)
+    plays = [play(rotate("ci", tasks_from="issue")), play(rotate("full", max_versions=2))]
+    played = playbooks.play(plays)
+    assert not played.ok, played.output
+    assert "2 versions are active and turso_rotate_max_versions is 2" in " ".join(played.output.split())
+
+
 @pytest.mark.promise(1)
 @with_one_core
 def test_the_commit_runs_where_it_was_issued(simulator: Simulator, playbooks: Playbooks) -> None:

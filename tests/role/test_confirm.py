@@ -81,7 +81,7 @@ def test_the_last_play_revokes_what_every_host_confirmed(simulator: Simulator, p
 ONLY_WEB1 = {"when": "inventory_hostname == 'web1'"}
 ON_WEB2 = {"when": "inventory_hostname == 'web2'"}
 FAILS_LATER: Task = {"ansible.builtin.debug": {"msg": "delivered"}, "changed_when": True, "notify": "Restart"}
-BROKEN = {"handlers": [{"name": "Restart", **FAIL, **ON_WEB2}]}
+BROKEN: dict[str, Any] = {"handlers": [{"name": "Restart", **FAIL, **ON_WEB2}]}
 OTHER: Task = {
     "ansible.builtin.copy": {"content": "old", "dest": "{{ playbook_dir }}/{{ inventory_hostname }}", "mode": "0600"}
 }

@@ -110,7 +110,7 @@ def test_no_fact_reaches_the_cache(simulator: Simulator, playbooks: Playbooks) -
         "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(playbooks.directory / "cache"),
     }
-    defaults = {"module_defaults": {"ansible.builtin.set_fact": {"cacheable": True}}}
+    defaults: dict[str, Any] = {"module_defaults": {"ansible.builtin.set_fact": {"cacheable": True}}}
     played = playbooks.play([play(rotate("ci"), *DELIVERED, **defaults)], env=cache)
     assert played.ok, played.output
     for path in (playbooks.directory / "cache").rglob("*"):

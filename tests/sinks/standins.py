@@ -99,12 +99,12 @@ class Cluster:
             }
         if path not in RESOURCES:
             return None
-        version, kinds = RESOURCES[path]
+        group_version, kinds = RESOURCES[path]
         verbs = ["create", "get", "list", "patch"]
         listed = [
             {"name": n, "singularName": "", "namespaced": True, "kind": k, "verbs": verbs} for n, k in kinds.items()
         ]
-        return {"kind": "APIResourceList", "groupVersion": version, "resources": listed}
+        return {"kind": "APIResourceList", "groupVersion": group_version, "resources": listed}
 
     def _patch(self, existing: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         before = json.dumps(existing)
@@ -115,11 +115,12 @@ class Cluster:
             if "generation" in metadata:
                 metadata["generation"] += 1
                 existing["status"].update(availableReplicas=0, readyReplicas=0)
-        return json.loads(json.dumps(existing))
+        shown: dict[str, Any] = json.loads(json.dumps(existing))
+        return shown
 
     def _look(self, existing: dict[str, Any]) -> dict[str, Any]:
         """Return an object as it is now; a roll-out under way is done by the next look."""
-        now = json.loads(json.dumps(existing))
+        now: dict[str, Any] = json.loads(json.dumps(existing))
         status, generation = existing.get("status"), existing["metadata"].get("generation")
         if status and status["observedGeneration"] != generation:
             status.update(observedGeneration=generation)

@@ -117,9 +117,8 @@ def test_sops_file(controller: Playbooks, simulator: Simulator, sops: Path, tmp_
 
     def read() -> str:
         command, env = [str(sops), "decrypt", str(path)], {**controller.env, "SOPS_AGE_KEY_FILE": str(identity)}
-        return yaml.safe_load(subprocess.run(command, env=env, check=True, capture_output=True).stdout)[
-            "turso_api_token"
-        ]
+        done = subprocess.run(command, env=env, check=True, capture_output=True)
+        return str(yaml.safe_load(done.stdout)["turso_api_token"])
 
     assert_rotates(controller, simulator, rotation("sops_file.yml", variables), read)
 

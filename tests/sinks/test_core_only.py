@@ -223,7 +223,7 @@ def test_age_file(playbooks: Playbooks, simulator: Simulator, age_identity: Path
 
 AGE = {"deliver_age_path": "/nowhere", "deliver_age_recipients": ["age1"], "deliver_age_binary": "/no/age"}
 
-LACKING = [
+LACKING: list[tuple[str, dict[str, Any], str]] = [
     # example, what it is told, what it says
     ("env_file.yml", {}, "Set deliver_env_path"),
     ("remote_file.yml", {}, "Set deliver_remote_hosts"),

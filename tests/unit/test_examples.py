@@ -62,7 +62,7 @@ def play_examples(playbooks: Playbooks, kind: str, name: str, variables: dict[st
 
 
 @pytest.mark.parametrize(("kind", "name"), documented(), ids=lambda value: value)
-def test_the_examples_work(playbooks, simulator, kind, name):
+def test_the_examples_work(playbooks: Playbooks, simulator: Simulator, kind: str, name: str) -> None:
     simulator.given("legacy", age_days=120)
     for given in ("ci-web", "ci-docs"):
         simulator.given(given, organization="acme")
@@ -79,7 +79,7 @@ def test_the_examples_work(playbooks, simulator, kind, name):
 
 @with_one_core
 @pytest.mark.parametrize("kind", sorted({kind for kind, _name in documented()}))
-def test_the_documentation_is_complete(playbooks, kind):
+def test_the_documentation_is_complete(playbooks: Playbooks, kind: str) -> None:
     names = [name for each, name in documented() if each == kind]
     for name, shown in docs_of(playbooks, kind, *names).items():
         assert shown["examples"], name
@@ -90,7 +90,7 @@ def test_the_documentation_is_complete(playbooks, kind):
 
 
 @with_one_core
-def test_one_token_is_retrieved_in_an_example(playbooks: Playbooks, simulator: Simulator):
+def test_one_token_is_retrieved_in_an_example(playbooks: Playbooks, simulator: Simulator) -> None:
     there = simulator.given("ci-deploy", organization="acme")
     examples = examples_of(playbooks, "module", "turso_token_info")
     (retrieve,) = [task for task in examples if "name" in (task.get(f"{COLLECTION}.turso_token_info") or {})]
@@ -105,7 +105,7 @@ def test_one_token_is_retrieved_in_an_example(playbooks: Playbooks, simulator: S
 
 @with_one_core
 @pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
-def test_the_documentation_of_a_role_is_complete(playbooks, role):
+def test_the_documentation_of_a_role_is_complete(playbooks: Playbooks, role: Any) -> None:
     shown = playbooks.run("ansible-doc", "-t", "role", "-j", f"{COLLECTION}.{role}")
     assert shown.ok, shown.output
     (doc,) = json.loads(shown.output[shown.output.index("{") :]).values()

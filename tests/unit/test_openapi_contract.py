@@ -51,7 +51,8 @@ def judge(simulator: Simulator) -> Judge:
 @pytest.fixture
 def judged(tokens: Tokens, judge: Judge) -> Tokens:
     """A client whose every request and answer is judged; the test fails with the judge's words."""
-    tokens.api._wire._adapter = judge
+    wire: Any = tokens.api._wire
+    wire._adapter = judge
     return tokens
 
 

@@ -21,7 +21,7 @@ description: Counts in the file that E(KILL_COUNT_FILE) names, and stops at the 
 """
 
 
-class CallbackModule(CallbackBase):
+class CallbackModule(CallbackBase):  # type: ignore[misc]
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "kill_before_task"

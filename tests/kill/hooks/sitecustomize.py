@@ -36,4 +36,4 @@ def _end_at(point: str) -> None:
 
 if "KILL_REPLACED" in os.environ:
     os.environ.setdefault("KILL_ROOT", str(os.getpid()))  # the first process of all is the playbook's
-    os.replace = replace
+    os.replace = replace  # type: ignore[assignment]

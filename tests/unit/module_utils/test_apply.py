@@ -310,7 +310,8 @@ def test_a_name_that_was_free_long_ago_is_not_taken_for_ours(simulator: Simulato
 
 
 def test_among_many_the_age_of_the_list_counts(simulator: Simulator) -> None:
-    passed, theirs = [0.0], []
+    passed = [0.0]
+    theirs: list[Any] = []
     api = Api(simulator.url, simulator.credential, retries=0, clock=lambda: passed[0], sleep=lambda _: None)
 
     def take_the_other_name() -> None:
@@ -326,7 +327,7 @@ def test_among_many_the_age_of_the_list_counts(simulator: Simulator) -> None:
 
 
 def test_where_no_thread_can_be_started_everything_is_done_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    started = []
+    started: list[Any] = []
 
     def start(thread: threading.Thread) -> None:
         if started:
@@ -740,10 +741,9 @@ def test_a_bug_met_by_one_costs_no_other_its_secret(simulator: Simulator, make_t
     tokens = make_tokens(connections=2)
 
     def hide(secret: str) -> None:
-        if simulator.find(secret) == "first":
+        if next(token.name for token in simulator.tokens if token.secret == secret) == "first":
             raise ZeroDivisionError(secret)
 
-    simulator.find = lambda secret: next(one.name for one in simulator.tokens if one.secret == secret)  # type: ignore[attr-defined]
     outcomes, _ = apply(
         Tokens(tokens.api, on_secret=hide), [wanted("first"), wanted("second")], check_mode=False, concurrency=2
     )
@@ -816,7 +816,8 @@ def test_what_is_created_and_not_listed_is_told_as_it_was_answered(
     simulator.faults.add("list", fault, skip=1)
     (outcome,), _ = apply(make_tokens(), [wanted(organization="acme")], check_mode=False)
     assert outcome.after == Token("ci", simulator.tokens[-1].id, Restriction("acme"))
-    assert outcome.error is outcome.warning is None
+    assert outcome.error is None
+    assert outcome.warning is None
 
 
 LEFT_BEHIND = {

@@ -68,9 +68,15 @@ def grown(one: dict[str, Any]) -> dict[str, Any]:
     return {**one, "scopes": [*one["scopes"], "db:teleport"], "permissions": "custom"} if one["scopes"] else one
 
 
-ONE = {"restriction": "unrestricted", "organization": None, "group": None, "scopes": None, "permissions": None}
-WIDE = {"restriction": "organization", "group": None, "scopes": None, "permissions": None}
-FULL = {"permissions": "full-access", "scopes": list(SCOPES)}
+ONE: dict[str, Any] = {
+    "restriction": "unrestricted",
+    "organization": None,
+    "group": None,
+    "scopes": None,
+    "permissions": None,
+}
+WIDE: dict[str, Any] = {"restriction": "organization", "group": None, "scopes": None, "permissions": None}
+FULL: dict[str, Any] = {"permissions": "full-access", "scopes": list(SCOPES)}
 
 
 @pytest.mark.parametrize(
@@ -352,7 +358,7 @@ def test_the_stable_part_is_the_same_on_every_day_and_changes_with_a_token() -> 
         token("undated", created_at=None),
         token("hushed", created_at=None),
     ]
-    policy = {"accepted": [{"name": "wide", "reason": "known", "until": "2026-11-24"}]}
+    policy: dict[str, Any] = {"accepted": [{"name": "wide", "reason": "known", "until": "2026-11-24"}]}
     today = audit(tokens, **policy)
     tomorrow = audit([{**one, "age_days": 1, "last_used_at": "x"} for one in tokens[::-1]], NOW + DAY, **policy)
     assert today["stable"] == tomorrow["stable"]

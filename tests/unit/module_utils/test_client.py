@@ -737,7 +737,7 @@ def test_an_error_does_not_quote_the_token(
     api = make_api(simulator.url, token if of == "client" else "another", retries=1)
     bearer = token if of == "request" else None
     if status == 200:
-        error = ask(api, bearer=bearer).unexpected("list", "a list")
+        error: TursoError = ask(api, bearer=bearer).unexpected("list", "a list")
         assert error.api_message is not None
     else:
         error = failed(api, bearer=bearer)
@@ -814,7 +814,7 @@ def test_a_fresh_connection_is_none_that_was_used(simulator: Simulator, api: Api
 def test_connections_through_a_proxy_are_bounded_as_well() -> None:
     adapter = wire._Adapter(7.0)
     for manager in (adapter.poolmanager, adapter.proxy_manager_for("http://127.0.0.1:1")):
-        pools = [manager.pool_classes_by_scheme[scheme] for scheme in ("http", "https")]
+        pools: list[Any] = [manager.pool_classes_by_scheme[scheme] for scheme in ("http", "https")]
         assert [pool.ConnectionCls.head_seconds for pool in pools] == [7.0, 7.0]
 
 

@@ -33,7 +33,7 @@ from ansible_collections.community.turso.plugins.module_utils._token.decide impo
 
 ACME = Restriction("acme")
 READER = Restriction("acme", "g", ("read",))
-IN_GROUP = {"organization": "acme", "group": "g", "scopes": ["read-only"]}
+IN_GROUP: dict[str, Any] = {"organization": "acme", "group": "g", "scopes": ["read-only"]}
 
 
 def wanted(name: str | None = "ci", **options: Any) -> Wanted:
@@ -272,7 +272,7 @@ def test_what_looks_created_by_us(created_at: str | None, restriction: Restricti
     assert look_created_by_us(found, ACME, NOON) is ours
 
 
-RESTRICTED = st.one_of(
+RESTRICTED: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"organization": st.sampled_from("ab")}),
     st.fixed_dictionaries(

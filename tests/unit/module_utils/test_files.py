@@ -14,7 +14,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,8 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
 
 def test_an_error_without_a_text_is_told_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", _nameless)
-    for action in (lambda: replaced(str(file), b"new"), lambda: check_replaceable(str(file))):
+    actions: list[Callable[[], None]] = [lambda: replaced(str(file), b"new"), lambda: check_replaceable(str(file))]
+    for action in actions:
         with pytest.raises(Refused, match="unknown error"):
             action()
 

@@ -95,7 +95,8 @@ HOLDERS = [
 @pytest.mark.parametrize(("written", "said"), HOLDERS)
 def test_whoever_waits_is_told_once_for_whom_and_not_for_ever(path: str, held: Path, written: str, said: str) -> None:
     held.write_text(written)
-    clock, told = Clock(), []
+    clock = Clock()
+    told: list[str] = []
     with (
         pytest.raises(Refused) as refused,
         locked(path, wait_seconds=5, on_wait=told.append, clock=clock.now, sleep=clock.sleep),
@@ -115,7 +116,8 @@ def test_a_lock_that_is_let_go_meanwhile_is_taken(path: str) -> None:
 
 def test_a_lock_that_was_removed_while_it_was_taken_is_not_held(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a run that makes a new one would hold it as well."""
-    flock, first = fcntl.flock, []
+    flock = fcntl.flock
+    first: list[Any] = []
 
     def removing(handle: int, operation: int) -> None:
         if not first:

@@ -181,7 +181,7 @@ def test_everything_is_kept_that_stands_in_the_file() -> None:
 
 def test_what_is_missing_or_null_is_not_known() -> None:
     sparse = {"format": 1, "tokens": {"ci": {"previous": None, "events": None, "pending": None}, "other": {}}}
-    empty = {"pending": None, "current": None, "previous": [], "events": []}
+    empty: dict[str, Any] = {"pending": None, "current": None, "previous": [], "events": []}
     assert State.from_json(sparse).as_json() == {"format": 1, "tokens": {"ci": empty, "other": empty}}
     pending = {"name": "n", "id": "1", "issued_at": NOON, "destinations": None}
     state = State.from_json({"format": 1, "tokens": {"ci": {"pending": pending}}})

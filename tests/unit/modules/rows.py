@@ -22,8 +22,8 @@ NINE = [
 OWN = "/v1/auth/api-tokens"
 ACMES = "/v1/organizations/acme/api-tokens"
 
-IN_ACME = {"organization": "acme"}
-READER = {"organization": "acme", "group": "production", "scopes": ["read"]}
+IN_ACME: dict[str, Any] = {"organization": "acme"}
+READER: dict[str, Any] = {"organization": "acme", "group": "production", "scopes": ["read"]}
 
 NOT_NAMES = {"empty": "", "blank": " ", "tab": "\t", "dot": ".", "dots": "..", "surrogate": "a\ud800"}
 

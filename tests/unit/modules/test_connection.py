@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from ansible_collections.community.turso.plugins.modules import (
     turso_token_info,
     turso_tokens,
 )
+from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
 from tests.unit.module_utils.hostile import Certificate
 from tests.unit.modules.rows import OWN, failure
@@ -51,7 +54,15 @@ FOUND = {
 
 @every_module_that_asks
 @pytest.mark.parametrize(("variables", "user"), FOUND.values(), ids=FOUND)
-def test_the_credential_comes_from_the_environment(simulator, run_module, monkeypatch, module, asked, variables, user):
+def test_the_credential_comes_from_the_environment(
+    simulator: Simulator,
+    run_module: RunModule,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    asked: Any,
+    variables: Any,
+    user: Any,
+) -> None:
     for variable, owner in variables.items():
         monkeypatch.setenv(variable, owner and simulator.main(owner).secret)
     assert not run_module(module, {"api_token": None, **asked}).get("failed")
@@ -68,7 +79,14 @@ NOT_FOUND = {
 
 @every_module
 @pytest.mark.parametrize("variables", NOT_FOUND.values(), ids=NOT_FOUND)
-def test_a_missing_credential_is_refused(simulator, run_module, monkeypatch, module, asked, variables):
+def test_a_missing_credential_is_refused(
+    simulator: Simulator,
+    run_module: RunModule,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    asked: Any,
+    variables: Any,
+) -> None:
     for variable, value in variables.items():
         monkeypatch.setenv(variable, value)
     result = run_module(module, {"api_token": None, **asked})
@@ -79,7 +97,9 @@ def test_a_missing_credential_is_refused(simulator, run_module, monkeypatch, mod
 
 
 @every_module_that_asks
-def test_an_option_beats_the_environment(simulator, run_module, monkeypatch, module, asked):
+def test_an_option_beats_the_environment(
+    simulator: Simulator, run_module: RunModule, monkeypatch: pytest.MonkeyPatch, module: Any, asked: Any
+) -> None:
     monkeypatch.setenv("TURSO_API_TOKEN", simulator.main("bob").secret)
     monkeypatch.setenv("TURSO_API_BASEURL", "http://127.0.0.1:9")
     assert not run_module(module, asked).get("failed")
@@ -87,14 +107,18 @@ def test_an_option_beats_the_environment(simulator, run_module, monkeypatch, mod
 
 
 @every_module_that_asks
-def test_the_address_comes_from_the_environment(simulator, run_module, monkeypatch, module, asked):
+def test_the_address_comes_from_the_environment(
+    simulator: Simulator, run_module: RunModule, monkeypatch: pytest.MonkeyPatch, module: Any, asked: Any
+) -> None:
     monkeypatch.setenv("TURSO_API_BASEURL", simulator.url)
     assert not run_module(module, {"api_url": None, **asked}).get("failed")
     assert simulator.requests
 
 
 @every_module_that_asks
-def test_time_out_and_retries_come_from_the_environment(simulator, run_module, monkeypatch, module, asked):
+def test_time_out_and_retries_come_from_the_environment(
+    simulator: Simulator, run_module: RunModule, monkeypatch: pytest.MonkeyPatch, module: Any, asked: Any
+) -> None:
     monkeypatch.setenv("TURSO_API_TIMEOUT", "0.2")
     monkeypatch.setenv("TURSO_API_RETRIES", "1")
     simulator.faults.add("*", faults.Hang(), times=None)
@@ -104,7 +128,9 @@ def test_time_out_and_retries_come_from_the_environment(simulator, run_module, m
 
 
 @every_module_that_asks
-def test_empty_variables_count_as_unset(simulator, run_module, monkeypatch, module, asked):
+def test_empty_variables_count_as_unset(
+    simulator: Simulator, run_module: RunModule, monkeypatch: pytest.MonkeyPatch, module: Any, asked: Any
+) -> None:
     for variable in ("TURSO_API_BASEURL", "TURSO_API_TIMEOUT", "TURSO_API_RETRIES"):
         monkeypatch.setenv(variable, "")
     simulator.faults.add("*", faults.Status(500), times=4)
@@ -117,7 +143,9 @@ def test_empty_variables_count_as_unset(simulator, run_module, monkeypatch, modu
 @pytest.mark.parametrize(
     "options", [{"api_url": ""}, {"api_token": ""}, {"api_token": "two words"}, {"api_token": "a\n"}]
 )
-def test_an_empty_or_broken_option_is_refused(simulator, run_module, module, asked, options):
+def test_an_empty_or_broken_option_is_refused(
+    simulator: Simulator, run_module: RunModule, module: Any, asked: Any, options: Any
+) -> None:
     result = run_module(module, {**asked, **options})
     assert result["error"] == failure("invalid_request")
     assert next(iter(options)) in result["msg"]
@@ -145,7 +173,9 @@ NOT_URLS = {
 
 @every_module
 @pytest.mark.parametrize("url", NOT_URLS.values(), ids=NOT_URLS)
-def test_a_credential_is_sent_nowhere_but_to_a_safe_address(simulator, run_module, module, asked, url):
+def test_a_credential_is_sent_nowhere_but_to_a_safe_address(
+    simulator: Simulator, run_module: RunModule, module: Any, asked: Any, url: Any
+) -> None:
     result = run_module(module, {**asked, "api_url": url})
     assert result["error"] == failure("invalid_request")
     assert "api_url" in result["msg"]
@@ -163,7 +193,9 @@ OUT_OF_RANGE = {
 
 @every_module
 @pytest.mark.parametrize(("options", "says"), OUT_OF_RANGE.values(), ids=OUT_OF_RANGE)
-def test_options_out_of_range_are_refused(simulator, run_module, module, asked, options, says):
+def test_options_out_of_range_are_refused(
+    simulator: Simulator, run_module: RunModule, module: Any, asked: Any, options: Any, says: Any
+) -> None:
     result = run_module(module, {**asked, **options})
     assert says in result["msg"]
     assert result["error"] == failure("invalid_request")
@@ -172,7 +204,9 @@ def test_options_out_of_range_are_refused(simulator, run_module, module, asked, 
 
 @every_module_that_asks
 @pytest.mark.parametrize("code", [301, 302, 307, 308])
-def test_redirects_are_not_followed(simulator, run_module, module, asked, code):
+def test_redirects_are_not_followed(
+    simulator: Simulator, run_module: RunModule, module: Any, asked: Any, code: Any
+) -> None:
     with Simulator() as elsewhere:
         simulator.faults.add("*", faults.redirect(elsewhere.url + OWN, code), times=None)
         result = run_module(module, asked)
@@ -183,7 +217,7 @@ def test_redirects_are_not_followed(simulator, run_module, module, asked, code):
 
 @every_module_that_asks
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_a_path_prefix_is_kept(run_module, module, asked, slash):
+def test_a_path_prefix_is_kept(run_module: RunModule, module: Any, asked: Any, slash: Any) -> None:
     with Simulator(path_prefix="/turso/api") as behind:
         result = run_module(module, {"api_url": behind.url + slash, "api_token": behind.credential, **asked})
         assert not result.get("failed")
@@ -192,7 +226,7 @@ def test_a_path_prefix_is_kept(run_module, module, asked, slash):
 
 
 @every_module_that_asks
-def test_a_path_prefix_stands_in_errors(run_module, module, asked):
+def test_a_path_prefix_stands_in_errors(run_module: RunModule, module: Any, asked: Any) -> None:
     with Simulator(path_prefix="/turso/api") as behind:
         behind.faults.add("*", faults.Status(403), times=None)
         result = run_module(module, {"api_url": behind.url, "api_token": behind.credential, **asked})
@@ -200,21 +234,27 @@ def test_a_path_prefix_stands_in_errors(run_module, module, asked):
 
 
 @every_module
-def test_the_credential_does_not_come_back(simulator, run_module, module, asked):
+def test_the_credential_does_not_come_back(
+    simulator: Simulator, run_module: RunModule, module: Any, asked: Any
+) -> None:
     assert simulator.credential not in json.dumps(run_module(module, asked))
     simulator.faults.add("*", faults.Status(400, {"error": f"bad {simulator.credential}"}), times=None)
     assert simulator.credential not in json.dumps(run_module(module, {**asked, "validate": True}))
 
 
-def test_a_missing_library_is_named(simulator: Simulator, run_module, monkeypatch):
+def test_a_missing_library_is_named(
+    simulator: Simulator, run_module: RunModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", "Traceback ...")
     result = run_module(turso_token, {"name": "ci"})
     assert "(requests)" in result["msg"]
     assert (result["changed"], result["secret"], result["error"]) == (False, None, failure("invalid_request"))
 
 
-def test_a_bug_is_told_with_the_keys_of_every_failure(simulator: Simulator, run_module, monkeypatch):
-    def broken(*_, **__):
+def test_a_bug_is_told_with_the_keys_of_every_failure(
+    simulator: Simulator, run_module: RunModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(turso_token, "tokens_from", broken)
@@ -223,12 +263,12 @@ def test_a_bug_is_told_with_the_keys_of_every_failure(simulator: Simulator, run_
     assert (result["changed"], result["secret"], result["error"]) == (False, None, failure("api_error"))
 
 
-def test_a_blank_credential_leaves_the_message_readable(run_module):
+def test_a_blank_credential_leaves_the_message_readable(run_module: RunModule) -> None:
     result = run_module(turso_token, {"api_token": " ", "name": "ci"})
     assert result["msg"].startswith("The API token, which came from the option api_token, is empty.")
 
 
-def jwt(payload, alg="EdDSA"):
+def jwt(payload: Any, alg: Any = "EdDSA") -> Any:
     parts = (json.dumps({"alg": alg}).encode(), json.dumps(payload).encode(), b"signature")
     return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
 
@@ -244,8 +284,14 @@ SOURCES = {
 @every_module
 @pytest.mark.parametrize(("variables", "source"), SOURCES.values(), ids=SOURCES)
 def test_a_sql_token_is_refused_before_any_request(
-    simulator, run_module, monkeypatch, module, asked, variables, source
-):
+    simulator: Simulator,
+    run_module: RunModule,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    asked: Any,
+    variables: Any,
+    source: Any,
+) -> None:
     for variable in variables:
         monkeypatch.setenv(variable, SQL)
     result = run_module(module, {**asked, "api_token": None if variables else SQL})
@@ -258,8 +304,14 @@ def test_a_sql_token_is_refused_before_any_request(
 @every_module_that_asks
 @pytest.mark.parametrize(("variables", "source"), SOURCES.values(), ids=SOURCES)
 def test_a_refusal_says_where_the_credential_came_from(
-    simulator, run_module, monkeypatch, module, asked, variables, source
-):
+    simulator: Simulator,
+    run_module: RunModule,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    asked: Any,
+    variables: Any,
+    source: Any,
+) -> None:
     for variable in variables:
         monkeypatch.setenv(variable, simulator.credential)
     for status in (401, 403):
@@ -270,7 +322,7 @@ def test_a_refusal_says_where_the_credential_came_from(
 
 
 @every_module_that_asks
-def test_a_session_that_is_over_is_named(run_module, module, asked):
+def test_a_session_that_is_over_is_named(run_module: RunModule, module: Any, asked: Any) -> None:
     ended = int(time.time()) - 3600
     result = run_module(module, {**asked, "api_token": jwt({"exp": ended, "iss": "i", "sub": "s"}, "RS256")})
     assert result["error"]["kind"] == "unauthorized"
@@ -278,19 +330,22 @@ def test_a_session_that_is_over_is_named(run_module, module, asked):
 
 
 @every_module_that_asks
-def test_a_session_that_ends_soon_is_warned_about(run_module, module, asked):
+def test_a_session_that_ends_soon_is_warned_about(run_module: RunModule, module: Any, asked: Any) -> None:
     ends = int(time.time()) + 3600
     result = run_module(module, {**asked, "api_token": jwt({"exp": ends, "iss": "i", "sub": "s"}, "RS256")})
     assert "login session of the Turso CLI that ends at " in str(result["warnings"])
 
 
-def test_a_refusal_of_a_new_secret_says_nothing_of_the_credential(simulator):
+def test_a_refusal_of_a_new_secret_says_nothing_of_the_credential(simulator: Simulator) -> None:
     params = {name: option.get("default") for name, option in _connection.connection_spec().items()}
     params |= {"api_url": simulator.url, "api_token": simulator.credential}
     tokens = _connection.tokens_from(params, lambda _secret: None)
     simulator.faults.add("validate", faults.Status(401), times=None)
-    assert "came from" in tokens.validate().refusal.msg
-    assert "came from" not in tokens.validate("a-secret-that-is-new").refusal.msg
+    of_its_own, of_another = tokens.validate().refusal, tokens.validate("a-secret-that-is-new").refusal
+    assert of_its_own is not None
+    assert of_another is not None
+    assert "came from" in of_its_own.msg
+    assert "came from" not in of_another.msg
 
 
 NULLS = ["api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path"]
@@ -298,7 +353,9 @@ NULLS = ["api_token", "api_url", "api_timeout", "api_retries", "validate_certs",
 
 @every_module
 @pytest.mark.parametrize("option", NULLS)
-def test_an_option_that_comes_to_null_is_refused(simulator, run_module, monkeypatch, module, asked, option):
+def test_an_option_that_comes_to_null_is_refused(
+    simulator: Simulator, run_module: RunModule, monkeypatch: pytest.MonkeyPatch, module: Any, asked: Any, option: Any
+) -> None:
     monkeypatch.setenv("TURSO_API_TOKEN", simulator.credential)
     result = run_module(module, asked, null=(option,))
     assert f"{option} is null" in result["msg"]
@@ -309,7 +366,9 @@ def test_an_option_that_comes_to_null_is_refused(simulator, run_module, monkeypa
 @pytest.mark.parametrize("check_mode", [False, True], ids=["for real", "check mode"])
 @pytest.mark.parametrize("module", [turso_token, turso_tokens], ids=["turso_token", "turso_tokens"])
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_a_credential_that_could_be_masked_in_a_new_secret_is_refused(simulator, run_module, module, state, check_mode):
+def test_a_credential_that_could_be_masked_in_a_new_secret_is_refused(
+    simulator: Simulator, run_module: RunModule, module: Any, state: Any, check_mode: Any
+) -> None:
     asked = {"name": "ci", "state": state}
     if module is turso_tokens:
         asked = {"tokens": [{"name": "other", "state": "absent"}, asked]}
@@ -342,7 +401,15 @@ TRUST = {
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 @every_module_that_asks
 @pytest.mark.parametrize(("options", "trusts"), TRUST.values(), ids=TRUST)
-def test_a_certificate_is_trusted(tmp_path, run_module, monkeypatch, module, asked, options, trusts):
+def test_a_certificate_is_trusted(
+    tmp_path: Path,
+    run_module: RunModule,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    asked: Any,
+    options: Any,
+    trusts: Any,
+) -> None:
     certificate = Certificate(tmp_path, "127.0.0.1")
     with Simulator(tls=(certificate.chain, certificate.key)) as secure:
         given = {name: certificate.authority if value == "AUTHORITY" else value for name, value in options.items()}
@@ -354,7 +421,9 @@ def test_a_certificate_is_trusted(tmp_path, run_module, monkeypatch, module, ask
 
 
 @every_module
-def test_authorities_of_the_environment_that_are_not_there_are_named(simulator, run_module, monkeypatch, module, asked):
+def test_authorities_of_the_environment_that_are_not_there_are_named(
+    simulator: Simulator, run_module: RunModule, monkeypatch: pytest.MonkeyPatch, module: Any, asked: Any
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent/ca.pem")
     result = run_module(module, asked)
     assert "SSL_CERT_FILE names '/nonexistent/ca.pem', which does not exist" in result["msg"]
@@ -362,9 +431,9 @@ def test_authorities_of_the_environment_that_are_not_there_are_named(simulator, 
     assert simulator.requests == []
 
 
-def test_a_linter_asks_no_task_for_a_credential():
+def test_a_linter_asks_no_task_for_a_credential() -> None:
     assert not any(option.get("required") for option in _connection.connection_spec().values())
 
 
-def test_an_answer_is_waited_for_half_a_minute():
+def test_an_answer_is_waited_for_half_a_minute() -> None:
     assert _connection.connection_spec()["api_timeout"]["default"] == 30

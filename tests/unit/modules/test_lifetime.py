@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,9 @@ def _told_to_stop_while_it_creates(simulator: Simulator) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_told_to_stop_while_it_creates")
 @both_modules
-def test_what_was_created_is_withdrawn_and_the_rest_not_tried(simulator, run_module: RunModule, module) -> None:
+def test_what_was_created_is_withdrawn_and_the_rest_not_tried(
+    simulator: Simulator, run_module: RunModule, module: Any
+) -> None:
     result = run_module(module, ASKED[module])
     assert result["failed"] is True
     assert result["changed"] is False
@@ -63,7 +66,7 @@ def test_what_was_created_is_withdrawn_and_the_rest_not_tried(simulator, run_mod
 
 @pytest.mark.usefixtures("_told_to_stop_while_it_creates")
 @both_modules
-def test_what_cannot_be_withdrawn_is_named(simulator, run_module: RunModule, module) -> None:
+def test_what_cannot_be_withdrawn_is_named(simulator: Simulator, run_module: RunModule, module: Any) -> None:
     simulator.faults.add("revoke", faults.Status(403))
     result = run_module(module, ASKED[module])
     (left,) = [token for token in simulator.tokens if token.name == "ci"]
@@ -75,7 +78,7 @@ def test_what_cannot_be_withdrawn_is_named(simulator, run_module: RunModule, mod
 
 @both_modules
 def test_a_result_that_cannot_be_written_leaves_nothing(
-    simulator, run_module: RunModule, module, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, run_module: RunModule, module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Lifetime, "_is_flushed", lambda _: False)
     monkeypatch.setattr(os, "dup2", lambda *_: None)

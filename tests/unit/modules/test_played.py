@@ -7,8 +7,13 @@
 from __future__ import annotations
 
 import venv
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.playbooks import Playbooks
+from tests.simulator import Simulator
 
 TASKS = {
     "turso_token": {"name": "ci"},
@@ -19,11 +24,11 @@ TASKS = {
 }
 
 
-def play(*tasks, **keywords):
+def play(*tasks: Any, **keywords: Any) -> Any:
     return [{"hosts": "localhost", "gather_facts": False, **keywords, "tasks": list(tasks)}]
 
 
-def test_every_module_takes_the_defaults_of_the_group(playbooks, simulator):
+def test_every_module_takes_the_defaults_of_the_group(playbooks: Playbooks, simulator: Simulator) -> None:
     tasks = [{f"community.turso.{module}": asked, "register": "kept"} for module, asked in TASKS.items()]
     defaults = {"api_url": simulator.url, "api_token": simulator.credential}
     empty = {"TURSO_API_TOKEN": "", "TURSO_API_BASEURL": "http://127.0.0.1:9"}
@@ -37,7 +42,9 @@ def test_every_module_takes_the_defaults_of_the_group(playbooks, simulator):
 
 
 @pytest.mark.parametrize(("module", "asked"), TASKS.items(), ids=TASKS)
-def test_an_interpreter_without_requests_is_named(playbooks, simulator, tmp_path, module, asked):
+def test_an_interpreter_without_requests_is_named(
+    playbooks: Playbooks, simulator: Simulator, tmp_path: Path, module: Any, asked: Any
+) -> None:
     bare = tmp_path / "bare"
     venv.create(bare, with_pip=False)
     interpreter = bare / "bin" / "python"
@@ -53,7 +60,7 @@ def test_an_interpreter_without_requests_is_named(playbooks, simulator, tmp_path
     assert simulator.requests == []
 
 
-def test_a_playbook_decides_on_the_kind_of_a_failure(playbooks, simulator):
+def test_a_playbook_decides_on_the_kind_of_a_failure(playbooks: Playbooks, simulator: Simulator) -> None:
     simulator.given("ci", organization="acme")
     played = playbooks.play(
         play(
@@ -71,7 +78,7 @@ SOME = [{"name": "kept"}, {"name": "old", "state": "absent"}, {"name": "main", "
 
 
 @pytest.mark.parametrize("pipelining", ["0", "1"], ids=["no pipelining", "pipelining"])
-def test_progress_is_shown_to_those_who_ask(playbooks, simulator, pipelining):
+def test_progress_is_shown_to_those_who_ask(playbooks: Playbooks, simulator: Simulator, pipelining: Any) -> None:
     simulator.behave(latency=0.5)
     simulator.given("kept")
     simulator.given("old")
@@ -86,7 +93,7 @@ def test_progress_is_shown_to_those_who_ask(playbooks, simulator, pipelining):
     assert not list(playbooks.directory.glob("home/.ansible/tmp/*"))
 
 
-def test_progress_is_not_shown_unasked(playbooks, simulator):
+def test_progress_is_not_shown_unasked(playbooks: Playbooks, simulator: Simulator) -> None:
     simulator.behave(latency=0.5)
     asked = {"tokens": [{"name": f"t{n}"} for n in range(3)]}
     played = playbooks.play(play({"community.turso.turso_tokens": asked, "register": "made"}))
@@ -95,7 +102,7 @@ def test_progress_is_not_shown_unasked(playbooks, simulator):
     assert "created" not in played.output
 
 
-def test_what_cannot_be_looked_at_is_summed_up(playbooks, simulator):
+def test_what_cannot_be_looked_at_is_summed_up(playbooks: Playbooks, simulator: Simulator) -> None:
     ssh = playbooks.write("ssh", '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n')
     ssh.chmod(0o755)
     variables = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_ssh_executable": str(ssh)}
@@ -120,7 +127,7 @@ CREATES = {
 
 
 @pytest.mark.parametrize("module", CREATES)
-def test_a_create_that_nobody_registers_is_refused(playbooks, simulator, module):
+def test_a_create_that_nobody_registers_is_refused(playbooks: Playbooks, simulator: Simulator, module: Any) -> None:
     """Not in check mode, and not where nothing can be created."""
     create = {f"community.turso.{module}": CREATES[module], "loop": ["a", "b"]}
     revoke = {"name": "gone", "state": "absent"}
@@ -143,7 +150,7 @@ def test_a_create_that_nobody_registers_is_refused(playbooks, simulator, module)
 REFUSED = "(ansible_failed_result.results | default([ansible_failed_result])) | map(attribute='error.kind') | unique == ['refused']"
 
 
-def test_an_ad_hoc_create_is_refused(playbooks, simulator):
+def test_an_ad_hoc_create_is_refused(playbooks: Playbooks, simulator: Simulator) -> None:
     asked = ("localhost", "-m", "community.turso.turso_token", "-a", "name=ci organization=acme")
     refused = playbooks.run("ansible", *asked)
     assert not refused.ok
@@ -152,7 +159,7 @@ def test_an_ad_hoc_create_is_refused(playbooks, simulator):
     assert simulator.writes == []
 
 
-def test_a_create_says_at_v_which_token_it_made(playbooks, simulator):
+def test_a_create_says_at_v_which_token_it_made(playbooks: Playbooks, simulator: Simulator) -> None:
     restricted = {"organization": "acme", "group": "production", "scopes": ["read-only"]}
     played = playbooks.play(
         play(
@@ -181,8 +188,10 @@ NULLS = {
 
 
 @pytest.mark.parametrize("many", [False, True], ids=["turso_token", "turso_tokens"])
-def test_what_comes_to_null_is_refused_and_what_is_omitted_is_left_out(playbooks, simulator, many):
-    def task(name, options):
+def test_what_comes_to_null_is_refused_and_what_is_omitted_is_left_out(
+    playbooks: Playbooks, simulator: Simulator, many: Any
+) -> None:
+    def task(name: Any, options: Any) -> Any:
         asked = {"name": name, **options}
         return {"community.turso.turso_tokens": {"tokens": [asked]}} if many else {"community.turso.turso_token": asked}
 

@@ -18,8 +18,8 @@ from ansible_collections.community.turso.plugins.modules import turso_revocation
 from tests.simulator import Simulator, faults
 from tests.simulator.exchange import Exchange
 
-ACME = {"organization": "acme"}
-READER = {"organization": "acme", "group": "production", "scopes": ["read"]}
+ACME: dict[str, Any] = {"organization": "acme"}
+READER: dict[str, Any] = {"organization": "acme", "group": "production", "scopes": ["read"]}
 OWN = "/v1/auth/api-tokens"
 ACMES = "/v1/organizations/acme/api-tokens"
 

@@ -788,9 +788,12 @@ def test_what_cannot_be_withdrawn_stays_in_the_state_file(
     simulator: Simulator, issue: Rotate, old: Any, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(
-        Lifetime, "over", lambda _lifetime: asked.append(1) or (len(asked) > 1 and "told to stop") or None
-    )
+
+    def over(_lifetime: Lifetime) -> str | None:
+        asked.append(1)
+        return "told to stop" if len(asked) > 1 else None
+
+    monkeypatch.setattr(Lifetime, "over", over)
     simulator.faults.add("DELETE /*", faults.Status(402), times=None)
     assert issue("ci", state_file=str(path))["failed"]
     (left,) = active(simulator, "ci-")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.turso.plugins.modules import turso_token
+from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
 from tests.unit.modules.rows import ACMES, IN_ACME, NINE, NOT_NAMES, ODD_NAMES, OWN, READER, failure, token
 
@@ -102,7 +103,9 @@ CREATED = {
 
 
 @pytest.mark.parametrize(("asked", "body", "known"), CREATED.values(), ids=CREATED)
-def test_present_creates_what_is_not_there(simulator, run_module, asked, body, known):
+def test_present_creates_what_is_not_there(
+    simulator: Simulator, run_module: RunModule, asked: Any, body: Any, known: Any
+) -> None:
     asked = {"name": "ci", **asked}
 
     predicted = run_module(turso_token, asked, check_mode=True, diff=True)
@@ -165,7 +168,9 @@ UNCHANGED = {
 
 @both_modes
 @pytest.mark.parametrize(("given", "asked"), UNCHANGED.values(), ids=UNCHANGED)
-def test_present_leaves_a_token_alone(simulator, run_module, given, asked, check_mode):
+def test_present_leaves_a_token_alone(
+    simulator: Simulator, run_module: RunModule, given: Any, asked: Any, check_mode: Any
+) -> None:
     simulator.behave(descriptions=True)
     there = simulator.given("ci", age_days=3, **given)
     result = run_module(turso_token, {"name": "ci", **asked}, check_mode=check_mode)
@@ -194,7 +199,9 @@ DRIFT = {
 
 @both_modes
 @pytest.mark.parametrize(("given", "asked", "names"), DRIFT.values(), ids=DRIFT)
-def test_present_never_passes_over_a_token_that_differs(simulator, run_module, given, asked, names, check_mode):
+def test_present_never_passes_over_a_token_that_differs(
+    simulator: Simulator, run_module: RunModule, given: Any, asked: Any, names: Any, check_mode: Any
+) -> None:
     simulator.add_organization("other", ["production"])
     there = simulator.given("ci", **given)
     result = run_module(turso_token, {"name": "ci", **asked}, check_mode=check_mode)
@@ -228,7 +235,9 @@ ABSENT = {
 
 
 @pytest.mark.parametrize(("given", "asked", "path", "listed"), ABSENT.values(), ids=ABSENT)
-def test_absent_revokes(simulator, run_module, given, asked, path, listed):
+def test_absent_revokes(
+    simulator: Simulator, run_module: RunModule, given: Any, asked: Any, path: str, listed: Any
+) -> None:
     there = simulator.given("ci", age_days=2, **given)
     asked = {"state": "absent", **asked, **({} if "name" in asked else {"id": there.id})}
 
@@ -274,7 +283,9 @@ ABSENT_DRIFT = {
 
 @both_modes
 @pytest.mark.parametrize(("given", "asked", "names"), ABSENT_DRIFT.values(), ids=ABSENT_DRIFT)
-def test_absent_leaves_a_token_that_may_not_be_meant(simulator, run_module, given, asked, names, check_mode):
+def test_absent_leaves_a_token_that_may_not_be_meant(
+    simulator: Simulator, run_module: RunModule, given: Any, asked: Any, names: Any, check_mode: Any
+) -> None:
     simulator.add_organization("other")
     there = simulator.given("ci", **given)
     asked = {"state": "absent", **asked, **({} if "name" in asked else {"id": there.id})}
@@ -286,7 +297,9 @@ def test_absent_leaves_a_token_that_may_not_be_meant(simulator, run_module, give
 
 @both_modes
 @pytest.mark.parametrize("by", ["name", "id"])
-def test_the_credential_in_use_is_never_revoked(simulator, run_module, by, check_mode):
+def test_the_credential_in_use_is_never_revoked(
+    simulator: Simulator, run_module: RunModule, by: Any, check_mode: Any
+) -> None:
     running = simulator.given("runner", organization="acme")
     asked = {"name": "runner"} if by == "name" else {"id": running.id, "organization": "acme"}
     result = run_module(turso_token, {"api_token": running.secret, "state": "absent", **asked}, check_mode=check_mode)
@@ -296,7 +309,7 @@ def test_the_credential_in_use_is_never_revoked(simulator, run_module, by, check
     assert simulator.alive(running.secret)
 
 
-def test_a_credential_whose_jti_does_not_tell_is_not_known(simulator, run_module):
+def test_a_credential_whose_jti_does_not_tell_is_not_known(simulator: Simulator, run_module: RunModule) -> None:
     running = simulator.given("runner", carries_jti=False)
     result = run_module(turso_token, {"api_token": running.secret, "name": "runner", "state": "absent"})
     assert result["changed"] is True
@@ -334,7 +347,9 @@ REFUSED = {
 
 @both_modes
 @pytest.mark.parametrize(("asked", "says"), REFUSED.values(), ids=REFUSED)
-def test_options_that_cannot_work_are_refused_before_any_request(simulator, run_module, asked, says, check_mode):
+def test_options_that_cannot_work_are_refused_before_any_request(
+    simulator: Simulator, run_module: RunModule, asked: Any, says: Any, check_mode: Any
+) -> None:
     result = run_module(turso_token, asked, check_mode=check_mode)
     assert result["failed"] is True
     assert result["changed"] is False
@@ -348,14 +363,16 @@ def test_options_that_cannot_work_are_refused_before_any_request(simulator, run_
 @pytest.mark.parametrize(
     "option", ["name", "id", "state", "organization", "group", "scopes", "description", "validate"]
 )
-def test_an_option_that_comes_to_null_is_refused(simulator, run_module, option, check_mode):
+def test_an_option_that_comes_to_null_is_refused(
+    simulator: Simulator, run_module: RunModule, option: Any, check_mode: Any
+) -> None:
     result = run_module(turso_token, {"name": "ci", **READER}, null=(option,), check_mode=check_mode)
     assert f"{option} is null" in result["msg"]
     assert result["error"] == failure("invalid_request")
     assert simulator.requests == []
 
 
-def test_texts_are_taken_as_they_are_written_or_refused(simulator, run_module):
+def test_texts_are_taken_as_they_are_written_or_refused(simulator: Simulator, run_module: RunModule) -> None:
     assert run_module(turso_token, {"name": 2026, **IN_ACME})["token"]["name"] == "2026"
     for value, kind in ((True, "yes or no"), (1.5, "a number with a fraction"), (["a"], "a list")):
         assert f"name is {kind}, not a text" in run_module(turso_token, {"name": value})["msg"]
@@ -363,7 +380,9 @@ def test_texts_are_taken_as_they_are_written_or_refused(simulator, run_module):
 
 
 @pytest.mark.parametrize(("name", "segment"), ODD_NAMES.items(), ids=ODD_NAMES.values())
-def test_a_name_is_escaped_whatever_it_holds(simulator, run_module, name, segment):
+def test_a_name_is_escaped_whatever_it_holds(
+    simulator: Simulator, run_module: RunModule, name: str, segment: Any
+) -> None:
     bystanders = [simulator.given(each) for each in ("x", "a", "b", "v1")]
     made = run_module(turso_token, {"name": name})
     assert made["token"]["name"] == name
@@ -375,7 +394,7 @@ def test_a_name_is_escaped_whatever_it_holds(simulator, run_module, name, segmen
 
 
 @pytest.mark.parametrize("identity", ["a/b", "../api-tokens", "x?y#z"])
-def test_an_id_and_an_organization_are_escaped(simulator, run_module, identity):
+def test_an_id_and_an_organization_are_escaped(simulator: Simulator, run_module: RunModule, identity: Any) -> None:
     simulator.add_organization(identity)
     there = simulator.given("ci", organization=identity)
     run_module(turso_token, {"state": "absent", "id": identity, "organization": identity})
@@ -397,7 +416,9 @@ PROVEN = {
 
 
 @pytest.mark.parametrize(("faulty", "tries", "warns"), PROVEN.values(), ids=PROVEN)
-def test_a_new_secret_is_proven(simulator, run_module, faulty, tries, warns):
+def test_a_new_secret_is_proven(
+    simulator: Simulator, run_module: RunModule, faulty: Any, tries: Any, warns: Any
+) -> None:
     for fault in faulty:
         simulator.faults.add("validate", fault)
     result = run_module(turso_token, {"name": "ci", **IN_ACME, "validate": True})
@@ -409,7 +430,7 @@ def test_a_new_secret_is_proven(simulator, run_module, faulty, tries, warns):
     assert bool(result.get("warnings")) == bool(warns)
 
 
-def test_nothing_is_validated_unasked_or_in_check_mode(simulator, run_module):
+def test_nothing_is_validated_unasked_or_in_check_mode(simulator: Simulator, run_module: RunModule) -> None:
     run_module(turso_token, {"name": "ci", "validate": True}, check_mode=True)
     run_module(turso_token, {"name": "ci"})
     assert "validate" not in [request.call for request in simulator.requests]
@@ -428,7 +449,9 @@ UNPROVEN = {
 
 @pytest.mark.parametrize("asked", [{}, IN_ACME], ids=["unrestricted", "for an organization"])
 @pytest.mark.parametrize(("fault", "kind", "status"), UNPROVEN.values(), ids=UNPROVEN)
-def test_a_secret_that_does_not_prove_itself_is_withdrawn(simulator, run_module, fault, kind, status, asked):
+def test_a_secret_that_does_not_prove_itself_is_withdrawn(
+    simulator: Simulator, run_module: RunModule, fault: Any, kind: str, status: Any, asked: Any
+) -> None:
     simulator.faults.add("validate", fault, times=None)
     result = run_module(turso_token, {"name": "ci", **asked, "validate": True})
     made = simulator.revoked[-1]
@@ -444,7 +467,9 @@ def test_a_secret_that_does_not_prove_itself_is_withdrawn(simulator, run_module,
 
 
 @pytest.mark.parametrize("asked", [{}, IN_ACME], ids=["unrestricted", "for an organization"])
-def test_a_token_that_can_be_neither_proven_nor_withdrawn_is_named(simulator, run_module, asked):
+def test_a_token_that_can_be_neither_proven_nor_withdrawn_is_named(
+    simulator: Simulator, run_module: RunModule, asked: Any
+) -> None:
     simulator.faults.add("validate", faults.Status(401), times=None)
     simulator.faults.add("revoke", faults.Status(500), times=None)
     simulator.faults.add("org_revoke", faults.Status(500), times=None)
@@ -456,7 +481,7 @@ def test_a_token_that_can_be_neither_proven_nor_withdrawn_is_named(simulator, ru
     assert made.secret not in json.dumps(result)
 
 
-def test_a_secret_that_the_api_quotes_is_hidden_in_the_failure(simulator, run_module):
+def test_a_secret_that_the_api_quotes_is_hidden_in_the_failure(simulator: Simulator, run_module: RunModule) -> None:
     secret = "opaque-secret-0123456789"
     answer = {"token": secret, "error": f"made {secret}"}  # without an id it is not what is promised
     simulator.faults.add("create", faults.Status(200, answer), times=None)
@@ -467,7 +492,9 @@ def test_a_secret_that_the_api_quotes_is_hidden_in_the_failure(simulator, run_mo
 
 
 @pytest.mark.parametrize("shape", ["v1", "v2", "nested"])
-def test_every_shape_of_an_answer_to_a_create_is_understood(simulator, run_module, shape):
+def test_every_shape_of_an_answer_to_a_create_is_understood(
+    simulator: Simulator, run_module: RunModule, shape: Any
+) -> None:
     simulator.behave(create_shape=shape)
     result = run_module(turso_token, {"name": "ci", **IN_ACME})
     there = simulator.tokens[-1]
@@ -475,7 +502,7 @@ def test_every_shape_of_an_answer_to_a_create_is_understood(simulator, run_modul
     assert result["secret"] == there.secret
 
 
-def test_what_the_api_tells_of_a_token_is_passed_on(simulator, run_module):
+def test_what_the_api_tells_of_a_token_is_passed_on(simulator: Simulator, run_module: RunModule) -> None:
     simulator.behave(descriptions=True, created_at="timestamp", extra_fields={"color": "red"})
     simulator.given("ci", description="For CI", age_days=400)
     told_of = run_module(turso_token, {"name": "ci"})["token"]
@@ -512,7 +539,9 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("kind", "faulty", "known"), [(kind, *row) for kind, row in KINDS.items()], ids=KINDS)
-def test_a_failure_says_what_kind_it_is(simulator, run_module, kind, faulty, known):
+def test_a_failure_says_what_kind_it_is(
+    simulator: Simulator, run_module: RunModule, kind: str, faulty: Any, known: Any
+) -> None:
     for on, fault in faulty:
         simulator.faults.add(on, fault, times=None, skip=1 if (kind, on) == ("outcome_unknown", "list") else 0)
     result = run_module(turso_token, {"name": "ci"})
@@ -527,7 +556,7 @@ def test_a_failure_says_what_kind_it_is(simulator, run_module, kind, faulty, kno
 
 
 @pytest.mark.parametrize("shape", ["text", "text_and_code", "object"])
-def test_every_shape_of_an_error_is_understood(simulator, run_module, shape):
+def test_every_shape_of_an_error_is_understood(simulator: Simulator, run_module: RunModule, shape: Any) -> None:
     simulator.behave(error_shape=shape)
     result = run_module(turso_token, {"name": "ci", "organization": "nowhere"})
     assert result["error"]["kind"] == "not_found"
@@ -535,18 +564,18 @@ def test_every_shape_of_an_error_is_understood(simulator, run_module, shape):
     assert "organization nowhere not found" in result["msg"]
 
 
-def test_a_status_that_is_not_documented_is_an_error_of_the_api(simulator, run_module):
+def test_a_status_that_is_not_documented_is_an_error_of_the_api(simulator: Simulator, run_module: RunModule) -> None:
     simulator.faults.add("create", faults.Status(402))
     assert run_module(turso_token, {"name": "ci", **IN_ACME})["error"]["kind"] == "api_error"
 
 
-def test_a_member_may_not_mint_for_a_group(simulator, run_module):
+def test_a_member_may_not_mint_for_a_group(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_token, {"api_token": simulator.main("bob").secret, "name": "ci", **READER})
     assert result["error"]["kind"] == "forbidden"
     assert "admins and owners" in result["msg"]
 
 
-def test_a_list_that_has_a_name_twice_is_not_guessed_about(simulator, run_module):
+def test_a_list_that_has_a_name_twice_is_not_guessed_about(simulator: Simulator, run_module: RunModule) -> None:
     twice = [{"name": "ci", "id": each, "created_at": "2026-01-01"} for each in ("one", "two")]
     simulator.faults.add("list", faults.Status(200, {"tokens": twice}), times=None)
     for state in ("present", "absent"):
@@ -572,7 +601,9 @@ UNKNOWN_SCOPES = {
 
 @both_modes
 @pytest.mark.parametrize(("has", "asked", "outcome", "permissions"), UNKNOWN_SCOPES.values(), ids=UNKNOWN_SCOPES)
-def test_a_scope_that_nobody_knows_breaks_nothing(simulator, run_module, has, asked, outcome, permissions, check_mode):
+def test_a_scope_that_nobody_knows_breaks_nothing(
+    simulator: Simulator, run_module: RunModule, has: Any, asked: Any, outcome: Any, permissions: Any, check_mode: Any
+) -> None:
     entry = {"name": "ci", "id": "one", "organization": "acme", "group": "production", "created_at": "2026-11-01"}
     listed = faults.Status(200, {"tokens": [{**entry, "scopes": has}]})
     simulator.faults.add("list", listed, times=1 if outcome == "revoked" else None)
@@ -590,14 +621,16 @@ def test_a_scope_that_nobody_knows_breaks_nothing(simulator, run_module, has, as
     assert check_mode is False or simulator.writes == []
 
 
-def test_an_unknown_scope_is_left_to_the_api_and_a_typing_error_warned_about(simulator, run_module):
+def test_an_unknown_scope_is_left_to_the_api_and_a_typing_error_warned_about(
+    simulator: Simulator, run_module: RunModule
+) -> None:
     result = run_module(turso_token, {"name": "ci", **READER, "scopes": ["db:creat"]})
     assert result["error"]["kind"] == "invalid_request"
     assert [request.body["scopes"] for request in simulator.requests if request.call == "create"] == [["db:creat"]]
     assert "If you mean 'db:create'" in str(result["warnings"])
 
 
-def test_creating_an_unrestricted_token_is_warned_about(simulator, run_module):
+def test_creating_an_unrestricted_token_is_warned_about(simulator: Simulator, run_module: RunModule) -> None:
     for check_mode in (True, False):
         assert "deprecated" in str(run_module(turso_token, {"name": "ci"}, check_mode=check_mode)["warnings"])
     assert "warnings" not in run_module(turso_token, {"name": "ci"})
@@ -605,6 +638,6 @@ def test_creating_an_unrestricted_token_is_warned_about(simulator, run_module):
     assert len(simulator.tokens) > 1
 
 
-def test_diff_mode_shows_no_secret(simulator: Simulator, run_module):
+def test_diff_mode_shows_no_secret(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_token, {"name": "ci", "description": "d"}, diff=True)
     assert all(secret not in json.dumps(result["diff"]) for secret in simulator.canaries)

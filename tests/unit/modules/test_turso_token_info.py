@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+from typing import Any
 
 import pytest
 
 from ansible_collections.community.turso.plugins.modules import turso_token_info
-from tests.simulator import faults
+from tests.conftest import RunModule
+from tests.simulator import Simulator, faults
 from tests.unit.modules.rows import ACMES, IN_ACME, NINE, NOT_NAMES, ODD_NAMES, OWN, READER, failure, token
 
 NOW = datetime.datetime(2026, 11, 24, 9, 15, tzinfo=datetime.timezone.utc)
@@ -22,7 +24,7 @@ both_modes = pytest.mark.parametrize("check_mode", [False, True], ids=["for real
 
 
 @pytest.fixture
-def world(simulator):
+def world(simulator: Simulator) -> Any:
     """alice's ci, app and dash, and bob's app, at a time that stands still."""
     simulator.clock.freeze(NOW)
     simulator.main("alice").created = NOW  # it was there before the clock stopped
@@ -76,7 +78,9 @@ LISTS = {
 
 @both_modes
 @pytest.mark.parametrize(("caller", "asked", "path", "names", "owners"), LISTS.values(), ids=LISTS)
-def test_it_lists(world, run_module, caller, asked, path, names, owners, check_mode):
+def test_it_lists(
+    world: Any, run_module: RunModule, caller: Any, asked: Any, path: str, names: Any, owners: Any, check_mode: Any
+) -> None:
     ids = {(each.user, each.name): each.id for each in world.tokens}
     result = run_module(turso_token_info, {"api_token": world.main(caller).secret, **asked}, check_mode=check_mode)
     expected = [
@@ -98,7 +102,7 @@ def test_it_lists(world, run_module, caller, asked, path, names, owners, check_m
 
 
 @pytest.mark.parametrize("name", ODD_NAMES, ids=ODD_NAMES.values())
-def test_any_name_can_be_retrieved(simulator, run_module, name):
+def test_any_name_can_be_retrieved(simulator: Simulator, run_module: RunModule, name: str) -> None:
     there = simulator.given(name)
     assert [each["id"] for each in run_module(turso_token_info, {"name": name})["tokens"]] == [there.id]
 
@@ -120,8 +124,16 @@ VALIDATIONS = {
 @pytest.mark.parametrize("carries_jti", [True, False], ids=["a jti", "no jti"])
 @pytest.mark.parametrize(("given", "fault", "valid", "expires_at", "never"), VALIDATIONS.values(), ids=VALIDATIONS)
 def test_it_examines_the_credential(
-    simulator, run_module, given, fault, valid, expires_at, never, carries_jti, check_mode
-):
+    simulator: Simulator,
+    run_module: RunModule,
+    given: Any,
+    fault: Any,
+    valid: Any,
+    expires_at: Any,
+    never: Any,
+    carries_jti: Any,
+    check_mode: Any,
+) -> None:
     simulator.clock.freeze(NOW)
     running = simulator.given("runner", carries_jti=carries_jti, **given)
     if fault is not None:
@@ -190,8 +202,15 @@ KINDS = {
 @both_modes
 @pytest.mark.parametrize(("header", "claims", "fault", "told", "warning"), KINDS.values(), ids=KINDS)
 def test_it_tells_what_kind_of_credential_it_is(
-    simulator, run_module, header, claims, fault, told, warning, check_mode
-):
+    simulator: Simulator,
+    run_module: RunModule,
+    header: Any,
+    claims: Any,
+    fault: Any,
+    told: Any,
+    warning: Any,
+    check_mode: Any,
+) -> None:
     parts = (json.dumps(header).encode(), json.dumps(claims).encode(), b"signature")
     credential = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
     if fault is not None:
@@ -205,7 +224,7 @@ def test_it_tells_what_kind_of_credential_it_is(
     assert (warning or "nothing") in str(result.get("warnings", "nothing"))
 
 
-def test_a_token_with_scopes_that_nobody_knows_is_listed(simulator, run_module):
+def test_a_token_with_scopes_that_nobody_knows_is_listed(simulator: Simulator, run_module: RunModule) -> None:
     entry = {
         "name": "ci",
         "id": "one",
@@ -223,7 +242,7 @@ def test_a_token_with_scopes_that_nobody_knows_is_listed(simulator, run_module):
 
 
 @pytest.mark.parametrize("option", ["name", "organization", "validate"])
-def test_an_option_that_comes_to_null_is_refused(simulator, run_module, option):
+def test_an_option_that_comes_to_null_is_refused(simulator: Simulator, run_module: RunModule, option: Any) -> None:
     result = run_module(turso_token_info, {}, null=(option,))
     assert f"{option} is null" in result["msg"]
     assert simulator.requests == []
@@ -239,7 +258,9 @@ NOT_VALIDATED = {
 
 
 @pytest.mark.parametrize(("fault", "kind"), NOT_VALIDATED.values(), ids=NOT_VALIDATED)
-def test_what_is_no_answer_about_the_credential_is_a_failure(simulator, run_module, fault, kind):
+def test_what_is_no_answer_about_the_credential_is_a_failure(
+    simulator: Simulator, run_module: RunModule, fault: Any, kind: str
+) -> None:
     simulator.faults.add("validate", fault, times=None)
     result = run_module(turso_token_info, {"validate": True})
     assert result["failed"] is True
@@ -258,20 +279,22 @@ REFUSED = {
 
 @both_modes
 @pytest.mark.parametrize(("asked", "says"), REFUSED.values(), ids=REFUSED)
-def test_options_that_cannot_work_are_refused_before_any_request(simulator, run_module, asked, says, check_mode):
+def test_options_that_cannot_work_are_refused_before_any_request(
+    simulator: Simulator, run_module: RunModule, asked: Any, says: Any, check_mode: Any
+) -> None:
     result = run_module(turso_token_info, asked, check_mode=check_mode)
     assert says in result["msg"]
     assert result["error"] == failure("invalid_request")
     assert simulator.requests == []
 
 
-def test_an_organization_that_is_not_there_is_a_failure(simulator, run_module):
+def test_an_organization_that_is_not_there_is_a_failure(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_token_info, {"organization": "nowhere"})
     assert result["error"]["kind"] == "not_found"
     assert "organization 'nowhere'" in result["msg"]
 
 
-def test_a_credential_that_may_not_list_says_so(simulator, run_module):
+def test_a_credential_that_may_not_list_says_so(simulator: Simulator, run_module: RunModule) -> None:
     simulator.behave(forbidden_to_scoped={"list"})
     running = simulator.given("runner", **READER)
     result = run_module(turso_token_info, {"api_token": running.secret})

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from ansible_collections.community.turso.plugins.modules import turso_token, turso_tokens
-from tests.simulator import faults
+from tests.conftest import RunModule
+from tests.simulator import Simulator, faults
 from tests.unit.modules.rows import ACMES, IN_ACME, NOT_NAMES, ODD_NAMES, OWN, READER, failure, token
 
 RESULT = {"changed", "results", "diff"}
@@ -20,11 +22,11 @@ ITEM = {"name", "changed", "failed", "msg", "error", "token", "secret"}
 both_modes = pytest.mark.parametrize("check_mode", [False, True], ids=["for real", "check mode"])
 
 
-def named(*names, **rest):
+def named(*names: Any, **rest: Any) -> Any:
     return [{"name": name, **rest} for name in names]
 
 
-def test_check_run_and_run_again(simulator, run_module):
+def test_check_run_and_run_again(simulator: Simulator, run_module: RunModule) -> None:
     simulator.given("kept", **IN_ACME)
     old, bobs = simulator.given("old"), simulator.given("bobs", user="bob", **IN_ACME)
     asked = {
@@ -98,7 +100,7 @@ SAME_AS_ONE = {
 
 
 @pytest.mark.parametrize(("given", "asked"), SAME_AS_ONE.values(), ids=SAME_AS_ONE)
-def test_one_of_many_is_decided_like_one(simulator, run_module, given, asked):
+def test_one_of_many_is_decided_like_one(simulator: Simulator, run_module: RunModule, given: Any, asked: Any) -> None:
     if given is not None:
         simulator.given("ci", **given)
     one = run_module(turso_token, {"name": "ci", **asked}, check_mode=True)
@@ -155,7 +157,9 @@ REFUSED = {
 
 @both_modes
 @pytest.mark.parametrize(("items", "which", "says"), REFUSED.values(), ids=REFUSED)
-def test_items_are_checked_before_the_first_request(simulator, run_module, items, which, says, check_mode):
+def test_items_are_checked_before_the_first_request(
+    simulator: Simulator, run_module: RunModule, items: Any, which: Any, says: Any, check_mode: Any
+) -> None:
     result = run_module(turso_tokens, {"tokens": items}, check_mode=check_mode)
     assert result["failed"] is True
     assert result["changed"] is False
@@ -166,26 +170,30 @@ def test_items_are_checked_before_the_first_request(simulator, run_module, items
 
 
 @pytest.mark.parametrize("concurrency", [0, -1, 101])
-def test_a_concurrency_that_cannot_work_is_refused(simulator, run_module, concurrency):
+def test_a_concurrency_that_cannot_work_is_refused(
+    simulator: Simulator, run_module: RunModule, concurrency: Any
+) -> None:
     result = run_module(turso_tokens, {"tokens": named("a"), "concurrency": concurrency})
     assert "concurrency must be from 1 to 100" in result["msg"]
     assert simulator.requests == []
 
 
-def test_tokens_are_required(simulator, run_module):
+def test_tokens_are_required(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_tokens, {})
     assert "missing required arguments: tokens" in result["msg"]
     assert result["error"] == failure("invalid_request")
 
 
-def test_no_items_are_nothing_to_do(simulator, run_module):
+def test_no_items_are_nothing_to_do(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_tokens, {"tokens": []})
     assert (result["changed"], result["results"], result["diff"]) == (False, [], [])
     assert simulator.requests == []
 
 
 @both_modes
-def test_a_token_to_be_present_by_its_name_and_absent_by_its_id_is_left_alone(simulator, run_module, check_mode):
+def test_a_token_to_be_present_by_its_name_and_absent_by_its_id_is_left_alone(
+    simulator: Simulator, run_module: RunModule, check_mode: Any
+) -> None:
     twice = simulator.given("twice", **IN_ACME)
     items = [
         {"name": "twice", **IN_ACME},
@@ -200,12 +208,12 @@ def test_a_token_to_be_present_by_its_name_and_absent_by_its_id_is_left_alone(si
     assert simulator.writes == ([] if check_mode else [("POST", f"{OWN}/other")])
 
 
-def test_a_name_and_an_id_may_be_alike(simulator, run_module):
+def test_a_name_and_an_id_may_be_alike(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_tokens, {"tokens": [{"name": "x"}, {"id": "x", "state": "absent", **IN_ACME}]})
     assert [item["msg"] for item in result["results"]] == ["created", "unchanged"]
 
 
-def test_names_are_escaped(simulator, run_module):
+def test_names_are_escaped(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_tokens, {"tokens": named(*ODD_NAMES)})
     assert [item["name"] for item in result["results"]] == list(ODD_NAMES)
     assert sorted(simulator.writes) == sorted(("POST", f"{OWN}/{segment}") for segment in ODD_NAMES.values())
@@ -213,7 +221,9 @@ def test_names_are_escaped(simulator, run_module):
 
 
 @pytest.mark.parametrize("count", [1, 2, 50])
-def test_each_list_is_requested_once_and_what_was_created_is_looked_at_once(simulator, run_module, count):
+def test_each_list_is_requested_once_and_what_was_created_is_looked_at_once(
+    simulator: Simulator, run_module: RunModule, count: Any
+) -> None:
     simulator.add_organization("other")
     items = [
         *named(*(f"t{number}" for number in range(count))),
@@ -230,7 +240,7 @@ def test_each_list_is_requested_once_and_what_was_created_is_looked_at_once(simu
     assert len(simulator.requests) == 4 + count
 
 
-def test_results_keep_the_order_whatever_ends_first(simulator, run_module):
+def test_results_keep_the_order_whatever_ends_first(simulator: Simulator, run_module: RunModule) -> None:
     for number in range(4):
         simulator.faults.add(f"POST {OWN}/t{number}", faults.Delay(0.3 - number * 0.1))
     names = [f"t{number}" for number in range(5)]
@@ -241,7 +251,7 @@ def test_results_keep_the_order_whatever_ends_first(simulator, run_module):
     assert [each.name for each in simulator.tokens[2:]] != names
 
 
-def test_a_failure_stops_no_other_and_costs_no_secret(simulator, run_module):
+def test_a_failure_stops_no_other_and_costs_no_secret(simulator: Simulator, run_module: RunModule) -> None:
     running, old = simulator.main(), simulator.given("old")
     simulator.given("differs", **IN_ACME)
     simulator.faults.add(f"POST {OWN}/unlucky", faults.Status(403))
@@ -271,7 +281,7 @@ def test_a_failure_stops_no_other_and_costs_no_secret(simulator, run_module):
     assert [each["before_header"] for each in result["diff"]] == ["one", "two", "old"]
 
 
-def test_many_failures_are_told_in_short(simulator, run_module):
+def test_many_failures_are_told_in_short(simulator: Simulator, run_module: RunModule) -> None:
     simulator.faults.add("create", faults.Status(403), times=None)
     result = run_module(turso_tokens, {"tokens": named(*(f"t{number:02}" for number in range(12)))})
     assert result["msg"].startswith("12 of 12 tokens failed. ")
@@ -280,7 +290,7 @@ def test_many_failures_are_told_in_short(simulator, run_module):
     assert "t10" not in result["msg"]
 
 
-def test_a_list_that_cannot_be_had_fails_those_that_need_it(simulator, run_module):
+def test_a_list_that_cannot_be_had_fails_those_that_need_it(simulator: Simulator, run_module: RunModule) -> None:
     simulator.faults.add("org_list", faults.Status(403))
     items = [{"id": "x", "state": "absent", **IN_ACME}, *named("ci"), {"id": "y", "state": "absent", **IN_ACME}]
     result = run_module(turso_tokens, {"tokens": items})
@@ -289,7 +299,7 @@ def test_a_list_that_cannot_be_had_fails_those_that_need_it(simulator, run_modul
     assert simulator.writes == [("POST", f"{OWN}/ci")]
 
 
-def test_a_credential_that_is_dead_is_tried_once(simulator, run_module):
+def test_a_credential_that_is_dead_is_tried_once(simulator: Simulator, run_module: RunModule) -> None:
     simulator.faults.add("*", faults.Status(401), times=None)
     result = run_module(turso_tokens, {"tokens": named("a", "b", "c")})
     assert [item["error"]["kind"] for item in result["results"]] == ["unauthorized"] * 3
@@ -299,7 +309,7 @@ def test_a_credential_that_is_dead_is_tried_once(simulator, run_module):
 
 
 @both_modes
-def test_the_credential_in_use_is_never_revoked(simulator, run_module, check_mode):
+def test_the_credential_in_use_is_never_revoked(simulator: Simulator, run_module: RunModule, check_mode: Any) -> None:
     running = simulator.given("runner", **IN_ACME)
     items = [{"name": "runner", "state": "absent"}, {"id": running.id, "state": "absent", **IN_ACME}]
     result = run_module(turso_tokens, {"api_token": running.secret, "tokens": items}, check_mode=check_mode)
@@ -307,7 +317,7 @@ def test_the_credential_in_use_is_never_revoked(simulator, run_module, check_mod
     assert simulator.writes == []
 
 
-def test_each_secret_is_proven_and_the_others_are_withdrawn(simulator, run_module):
+def test_each_secret_is_proven_and_the_others_are_withdrawn(simulator: Simulator, run_module: RunModule) -> None:
     simulator.faults.add("validate", faults.Status(404))
     result = run_module(turso_tokens, {"tokens": named("a", "b", "c"), "validate": True, "concurrency": 1})
     assert [item["error"] and item["error"]["kind"] for item in result["results"]] == ["not_found", None, None]
@@ -316,7 +326,7 @@ def test_each_secret_is_proven_and_the_others_are_withdrawn(simulator, run_modul
     assert len([request for request in simulator.requests if request.call == "validate"]) == 3
 
 
-def test_a_403_is_told_once_for_each(simulator, run_module):
+def test_a_403_is_told_once_for_each(simulator: Simulator, run_module: RunModule) -> None:
     simulator.faults.add("validate", faults.Status(403), times=None)
     result = run_module(turso_tokens, {"tokens": named("a", "b"), "validate": True})
     assert not result.get("failed")
@@ -325,7 +335,7 @@ def test_a_403_is_told_once_for_each(simulator, run_module):
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_writes_go_side_by_side_on_one_pool(simulator, run_module, concurrency):
+def test_writes_go_side_by_side_on_one_pool(simulator: Simulator, run_module: RunModule, concurrency: Any) -> None:
     simulator.behave(latency=0.15)
     result = run_module(
         turso_tokens, {"tokens": named(*(f"t{number}" for number in range(8))), "concurrency": concurrency}
@@ -335,13 +345,13 @@ def test_writes_go_side_by_side_on_one_pool(simulator, run_module, concurrency):
     assert simulator.connections <= concurrency
 
 
-def test_eight_go_side_by_side_unless_told_otherwise(simulator, run_module):
+def test_eight_go_side_by_side_unless_told_otherwise(simulator: Simulator, run_module: RunModule) -> None:
     simulator.behave(latency=0.3)
     run_module(turso_tokens, {"tokens": named(*(f"t{number}" for number in range(12)))})
     assert simulator.max_concurrent == 8
 
 
-def test_when_one_is_told_to_wait_all_wait(simulator, run_module, waits):
+def test_when_one_is_told_to_wait_all_wait(simulator: Simulator, run_module: RunModule, waits: Any) -> None:
     simulator.faults.add(f"POST {OWN}/t0", faults.Delay(0.3))
     simulator.faults.add(f"POST {OWN}/t0", faults.rate_limited(7))
     simulator.faults.add(f"POST {OWN}/t1", faults.Delay(0.9))  # sent before the 429, answered after it
@@ -352,7 +362,7 @@ def test_when_one_is_told_to_wait_all_wait(simulator, run_module, waits):
     assert len([wait for wait in waits if wait > 6]) >= len(after_the_429)
 
 
-def test_a_rate_limit_that_stays_costs_no_secret(simulator, run_module):
+def test_a_rate_limit_that_stays_costs_no_secret(simulator: Simulator, run_module: RunModule) -> None:
     simulator.faults.add("create", faults.rate_limited(1), skip=2, times=None)
     result = run_module(turso_tokens, {"tokens": named("a", "b", "c", "d"), "concurrency": 1})
     assert [item["error"] and item["error"]["kind"] for item in result["results"]] == [
@@ -364,7 +374,7 @@ def test_a_rate_limit_that_stays_costs_no_secret(simulator, run_module):
     assert [bool(item["secret"]) for item in result["results"]] == [True, True, False, False]
 
 
-def test_lost_answers_are_made_up_for_one_by_one(simulator, run_module):
+def test_lost_answers_are_made_up_for_one_by_one(simulator: Simulator, run_module: RunModule) -> None:
     simulator.faults.add(f"POST {OWN}/b", faults.Reset(), when="after")
     result = run_module(turso_tokens, {"tokens": named("a", "b", "c")})
     assert not result.get("failed")
@@ -372,6 +382,6 @@ def test_lost_answers_are_made_up_for_one_by_one(simulator, run_module):
     assert sorted(each.name for each in simulator.tokens[2:]) == ["a", "b", "c"]
 
 
-def test_diff_mode_shows_no_secret(simulator, run_module):
+def test_diff_mode_shows_no_secret(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_tokens, {"tokens": named("a", "b")}, diff=True)
     assert all(secret not in json.dumps(result["diff"]) for secret in simulator.canaries)

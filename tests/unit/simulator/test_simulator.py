@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[3]
 OWN = "/v1/auth/api-tokens"
 ACME = "/v1/organizations/acme/api-tokens"
 VALIDATE = "/v1/auth/validate"
-PINNED = {"organization": "acme", "group": "default", "scopes": ["read"]}
+PINNED: dict[str, Any] = {"organization": "acme", "group": "default", "scopes": ["read"]}
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 LOST = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 

@@ -33,7 +33,7 @@ from tests.unit.module_utils.rotation.world import MINE, NEW, VAULT_FILE, item
 
 ON_APPS = Recipient("play", ("app1", "app2"))
 BY_FILE = Recipient("tasks", tasks="d.yml")
-HELD = {"has_vault_file": True, "stored_sha256": "5" * 64}
+HELD: dict[str, Any] = {"has_vault_file": True, "stored_sha256": "5" * 64}
 LOST = "the vault file does not hold the new value any more"
 
 

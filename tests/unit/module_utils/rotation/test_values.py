@@ -93,8 +93,9 @@ def test_a_text_in_the_wrong_place_is_not_shown() -> None:
 
 def test_keys_that_nobody_reads_and_nulls_are_refused() -> None:
     values.refuse_unknown_keys({"name": 1}, ("name", "id"), "an entry")
+    odd: dict[Any, Any] = {"nmae": 1, 5: 1}
     with pytest.raises(Refused, match="there is no nmae, 5; an entry has name, id"):
-        values.refuse_unknown_keys({"nmae": 1, 5: 1}, ("name", "id"), "an entry")
+        values.refuse_unknown_keys(odd, ("name", "id"), "an entry")
     values.refuse_nulls({"name": ""})
     with pytest.raises(Refused, match="group is null"):
         values.refuse_nulls({"name": "", "group": None})

@@ -73,10 +73,12 @@ def state(
     destinations: dict[str, str | None] | None = None,
 ) -> TokenState:
     return TokenState(
-        pending and Pending(pending.name, pending.id or "", utc_text(ago(days=1)), process, destinations or {}),
-        current and Current(current.name, current.id or "", utc_text(ago(days=1))),
+        None
+        if pending is None
+        else Pending(pending.name, pending.id or "", utc_text(ago(days=1)), process, destinations or {}),
+        None if current is None else Current(current.name, current.id or "", utc_text(ago(days=1))),
         tuple(Previous(gone.name, gone.id or "", utc_text(since)) for gone, since in previous),
-        found_unconfirmed=found and FoundUnconfirmed(found.id or "", utc_text(ago(hours=30))),
+        found_unconfirmed=None if found is None else FoundUnconfirmed(found.id or "", utc_text(ago(hours=30))),
     )
 
 
