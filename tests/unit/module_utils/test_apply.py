@@ -232,6 +232,27 @@ def test_while_a_request_may_still_come_its_name_is_kept(simulator: Simulator, m
     assert named(simulator) == ["ci"]
 
 
+def test_what_is_carried_out_after_ours_was_revoked_is_ours_too(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    """Two answers are lost, one token is revoked, and the other request lands before the third."""
+    simulator.faults.add("create", faults.Reset())
+    simulator.faults.add("create", faults.Reset(), when="after")
+    late: list[Listed] = []
+    pause = simulator.faults.add("create", faults.Pause(), skip=1)
+
+    def land() -> None:
+        assert pause.wait()
+        late.append(simulator.given("ci"))
+        pause.resume()
+
+    thread = threading.Thread(target=land)
+    thread.start()
+    with pytest.raises(OutcomeUnknown, match="nothing is left of it"):
+        create(make_tokens(), wanted())
+    thread.join()
+    assert not simulator.alive(late[0].secret)
+    assert named(simulator) == []
+
+
 def test_an_answer_that_is_lost_twice_leaves_nothing(simulator: Simulator, make_tokens: MakeTokens) -> None:
     simulator.faults.add("create", faults.Reset(), when="after", times=None)
     with pytest.raises(OutcomeUnknown, match="nothing is left of it") as caught:
@@ -564,6 +585,15 @@ def test_our_own_token_is_withdrawn(
     assert not simulator.alive(ci.secret)
 
 
+@pytest.mark.parametrize("organization", [None, "acme"])
+def test_a_listed_token_that_is_gone_is_withdrawn(
+    simulator: Simulator, make_tokens: MakeTokens, organization: str | None
+) -> None:
+    ci = simulator.given("ci", organization=organization)
+    simulator.withdraw("ci")
+    withdraw(make_tokens(), seen(ci))
+
+
 def test_an_unrestricted_token_is_withdrawn_by_its_name(simulator: Simulator, make_tokens: MakeTokens) -> None:
     withdraw(make_tokens(), seen(simulator.given("ci")))
     assert simulator.writes == [("DELETE", f"{OWN}/ci")]
@@ -596,6 +626,7 @@ def test_a_new_secret_may_take_a_moment_to_be_known(
     simulator.faults.add("validate", faults.Status(401), times=unknown_at_first)
     waits: list[float] = []
     assert prove(make_tokens(on_wait=waits.append), issued) is None
+    assert simulator.requests[-1].token_id == issued.token.id  # by its own value, not by the credential's
     assert waits == list(PROOF_PAUSES_SECONDS[: unknown_at_first + 1])
 
 
