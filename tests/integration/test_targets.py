@@ -27,6 +27,8 @@ def test_targets(capfd: pytest.CaptureFixture[str]) -> None:
     names = [name for name in TARGETS if not name.startswith(("setup_", "prepare_"))]
     with contextlib.ExitStack() as stack:
         apis = {name: stack.enter_context(Simulator()) for name in names}
+        for api in apis.values():
+            api.add_database("shop")
         variables = {"turso_apis": {name: {"url": api.url, "token": api.credential} for name, api in apis.items()}}
         arguments = ["integration", *names, "--local", "--color", "no", "--continue-on-error"]
         returncode = run(Path(sys.prefix), arguments, variables)

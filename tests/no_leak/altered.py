@@ -122,6 +122,33 @@ def _after(module, result):
         os._exit(1)
 """,
     ),
+    Change(
+        "plugins/module_utils/_api/sql_tokens.py",
+        "SqlTokens.mint",
+        "lambda self, name, **kwargs: _inside(self, name, original(self, name, **kwargs))",
+        """
+def _inside(tokens, name, minted):
+    if name.name == "bug-inside":
+        raise RuntimeError(minted[0], tokens.api.token) from ValueError({tokens.api.token: minted[0]})
+    return minted
+""",
+    ),
+    Change(
+        "plugins/modules/turso_sql_token.py",
+        "warn_of",
+        "lambda module, result: _after(module, result) or original(module, result)",
+        """
+def _after(module, result):
+    name = module.params["database"]
+    if name == "bug-after":
+        raise RuntimeError(repr(result), module.params) from ValueError(result["secret"], module.params)
+    if name == "bug-output":
+        import os, sys
+        print('{"changed": true, "secret": "' + result["secret"], flush=True)
+        print("Traceback: " + result["secret"] + module.params["api_token"], file=sys.stderr, flush=True)
+        os._exit(1)
+""",
+    ),
 )
 
 

@@ -14,6 +14,8 @@ PREFIX = "community.turso."
 # What must be true of the registered result, by a short name; anything else stands for an error's kind.
 CLAIMS = {
     "secret": "{r} is changed and {r}.secret | length > 300",
+    "secret in a SQL token": "{r} is changed and {r}.secret | length > 280 and {r}.token.kind == 'sql'",
+    "changed": "{r} is changed and {r} is not failed",
     "no secret": "{r} is not failed and {r}.secret is none",
     "listed": "{r} is not failed and {r}.changed is false",
     "secrets": "{r} is not failed and {r}.results | map(attribute='secret') | select | length == 2",
@@ -30,6 +32,9 @@ CLAIMS = {
     "not changed, with its secret": "{r} is not failed and {r} is not changed and {r}.secret | length > 300",
     "skipped": "{r} is skipped",
 }
+
+
+UNEXCUSED = ("secret", "secret in a SQL token", "changed", "no secret", "listed")
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Case:
             "name": self.sentence,
             PREFIX + self.module: arguments,
             "register": self.register,
-            **({} if self.claim in ("secret", "no secret", "listed") else {"ignore_errors": True}),
+            **({} if self.claim in UNEXCUSED else {"ignore_errors": True}),
             **self.keywords,
         }
 
@@ -93,11 +98,23 @@ def rotation(sentence: str, claim: str, *, world: str = "plain", core: bool = Fa
     return Case(sentence, "turso_rotation", asked, claim, core, world)
 
 
+def sql(
+    sentence: str, claim: str, *, world: str = "plain", core: bool = False, keywords: Any = None, **asked: Any
+) -> Case:
+    return Case(sentence, "turso_sql_token", {**SHOP, **asked}, claim, core, world, keywords or {})
+
+
+def invalidation(sentence: str, claim: str, *, world: str = "plain", **asked: Any) -> Case:
+    return Case(sentence, "turso_sql_invalidation", {**SHOP, "confirm": "shop", **asked}, claim, False, world)
+
+
 def revocation(sentence: str, claim: str, *, world: str = "plain", core: bool = False, **asked: Any) -> Case:
     return Case(sentence, "turso_revocation", asked, claim, core, world)
 
 
 ACME: dict[str, Any] = {"organization": "acme"}
+SHOP: dict[str, Any] = {"organization": "acme", "database": "shop"}
+HELD, DUE, CLOSED, ENDS = (f"{{{{ lookup('env', 'SQL_{name}') }}}}" for name in ("HELD", "DUE", "CLOSED", "ENDS"))
 
 CASES = (
     one("created", "secret", name="new-1", core=True, **ACME),
@@ -210,6 +227,34 @@ CASES = (
     revocation(
         "a leaked value and garbage", "unreachable", secrets=["{{ lookup('env', 'TOKEN_SPARE') }}"], world="garbled"
     ),
+    sql("a SQL token minted", "secret in a SQL token", core=True),
+    sql("a SQL token renewed", "secret in a SQL token", current=DUE, core=True),
+    sql("a SQL token kept", "no secret", current=HELD, core=True),
+    sql("a SQL token kept that nobody can try", "no secret", current=CLOSED, database="closed"),
+    sql(
+        "a SQL token with permissions",
+        "secret in a SQL token",
+        permissions=[{"tables": ["*"], "actions": ["data_read"]}],
+    ),
+    sql("an API token as the current one", "invalid_request", current="{{ lookup('env', 'TOKEN_SPARE') }}"),
+    sql("an option of a SQL token that is refused", "invalid_request", current=HELD, expires_in="soon"),
+    sql("a mint that echoes", "api_error", database="echo"),
+    sql("a mint that is lost", "secret in a SQL token", database="lost"),
+    sql("a mint that is lost and never ends", "outcome_unknown", database="lost-again", expires_in="never"),
+    sql("a new SQL token that nobody can try", "unreachable", database="closed"),
+    sql("a database that echoes the token that it rejects", "unauthorized", world="rejecting", core=True),
+    sql("SQL tokens in a loop", "secrets", database="{{ item }}", keywords={"loop": ["shop", "other"]}),
+    sql("a SQL token with async", "no async", keywords={"async": 30, "poll": 1}),
+    sql("a SQL token and a 401 that echoes", "unauthorized", world="opaque", current=HELD),
+    sql("a SQL token and bytes that are no HTTP", "unreachable", world="garbled", current=HELD),
+    invalidation("leaked SQL tokens", "changed", leaked=[ENDS], database="ends", confirm="ends"),
+    invalidation(
+        "a leaked value of another database", "invalid_request", leaked=[DUE], database="other", confirm="other"
+    ),
+    invalidation(
+        "a leaked value that is an API token", "invalid_request", leaked=["{{ lookup('env', 'TOKEN_SPARE') }}"]
+    ),
+    invalidation("a leaked value and a 401 that echoes", "unauthorized", leaked=[HELD], world="opaque"),
     rotation("a rotation", "issued", core=True),
     rotation("a new version that is not verified", "not issued", world="unproven"),
     rotation("a new version that cannot be withdrawn", "not issued", world="stuck"),
@@ -223,6 +268,9 @@ BUGS = (
     one("a bug after all, with a loop", "failed", name="{{ item }}", keywords={"loop": ["bug-after-2", "ok-1"]}),
     one("an output cut short by a crash", "failed", name="bug-output-1"),
     many("a bug met by one of many", "one failed", {"name": "bug-inside-2"}, {"name": "ok-2"}),
+    sql("a bug met by a SQL token", "failed", database="bug-inside"),
+    sql("a bug after a SQL token was minted", "failed", database="bug-after"),
+    sql("an output of a SQL token that is cut short by a crash", "failed", database="bug-output"),
     rotation("a bug met by a rotation", "not issued", tokens=[{"name": "bug-inside-3"}]),
 )
 
@@ -230,6 +278,7 @@ BUGS = (
 CUT = (
     one("an output that was cut", "failed", name="cut-1"),
     one("an output that was cut, in a loop", "failed", name="{{ item }}", keywords={"loop": ["cut-2", "cut-3"]}),
+    sql("an output of a SQL token that was cut", "failed"),
     many("an output of many that was cut", "failed", {"name": "cut-4"}, {"name": "cut-5"}),
 )
 

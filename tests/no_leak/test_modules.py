@@ -41,14 +41,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("mode", modes, ids=str)
 
 
-@pytest.mark.parametrize("one", [True, False], ids=["one token", "all else"])
-def test_every_case(terminal: Terminal, one: bool) -> None:
-    cases = tuple(case for case in CASES if (case.module == "turso_token") is one)
+ABOUT = {  # which modules a run is about: how many tokens it makes at least, and what it is known to say
+    "one token": (("turso_token",), 20, "drift"),
+    "SQL tokens": (("turso_sql_token", "turso_sql_invalidation"), 6, "missing"),
+    "all else": (("turso_tokens", "turso_token_info", "turso_revocation", "turso_rotation"), 8, "drift"),
+}
+
+
+@pytest.mark.parametrize(("modules", "issued", "text"), ABOUT.values(), ids=ABOUT)
+def test_every_case(terminal: Terminal, modules: tuple[str, ...], issued: int, text: str) -> None:
+    cases = tuple(case for case in CASES if case.module in modules)
     played = terminal.play([play("here", cases)], EVERYTHING)
     terminal.assert_nothing_leaked(played)
     terminal.assert_passed(played)
-    assert terminal.worlds.issued > (20 if one else 8)
-    terminal.assert_everything_was_written("drift")
+    assert terminal.worlds.issued > issued
+    terminal.assert_everything_was_written(text)
+
+
+def test_every_case_is_played() -> None:
+    assert {case.module for case in CASES} == {module for modules, *_rest in ABOUT.values() for module in modules}
 
 
 def test_modes(terminal: Terminal, mode: Mode) -> None:

@@ -136,6 +136,17 @@ PROTECTIONS = (
         ],
         named("unchanged"),
     ),
+    Protection(
+        "no_log of the current SQL token",
+        [
+            Change(
+                "plugins/modules/turso_sql_token.py",
+                "sql_token_spec",
+                "lambda: {**original(), 'current': {**original()['current'], 'no_log': False}}",
+            )
+        ],
+        named("a SQL token kept"),
+    ),
 )
 SAMPLE = ("the action plugins", "no_log of a task that loops", "hiding what cannot be parsed", "the last resort")
 

@@ -34,6 +34,16 @@ class Echo(faults.Fault):
 
 
 @dataclass
+class EchoRejected(Echo):
+    """A rejection in the words of a database that quotes the token."""
+
+    kind: ClassVar[str] = "echo_rejected"
+
+    def strike(self, exchange: Exchange, rule: faults.Rule) -> Answer:  # noqa: ARG002
+        return Answer.json(self.code, {"error": f"Unauthorized: `{self.simulator.canaries[-1]}`"})
+
+
+@dataclass
 class EchoRaw(faults.Fault):
     """Bytes that are no HTTP at all and quote the secrets; what a broken proxy sends, or a debugging one."""
 
@@ -64,6 +74,16 @@ class Worlds:
     def __init__(self, simulators: dict[str, Simulator], dead_port: int) -> None:
         self._simulators = simulators
         self._dead_port = dead_port
+        self.held: dict[str, str] = {}
+        """SQL tokens that the user has, by name."""
+        for name, database, age_days in (
+            ("HELD", "shop", 1),
+            ("DUE", "shop", 61),
+            ("CLOSED", "closed", 1),
+            ("ENDS", "ends", 1),
+        ):
+            token = simulators["plain"].given_sql(database=database, expiration="90d", age_days=age_days)
+            self.held[name] = token.secret
         self._given = frozenset(self.secrets)
 
     def __getitem__(self, name: str) -> Simulator:
@@ -81,6 +101,7 @@ class Worlds:
         """The user's own environment: the only place that holds the credentials when a run begins."""
         return {
             **{f"TOKEN_{name.upper()}": simulator.credential for name, simulator in self._simulators.items()},
+            **{f"SQL_{name}": secret for name, secret in self.held.items()},
             "TOKEN_OPAQUE": OPAQUE,
             "TOKEN_UNREACHABLE": OPAQUE,
             "TURSO_API_TOKEN": self["plain"].credential,
@@ -103,7 +124,7 @@ class Worlds:
 
 @contextlib.contextmanager
 def worlds() -> Iterator[Worlds]:
-    names = ("plain", "opaque", "refusing", "unproven", "stuck", "unknown", "garbled", "spare")
+    names = ("plain", "opaque", "refusing", "unproven", "stuck", "unknown", "garbled", "spare", "rejecting")
     with contextlib.ExitStack() as stack, socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound and never listening: every connection is refused
         by_name = {name: stack.enter_context(Simulator(descriptions=True)) for name in names}
@@ -130,6 +151,24 @@ def _arrange(by_name: dict[str, Simulator]) -> None:
     on_create("page*", EchoPage(plain), when="after", times=None)
     on_create("lost*", faults.Reset(), when="after")
     on_create("half*", faults.Truncate(), when="after")
+    for name in (
+        "shop",
+        "other",
+        "closed",
+        "ends",
+        "echo",
+        "lost",
+        "lost-again",
+        "bug-inside",
+        "bug-after",
+        "bug-output",
+    ):
+        plain.add_database(name, keeps_out="*" if name == "closed" else "")
+    plain.faults.add("POST */echo/auth/tokens", Echo(plain, 402), times=None)
+    plain.faults.add("POST */lost/auth/tokens", faults.Reset(), when="after")
+    plain.faults.add("POST */lost-again/auth/tokens", faults.Reset(), when="after", times=None)
+    by_name["rejecting"].add_database("shop")
+    by_name["rejecting"].faults.add("pipeline", EchoRejected(by_name["rejecting"], 401), times=None)
     for name in ("rotated", "second"):
         by_name["spare"].given(name, organization="acme", age_days=100)
     by_name["opaque"].faults.add("*", Echo(by_name["opaque"], 401, OPAQUE), times=None)

@@ -26,6 +26,9 @@ CALLS = {
     "list an organization's": ("turso_token_info", "GET", "/v1/organizations/acme/api-tokens"),
     "revoke": ("turso_token", "DELETE", "/v1/auth/api-tokens/ci-deploy"),
     "validate": ("turso_token_info", "GET", "/v1/auth/validate"),
+    "mint": ("turso_sql_token", "POST", "/v1/organizations/acme/databases/shop/auth/tokens"),
+    "mint for a group": ("turso_sql_token", "POST", "/v1/organizations/acme/groups/production/auth/tokens"),
+    "invalidate": ("turso_sql_invalidation", "POST", "/v1/organizations/acme/databases/shop/auth/rotate"),
 }
 
 
@@ -69,8 +72,10 @@ def test_the_examples_work(playbooks: Playbooks, simulator: Simulator, kind: str
     for given in ("laptop", "backup"):
         simulator.given(given, user="bob", organization="acme")
     leaked = simulator.given("leaked", organization="acme")
+    simulator.add_database("shop")
+    playbooks.env["TURSO_AUTH_TOKEN"] = simulator.given_sql(database="shop", expiration="90d").secret
     play_examples(playbooks, kind, name, {"leaked_value": leaked.secret})
-    assert simulator.requests
+    assert simulator.requests or name == "token_claims"
     sent = {(request.method, request.path): request.body for request in simulator.requests}
     assert [call for call, (by, *request) in CALLS.items() if by == name and tuple(request) not in sent] == []
     if name == "turso_token":

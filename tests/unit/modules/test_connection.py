@@ -18,6 +18,8 @@ from ansible_collections.community.turso.plugins.module_utils import _connection
 from ansible_collections.community.turso.plugins.modules import (
     turso_revocation,
     turso_rotation,
+    turso_sql_invalidation,
+    turso_sql_token,
     turso_token,
     turso_token_info,
     turso_tokens,
@@ -27,18 +29,26 @@ from tests.simulator import Simulator, faults
 from tests.unit.module_utils.hostile import Certificate
 from tests.unit.modules.rows import OWN, failure
 
+SHOP = {"organization": "acme", "database": "shop"}
 MODULES = {
     "turso_token": (turso_token, {"name": "ci"}),
     "turso_token_info": (turso_token_info, {}),
     "turso_tokens": (turso_tokens, {"tokens": [{"name": "ci"}]}),
+    "turso_sql_token": (turso_sql_token, {**SHOP, "validate": False}),
+    "turso_sql_invalidation": (turso_sql_invalidation, {**SHOP, "confirm": "shop"}),
     "turso_rotation": (turso_rotation, {"step": "issue", "tokens": []}),
     "turso_revocation": (turso_revocation, {"names": ["ci"]}),
 }
 # The last ones send nothing if they are given nothing to do, or fail if nothing matches.
-THAT_ASK = dict(list(MODULES.items())[:3])
+THAT_ASK = dict(list(MODULES.items())[:5])
 
 every_module = pytest.mark.parametrize(("module", "asked"), MODULES.values(), ids=MODULES)
 every_module_that_asks = pytest.mark.parametrize(("module", "asked"), THAT_ASK.values(), ids=THAT_ASK)
+
+
+@pytest.fixture(autouse=True)
+def _shop(simulator: Simulator) -> None:
+    simulator.add_database("shop")
 
 
 FOUND = {
@@ -219,6 +229,7 @@ def test_redirects_are_not_followed(
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_a_path_prefix_is_kept(run_module: RunModule, module: Any, asked: Any, slash: Any) -> None:
     with Simulator(path_prefix="/turso/api") as behind:
+        behind.add_database("shop")
         result = run_module(module, {"api_url": behind.url + slash, "api_token": behind.credential, **asked})
         assert not result.get("failed")
         assert all(request.path.startswith("/turso/api/v1/") for request in behind.requests)
@@ -230,7 +241,8 @@ def test_a_path_prefix_stands_in_errors(run_module: RunModule, module: Any, aske
     with Simulator(path_prefix="/turso/api") as behind:
         behind.faults.add("*", faults.Status(403), times=None)
         result = run_module(module, {"api_url": behind.url, "api_token": behind.credential, **asked})
-    assert result["error"]["path"] == f"/turso/api{OWN}"
+    path = "/v1/organizations/acme/databases/shop" if "database" in asked else OWN
+    assert result["error"]["path"] == f"/turso/api{path}"
 
 
 @every_module

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
-from ansible_collections.community.turso.plugins.modules import turso_token, turso_tokens
+from ansible_collections.community.turso.plugins.modules import turso_sql_token, turso_token, turso_tokens
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
 
@@ -29,8 +30,15 @@ STOPPED = "the module was told to stop (SIGTERM)"
 
 @pytest.fixture
 def _told_to_stop_while_it_creates(simulator: Simulator) -> Iterator[None]:
+    with _told_to_stop(simulator, "create"):
+        yield
+
+
+@contextlib.contextmanager
+def _told_to_stop(simulator: Simulator, call: str) -> Iterator[None]:
+    """Have this process told to stop while it waits for the answer to a call."""
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    pause = simulator.faults.add("create", faults.Pause())
+    pause = simulator.faults.add(call, faults.Pause())
 
     def tell() -> None:
         assert pause.wait()
@@ -84,3 +92,56 @@ def test_a_result_that_cannot_be_written_leaves_nothing(
     monkeypatch.setattr(os, "dup2", lambda *_: None)
     run_module(module, ASKED[module])
     assert [token.name for token in simulator.tokens if token.user == "alice"] == ["main"]
+
+
+SHOP = {"organization": "acme", "database": "shop"}
+
+
+@pytest.fixture
+def _told_to_stop_while_it_mints(simulator: Simulator) -> Iterator[None]:
+    simulator.add_database("shop")
+    with _told_to_stop(simulator, "mint"):
+        yield
+
+
+@pytest.mark.usefixtures("_told_to_stop_while_it_mints")
+@pytest.mark.parametrize(
+    ("expires_in", "ending"), [("90d", "ends by itself 20"), ("never", "never ends: only invalidating")]
+)
+def test_a_sql_token_that_nobody_gets_cannot_be_taken_back_and_that_is_said(
+    simulator: Simulator, run_module: RunModule, expires_in: str, ending: str
+) -> None:
+    result = run_module(turso_sql_token, {**SHOP, "expires_in": expires_in})
+    assert (result["failed"], result["changed"], result["secret"], result["error"]["kind"]) == (
+        True,
+        True,
+        None,
+        "refused",
+    )
+    assert f"could not be handed over: {STOPPED}. It cannot be taken back: It {ending}" in result["msg"]
+    assert len(simulator.minted) == 1
+
+
+@pytest.mark.usefixtures("_told_to_stop_before_it_mints")
+def test_a_sql_token_is_not_minted_where_nobody_would_get_it(simulator: Simulator, run_module: RunModule) -> None:
+    result = run_module(turso_sql_token, SHOP)
+    assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, False, "refused")
+    assert f"was not minted: {STOPPED}. Nothing was changed about it." in result["msg"]
+    assert simulator.minted == []
+
+
+@pytest.fixture
+def _told_to_stop_before_it_mints(simulator: Simulator) -> Iterator[None]:
+    simulator.add_database("shop")
+    with _told_to_stop(simulator, "database"):
+        yield
+
+
+def test_a_sql_token_whose_result_cannot_be_written_ends_the_module_with_a_failure(
+    simulator: Simulator, run_module: RunModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator.add_database("shop")
+    monkeypatch.setattr(Lifetime, "_is_flushed", lambda _: False)
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    run_module(turso_sql_token, SHOP)
+    assert len(simulator.minted) == 1

@@ -21,6 +21,8 @@ TASKS = {
     "turso_tokens": {"tokens": [{"name": "ci"}]},
     "turso_rotation": {"step": "issue", "tokens": []},
     "turso_revocation": {"names": ["ci"]},
+    "turso_sql_token": {"organization": "acme", "database": "shop"},
+    "turso_sql_invalidation": {"organization": "acme", "database": "shop", "confirm": "shop"},
 }
 
 
@@ -29,6 +31,7 @@ def play(*tasks: Any, **keywords: Any) -> Any:
 
 
 def test_every_module_takes_the_defaults_of_the_group(playbooks: Playbooks, simulator: Simulator) -> None:
+    simulator.add_database("shop")
     tasks = [{f"community.turso.{module}": asked, "register": "kept"} for module, asked in TASKS.items()]
     defaults = {"api_url": simulator.url, "api_token": simulator.credential}
     empty = {"TURSO_API_TOKEN": "", "TURSO_API_BASEURL": "http://127.0.0.1:9"}
@@ -37,8 +40,13 @@ def test_every_module_takes_the_defaults_of_the_group(playbooks: Playbooks, simu
     played = playbooks.play(play(*tasks, module_defaults={"group/community.turso.turso": defaults}), env=empty)
     assert played.ok, played.output
     assert played.recap["ok"] == len(TASKS)
-    assert {request.token_id for request in simulator.requests} == {simulator.main().id}
-    assert simulator.writes == [("POST", "/v1/auth/api-tokens/ci")]
+    asked = [request for request in simulator.requests if request.call != "pipeline"]
+    assert {request.token_id for request in asked} == {simulator.main().id}
+    assert simulator.writes == [
+        ("POST", "/v1/auth/api-tokens/ci"),
+        ("POST", "/v1/organizations/acme/databases/shop/auth/tokens"),
+        ("POST", "/v1/organizations/acme/databases/shop/auth/rotate"),
+    ]
 
 
 @pytest.mark.parametrize(("module", "asked"), TASKS.items(), ids=TASKS)
