@@ -49,23 +49,24 @@ class ActionModule(HiddenResult):
         to, verb = str(self._task.args.get("to")), str(self._task.args.get("verb"))
         if to not in KINDS or verb not in _VERBS:
             raise AnsibleActionFail(f"to must be one of {', '.join(KINDS)}, and verb one of {', '.join(_VERBS)}")
-        items = self._items(to)
+        items, given = self._items(to), self._task.args.get("place")
         if verb == PLACES:
             return {"changed": False, "places": [place.as_json() for place in places_of(items)]}
-        if self._task.args.get("place"):
-            place = Place.from_json(self._task.args["place"])
-            items, host = [item for item in items if place.holds(item)], place.host
-        else:
-            host = ""
+        place = Place.from_json(given) if given else None
         with self.hidden():
-            verdicts = self._verdicts(to, verb, items, host)
-        result: dict[str, Any] = {
-            "changed": any(verdict.changed for verdict in verdicts),
-            "verdicts": [verdict.as_json() for verdict in verdicts],
-            "read": [verdict.value for verdict in verdicts],
-        }
+            if place is None:
+                verdicts = self._verdicts(to, verb, items, "")
+            else:
+                verdicts = self._verdicts(to, verb, [item for item in items if place.holds(item)], place.host)
+        return self._result(verdicts)
+
+    def _result(self, verdicts: list[Verdict]) -> dict[str, Any]:
+        """Return the result, hidden where it carries values."""
+        changed = [verdict for verdict in verdicts if verdict.changed]
+        result: dict[str, Any] = {"changed": bool(changed), "verdicts": [verdict.as_json() for verdict in verdicts]}
         if self._task.diff:
-            result["diff"] = [_difference(verdict) for verdict in verdicts if verdict.changed]
+            result["diff"] = [_difference(verdict) for verdict in changed]
+        result["read"] = [verdict.value for verdict in verdicts]
         if any(result["read"]):
             self._hide(result)
         return result

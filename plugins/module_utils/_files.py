@@ -27,7 +27,6 @@ FS_IMMUTABLE_FL = 0x10
 FS_APPEND_FL = 0x20
 
 Owner = Optional[tuple[int, int]]
-
 SPARE_BYTES = 64 * 1024  # what the new content may be longer than the old one
 
 
@@ -42,9 +41,8 @@ def replaced(
     """Replace the content of a file in one step, or leave it as it is.
 
     A symbolic link stays, and its target is replaced. Owner, group, mode, access lists and labels of an existing file are
-    kept. A new file gets new_mode and new_owner, and belongs to the owner of its folder where root makes it and names none.
+    kept. A new file gets new_mode and new_owner (-1: not said), or belongs to the owner of its folder where root makes it.
 
-    :param new_owner: user and group as numbers, -1 for one that is not said.
     :param last_look: called right before the replacement; what it raises leaves the file as it is.
     :raises Refused: where the file cannot be replaced; it is then unchanged.
     """

@@ -136,6 +136,7 @@ from typing import Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import in_files
+from ansible_collections.community.turso.plugins.module_utils._delivery.file_values import Wanted
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import CHECK, DELIVER, READ_BACK
 
 SPEC: dict[str, Any] = {
@@ -160,7 +161,7 @@ SPEC: dict[str, Any] = {
 
 def run(params: Mapping[str, Any], check_mode: bool, label: Callable[[str], None]) -> list[in_files.Outcome]:
     """Carry the verb out for each file."""
-    wanted = [in_files.Wanted.from_json(file) for file in params["files"]]
+    wanted = [Wanted.from_json(file) for file in params["files"]]
     if params["verb"] == READ_BACK:
         return in_files.read_back(wanted)
     if params["verb"] == CHECK or check_mode:
