@@ -103,16 +103,21 @@ class ActionModule(HiddenResult):
         parts = [self._templar.template(part) for part in self._task.environment or () if part]
         return {name: str(value) for part in parts if isinstance(part, Mapping) for name, value in part.items()}
 
-    def _run_module(self, name: str, args: Mapping[str, Any], environment: Environment) -> dict[str, Any]:
-        """Run a module where the task runs. On the control node its arguments go through its standard input."""
-        given = self._task.environment
-        self._task.environment = [dict(environment)]
+    def _run_module(
+        self, name: str, args: Mapping[str, Any], environment: Environment, check_mode: bool
+    ) -> dict[str, Any]:
+        """Run a module where the task runs. On the control node its arguments go through its standard input.
+
+        Its diff would be lost, and would hold the value.
+        """
+        given = self._task.environment, self._task.check_mode, self._task.diff
+        self._task.environment, self._task.check_mode, self._task.diff = [dict(environment)], check_mode, False
         self._connection.always_pipeline_modules = self._connection.transport == "local"
         try:
             found: dict[str, Any] = self._execute_module(module_name=name, module_args=dict(args), task_vars=self._vars)
             return found
         finally:
-            self._task.environment = given
+            self._task.environment, self._task.check_mode, self._task.diff = given
 
     def _ask_service(self, args: Mapping[str, Any], only_look: bool) -> dict[str, Any]:
         """Run the action ansible.builtin.service, which finds the service manager of the host."""

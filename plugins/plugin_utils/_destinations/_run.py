@@ -9,15 +9,15 @@ from __future__ import annotations
 import dataclasses
 import os
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.struck import struck
-from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Item
-from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Item, Verdict
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 
 Environment = Mapping[str, str]
-RunsModule = Callable[[str, Mapping[str, Any], Environment], "dict[str, Any]"]
+RunsModule = Callable[[str, Mapping[str, Any], Environment, bool], "dict[str, Any]"]
 AsksService = Callable[[Mapping[str, Any], bool], "dict[str, Any]"]
 
 
@@ -47,11 +47,10 @@ def _no_service(_args: Mapping[str, Any], _only_look: bool) -> dict[str, Any]:
 class Run:
     """The means of one task.
 
-    `host` is the host that the task runs on. `run_module` runs a module there, hidden, with these variables in its environment,
-    and returns its result. `service` runs the action ansible.builtin.service there, in check mode if it shall only look.
-    `environment` is what the play gives this task, over that of the process. `credentials` are
-    `turso_deliver_credentials`. `secrets` are all values of the run, which no message may show. `loader` is Ansible's DataLoader,
-    which has the vault secrets.
+    `host` is the host that the task runs on. `run_module` runs a module there, hidden, with these variables in its environment
+    and in check mode or not, and returns its result. `environment` is what the play gives this task, over that of the process.
+    `credentials` are `turso_deliver_credentials`. `secrets` are all values of the run, which no message may show. `service` runs
+    the action ansible.builtin.service, in check mode if it shall only look. `loader` is Ansible's, which has the vault secrets.
     """
 
     host: str
@@ -83,9 +82,28 @@ class Run:
             raise Refused(f"no credential: {where} has none of {', '.join(variables)}")
         return chosen
 
-    def module(self, name: str, args: Mapping[str, Any], environment: Environment | None = None) -> dict[str, Any]:
-        """Run a module, hidden, and return its result, which may hold secrets."""
-        return self.run_module(name, args, {**self.environment, **(environment or {})})
+    def settings(self, item: Item, *variables: str) -> dict[str, str]:
+        """Return those variables that are set and no secrets: of the named credential, else of the environment."""
+        named = self.credentials.get(item.options.get("credential") or "")
+        found = {**os.environ, **self.environment, **(named if isinstance(named, Mapping) else {})}
+        return {variable: str(found[variable]) for variable in variables if found.get(variable)}
+
+    def module(
+        self,
+        name: str,
+        args: Mapping[str, Any],
+        environment: Environment | None = None,
+        *,
+        check_mode: bool = False,
+    ) -> dict[str, Any]:
+        """Run a module, hidden, and return its result, which may hold secrets.
+
+        It runs for real where the play is in check mode too: who only reads has to say nothing, who writes is not called then.
+
+        :param environment: stands in the command line of a process, and at -vvv in the output: never a secret.
+        :param check_mode: has the module itself try what it would do.
+        """
+        return self.run_module(name, args, {**self.environment, **(environment or {})}, check_mode)
 
     def ask(
         self, method: str, url: str, *, headers: Mapping[str, str], body: Any = None, secrets: Sequence[str] = ()
@@ -108,9 +126,33 @@ class Run:
         }
         return _answer(method, url, self.module("ansible.builtin.uri", args), (*self.secrets, *secrets))
 
+    def said(self, result: Mapping[str, Any], secrets: Sequence[str] = ()) -> str:
+        """Return what a message may show of the failure of a module: what it says, or with what it crashed."""
+        return self.shown(failure_in(result), secrets)
+
     def shown(self, text: Any, secrets: Sequence[str] = ()) -> str:
         """Return what a message may show of a text that somebody else wrote."""
         return struck(str(text), (*self.secrets, *secrets))
+
+
+def each(items: Iterable[Item], run: Run, otherwise: str, carry_out: Callable[[Item], Verdict]) -> list[Verdict]:
+    """Return a verdict on each item, one after the other; `otherwise` is the verdict on one that fails."""
+    return [_verdict(item, run, otherwise, carry_out) for item in items]
+
+
+def _verdict(item: Item, run: Run, otherwise: str, carry_out: Callable[[Item], Verdict]) -> Verdict:
+    try:
+        return carry_out(item)
+    except TursoError as exc:
+        return Verdict.of(item, run.host, otherwise, exc.msg)
+
+
+def failure_in(result: Mapping[str, Any]) -> str:
+    """Return what the result of a module that failed says; of one that crashed, the last line of its traceback."""
+    traceback = next((str(result[key]) for key in ("module_stderr", "exception") if result.get(key)), "")
+    last = traceback.strip().rpartition("\n")[2].strip()
+    crashed = result.get("module_stderr") or "module_stdout" in result
+    return last if crashed and last else str(result.get("msg") or last)
 
 
 def _answer(method: str, url: str, result: Mapping[str, Any], secrets: Sequence[str]) -> Answer:

@@ -100,6 +100,7 @@ KINDS = {
         Claims("sql", None, NOON, group_id="g"),
     ),
     "an id and nothing that goes with it": (jwt(b'{"id": "d"}', EDDSA), Claims()),
+    "when it was issued": (jwt(f'{{"jti": "a", "iat": {END}}}'.encode(), EDDSA), Claims("api", "a", None, NOON)),
     "an API token with an end": (jwt(f'{{"jti": "a", "exp": {END}}}'.encode(), EDDSA), Claims(None, "a", NOON)),
     "an API token that has the claims of a database's": (
         jwt(b'{"jti": "a", "id": "d", "a": "rw"}'),
