@@ -52,18 +52,19 @@ class ActionModule(HiddenResult):
         items, given = self._items(to), self._task.args.get("place")
         if verb == PLACES:
             return {"changed": False, "places": [place.as_json() for place in places_of(items)]}
-        place = Place.from_json(given) if given else None
+        place = Place.from_json(given) if given else Place("", False)
+        held = [item for item in items if place.holds(item)] if given else items
+        run = self._run(to, held, place.host)
         with self.hidden():
-            if place is None:
-                verdicts = self._verdicts(to, verb, items, "")
-            else:
-                verdicts = self._verdicts(to, verb, [item for item in items if place.holds(item)], place.host)
-        return self._result(verdicts)
+            verdicts = self._verdicts(to, verb, held, run)
+        return self._result(verdicts, run)
 
-    def _result(self, verdicts: list[Verdict]) -> dict[str, Any]:
+    def _result(self, verdicts: list[Verdict], run: Run) -> dict[str, Any]:
         """Return the result, hidden where it carries values."""
         changed = [verdict for verdict in verdicts if verdict.changed]
         result: dict[str, Any] = {"changed": bool(changed), "verdicts": [verdict.as_json() for verdict in verdicts]}
+        if run.warnings:
+            result["warnings"] = run.warnings
         if self._task.diff:
             result["diff"] = [_difference(verdict) for verdict in changed]
         result["read"] = [verdict.value for verdict in verdicts]
@@ -71,11 +72,10 @@ class ActionModule(HiddenResult):
             self._hide(result)
         return result
 
-    def _verdicts(self, to: str, verb: str, items: list[Item], host: str) -> list[Verdict]:
-        carry_out = getattr(importlib.import_module(f"{_DESTINATIONS}._{to}"), verb)
+    def _run(self, to: str, items: list[Item], host: str) -> Run:
         if to not in ON_HOSTS:
             self._come_home()
-        run = Run(
+        return Run(
             host or "localhost",
             self._run_module,
             service=self._ask_service,
@@ -85,6 +85,10 @@ class ActionModule(HiddenResult):
             credentials=self._templar.template(self._vars.get("turso_deliver_credentials") or {}),
             secrets=tuple(item.secret for item in items if item.secret),
         )
+
+    @staticmethod
+    def _verdicts(to: str, verb: str, items: list[Item], run: Run) -> list[Verdict]:
+        carry_out = getattr(importlib.import_module(f"{_DESTINATIONS}._{to}"), verb)
         try:
             return list(carry_out(items, run))
         except TursoError as exc:

@@ -26,17 +26,30 @@ class Answer:
     """What a service answered. `status` is -1 where nothing came; then `problem` says why, and nobody knows what was done.
 
     `body` is the decoded JSON, None where there is none. `problem` is a text for people without a secret; None where the status
-    is 2xx.
+    is 2xx. `headers` are what the service said besides, by lower-case names with underscores.
     """
 
     status: int
     body: Any = dataclasses.field(default=None, repr=False)
     problem: str | None = None
+    headers: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def is_lost(self) -> bool:
         """Tell whether the request may have been carried out all the same."""
         return self.status == -1 or self.status >= 500
+
+    @property
+    def is_ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def has(self, *names: str) -> bool:
+        """Tell whether the service did what it was asked to, and answered an object with these keys."""
+        return self.is_ok and isinstance(self.body, Mapping) and self.body.keys() >= set(names)
+
+    def header(self, name: str) -> str:
+        """Return what the service said in a header, an empty text where it said nothing."""
+        return str(self.headers.get(name.lower().replace("-", "_")) or "")
 
 
 def _no_service(_args: Mapping[str, Any], _only_look: bool) -> dict[str, Any]:
@@ -49,8 +62,9 @@ class Run:
 
     `host` is the host that the task runs on. `run_module` runs a module there, hidden, with these variables in its environment
     and in check mode or not, and returns its result. `environment` is what the play gives this task, over that of the process.
-    `credentials` are `turso_deliver_credentials`. `secrets` are all values of the run, which no message may show. `service` runs
-    the action ansible.builtin.service, in check mode if it shall only look. `loader` is Ansible's, which has the vault secrets.
+    `credentials` are `turso_deliver_credentials`. `secrets` are all values of the run, which no message may show.
+    `warnings` are shown to the user. `service` runs the action ansible.builtin.service there, in check mode if it shall only look.
+    `loader` is Ansible's, which has the vault secrets.
     """
 
     host: str
@@ -58,6 +72,7 @@ class Run:
     environment: Environment = dataclasses.field(default_factory=dict, repr=False)
     credentials: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     secrets: Sequence[str] = dataclasses.field(default_factory=tuple, repr=False)
+    warnings: list[str] = dataclasses.field(default_factory=list)
     service: AsksService = dataclasses.field(default=_no_service, repr=False)
     loader: Any = dataclasses.field(default=None, repr=False)
     check_mode: bool = False
@@ -87,6 +102,11 @@ class Run:
         named = self.credentials.get(item.options.get("credential") or "")
         found = {**os.environ, **self.environment, **(named if isinstance(named, Mapping) else {})}
         return {variable: str(found[variable]) for variable in variables if found.get(variable)}
+
+    def warn(self, text: str | None) -> None:
+        """Have the user warned, once; of nothing where there is no text."""
+        if text and text not in self.warnings:
+            self.warnings.append(text)
 
     def module(
         self,
@@ -159,11 +179,11 @@ def _answer(method: str, url: str, result: Mapping[str, Any], secrets: Sequence[
     status = int(result.get("status") or -1)
     body = result.get("json")
     if 200 <= status < 300:
-        return Answer(status, body)
+        return Answer(status, body, headers=result)
     said = result.get("msg") if status == -1 else result.get("content") or result.get("msg")
     path = url.split("?", maxsplit=1)[0]
     what = "no answer" if status == -1 else f"status {status}"
-    return Answer(status, body, f"{method} {path}: {what}: {struck(str(said or ''), secrets)}")
+    return Answer(status, body, f"{method} {path}: {what}: {struck(str(said or ''), secrets)}", result)
 
 
 def _is_loopback(url: str) -> bool:
