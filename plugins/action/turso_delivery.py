@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -110,17 +111,25 @@ class ActionModule(HiddenResult):
     def _run_module(
         self, name: str, args: Mapping[str, Any], environment: Environment, check_mode: bool
     ) -> dict[str, Any]:
-        """Run a module where the task runs. On the control node its arguments go through its standard input.
+        """Run a module where the task runs.
 
-        Its diff would be lost, and would hold the value.
+        On the control node nobody sees what it is given: its arguments go through its standard input, and the variables into
+        this process, which is a fork, because Ansible writes an `environment` into the command line. Its diff would be lost,
+        and would hold the value.
         """
+        is_here = self._connection.transport == "local"
         given = self._task.environment, self._task.check_mode, self._task.diff
-        self._task.environment, self._task.check_mode, self._task.diff = [dict(environment)], check_mode, False
-        self._connection.always_pipeline_modules = self._connection.transport == "local"
+        self._task.environment = [] if is_here else [dict(environment)]
+        self._task.check_mode, self._task.diff = check_mode, False
+        self._connection.always_pipeline_modules = is_here
+        before = dict(os.environ)
         try:
+            os.environ.update(environment if is_here else {})
             found: dict[str, Any] = self._execute_module(module_name=name, module_args=dict(args), task_vars=self._vars)
             return found
         finally:
+            os.environ.clear()
+            os.environ.update(before)
             self._task.environment, self._task.check_mode, self._task.diff = given
 
     def _ask_service(self, args: Mapping[str, Any], only_look: bool) -> dict[str, Any]:
