@@ -101,7 +101,7 @@ class Playbooks:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=TIMEOUT_SECONDS,
+            timeout=options.pop("timeout", TIMEOUT_SECONDS),
             check=False,
             **options,
         )

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.places i
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
     CHECK,
     DELIVER,
+    LOST,
     NOT_TAKEN,
     READ_BACK,
     REFUSED,
@@ -34,6 +37,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 ON_HOSTS = ("file", "env_file")
 PLACES = "places"
 _REFUSES = {CHECK: REFUSED, DELIVER: NOT_TAKEN, READ_BACK: UNREADABLE}
+_AFTER_A_BUG = {CHECK: REFUSED, DELIVER: LOST, READ_BACK: UNREADABLE}
 _VERBS = (*_REFUSES, PLACES)
 
 
@@ -94,9 +98,12 @@ class ActionModule(HiddenResult):
             return list(carry_out(items, run))
         except TursoError as exc:
             return [Verdict.of(item, run.host, _REFUSES[verb], exc.msg) for item in items]
+        except Exception as exc:  # noqa: BLE001  # no destination ends the run, and Ansible would print what the error quotes
+            return [Verdict.of(item, run.host, _AFTER_A_BUG[verb], _words_of_a_bug(exc, run)) for item in items]
 
     def _items(self, to: str) -> list[Item]:
-        given = self._templar.template(self._vars.get("turso_deliver_items") or [])
+        # Plain texts: PyYAML refuses ansible-core's own kinds of them, and quotes them in its error.
+        given = json.loads(json.dumps(self._templar.template(self._vars.get("turso_deliver_items") or []), default=str))
         play = Play(self, self._vars)
         try:
             return [item_of(to, raw, lambda patterns: play.resolved(patterns)[0], play.path) for raw in given]
@@ -155,6 +162,12 @@ class ActionModule(HiddenResult):
             return
         self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
         self._vars = {**self._vars, "ansible_python_interpreter": sys.executable}
+
+
+def _words_of_a_bug(exc: Exception, run: Run) -> str:
+    place = traceback.extract_tb(exc.__traceback__)[-1]
+    where = f"{os.path.basename(place.filename)}, line {place.lineno}"
+    return f"Internal error, please report it: {type(exc).__name__} in {where}: {run.shown(exc)}"
 
 
 def _difference(verdict: Verdict) -> dict[str, str]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from tests.playbooks import Playbooks, Played
 
+TIMEOUT_SECONDS = 600  # a play holds many cases
+
 # Looks like a token, and stands nowhere else: what no output may show.
 CANARY = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJqdGkiOiJjYW5hcnkiLCJpYXQiOjE3OTU1MDAwMDB9.Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5"
 OLDER = (
@@ -62,7 +64,7 @@ def carried_out(
     )
     play = {"hosts": hosts, "gather_facts": False, "vars": {"verdicts": []}, "tasks": tasks}
     out.unlink(missing_ok=True)
-    played = playbooks.play([play], "-vvv", "--diff", *arguments, **options)
+    played = playbooks.play([play], "-vvv", "--diff", *arguments, timeout=TIMEOUT_SECONDS, **options)
     assert played.ok, played.output
     found: list[Verdicts] = json.loads(out.read_text()) if out.exists() else []
     return found, played

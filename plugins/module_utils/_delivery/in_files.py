@@ -163,4 +163,4 @@ def _read(each: Wanted) -> Outcome:
     shown = value if each.wants_value else None
     if hashlib.sha256(as_bytes(value)).hexdigest() == each.sha256:
         return Outcome(verdicts.CONFIRMED, value=shown)
-    return Outcome(verdicts.OTHER, f"{each.words} was looked at. {whose(value, each.secret)}", value=shown)
+    return Outcome(verdicts.OTHER, f"{each.words} holds another value{whose(value, each.secret)}.", value=shown)

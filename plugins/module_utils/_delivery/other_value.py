@@ -6,37 +6,22 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import Optional
-
-from ansible_collections.community.turso.plugins.module_utils._api.claims import Claims, claims_of
-
-Moment = Optional[datetime.datetime]
+from ansible_collections.community.turso.plugins.module_utils._api.claims import claims_of
 
 
-def whose(value: str, ours: str | None = None) -> str:
-    """Return a sentence about another value, by what it claims for itself; it shows nothing of the value.
+def whose(found: str, ours: str | None = None) -> str:
+    """Say of which token a value is, as far as it tells, as the end of a sentence; it shows nothing of the value.
 
-    :param value: what was found.
+    :param found: the other value.
     :param ours: what was delivered, to tell newer from older.
     """
-    if not value:
-        return "It is empty."
-    claims = claims_of(value)
-    facts = [
-        *([f"the id {claims.id}"] if claims.id and claims.id.isprintable() else []),
-        *([f"issued at {claims.issued_at:%Y-%m-%dT%H:%M:%SZ}"] if claims.issued_at else []),
-        *([f"ends at {claims.expires_at:%Y-%m-%dT%H:%M:%SZ}"] if claims.expires_at else []),
-    ]
-    if not facts:
-        return "It holds another value, which says nothing of itself."
-    return f"It holds another token ({', '.join(facts)}){_age(claims, ours)}."
-
-
-def _age(claims: Claims, ours: str | None) -> str:
-    own = claims_of(ours).issued_at if ours else None
-    if claims.issued_at is None or own is None or claims.issued_at == own:
-        return ""
-    if claims.issued_at > own:
-        return ", which is newer: another run may have delivered it"
-    return ", which is older: the delivery was undone, or never arrived"
+    claims, own = claims_of(found), claims_of(ours or "")
+    if claims.issued_at is None and claims.id is None:
+        return ", which is no token that says anything of itself"
+    said = [f"of the token with the id {claims.id}"] if claims.id else []
+    if claims.issued_at is not None:
+        said.append(f"issued at {claims.issued_at:%Y-%m-%d %H:%M:%S} UTC")
+        if own.issued_at is not None and own.issued_at != claims.issued_at:
+            age = "newer" if claims.issued_at > own.issued_at else "older"
+            said.append(f"{age} than the one delivered")
+    return f": {', '.join(said)}"

@@ -10,19 +10,14 @@ with what it was encrypted with.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils import _files
-from ansible_collections.community.turso.plugins.module_utils._delivery.other_value import whose
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
-    BY_VALUE,
-    CONFIRMED,
     DELIVERED,
     NOT_TAKEN,
-    OTHER,
     PROVEN,
     REFUSED,
     UNREADABLE,
@@ -31,12 +26,13 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_crypt, _vault_file, _yaml_text
-from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._found import verdict_on
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run, each
 
 
 def check(items: Sequence[Item], run: Run) -> list[Verdict]:
     """Find out whether each file opens, has the variable, and can be replaced."""
-    return [_checked(item, run) for item in items]
+    return each(items, run, REFUSED, lambda item: _checked(item, run))
 
 
 def deliver(items: Sequence[Item], run: Run) -> list[Verdict]:
@@ -50,18 +46,15 @@ def deliver(items: Sequence[Item], run: Run) -> list[Verdict]:
 
 def read_back(items: Sequence[Item], run: Run) -> list[Verdict]:
     """Open each file again and compare."""
-    return [_read(item, run) for item in items]
+    return each(items, run, UNREADABLE, lambda item: verdict_on(item, run.host, _value(item, _opened(item, run), run)))
 
 
 def _checked(item: Item, run: Run) -> Verdict:
     path = item.options["path"]
-    try:
-        file = _opened(item, run)
-        _value(item, file, run)
-        _with_values(path, file.text, {item.options["variable"]: "value"})
-        _files.check_replaceable(path, rehearse=not run.check_mode)
-    except Refused as exc:
-        return Verdict.of(item, run.host, REFUSED, exc.msg)
+    file = _opened(item, run)
+    _value(item, file, run)
+    _with_values(path, file.text, {item.options["variable"]: "value"})
+    _files.check_replaceable(path, rehearse=not run.check_mode)
     return Verdict.of(item, run.host, PROVEN)
 
 
@@ -79,7 +72,11 @@ def _delivered(items: Sequence[Item], run: Run) -> list[tuple[Item, Verdict]]:
 
 def _is_missing(item: Item, run: Run, refused: dict[str, str]) -> bool:
     try:
-        return _value(item, _opened(item, run), run) != item.secret
+        file = _opened(item, run)
+        is_missing = _value(item, file, run) != item.secret
+        if is_missing:
+            _with_values(item.options["path"], file.text, {item.options["variable"]: item.secret})
+        return is_missing
     except Refused as exc:
         refused[item.address] = exc.msg
         return False
@@ -102,18 +99,6 @@ def _write(path: str, file: _vault_crypt.Opened, items: Sequence[Item], run: Run
     text = _with_values(path, file.text, {item.options["variable"]: str(item.secret) for item in items})
     content = _vault_crypt.encrypted(run.loader, path, text, file.encryption)
     _files.replaced(path, content, last_look=look_once_more)
-
-
-def _read(item: Item, run: Run) -> Verdict:
-    try:
-        value = _value(item, _opened(item, run), run)
-    except Refused as exc:
-        return Verdict.of(item, run.host, UNREADABLE, exc.msg)
-    shown = value if item.wants_value else None
-    if hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest() == item.sha256:
-        return Verdict.of(item, run.host, CONFIRMED, by=BY_VALUE, value=shown)
-    msg = f"{item.options['variable']} in {item.options['path']} was looked at. {whose(value, item.secret)}"
-    return Verdict.of(item, run.host, OTHER, msg, value=shown)
 
 
 def _opened(item: Item, run: Run) -> _vault_crypt.Opened:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import Claims, claims_of
+from ansible_collections.community.turso.plugins.module_utils._delivery.other_value import whose
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
     BY_VALUE,
     CONFIRMED,
@@ -29,19 +29,5 @@ def verdict_on(item: Item, host: str, found: str | None) -> Verdict:
         return Verdict.of(item, host, CONFIRMED, by=BY_VALUE, value=value)
     if found is None:
         return Verdict.of(item, host, OTHER, f"{item.address} holds no value")
-    whose = _whose(claims_of(found), claims_of(item.secret or ""))
-    return Verdict.of(item, host, OTHER, f"{item.address} holds another value{whose}", value=value)
-
-
-def _whose(found: Claims, ours: Claims) -> str:
-    """Say of which token a value is, as far as it tells."""
-    if found.issued_at is None and found.id is None:
-        return ", which is no token that says anything of itself"
-    said = [f"of the token with the id {found.id}"] if found.id else []
-    if found.issued_at is not None:
-        said.append(f"issued at {found.issued_at:%Y-%m-%d %H:%M:%S} UTC")
-        if ours.issued_at is not None and ours.issued_at != found.issued_at:
-            said.append(
-                "newer than the one delivered" if found.issued_at > ours.issued_at else "older than the one delivered"
-            )
-    return f": {', '.join(said)}"
+    msg = f"{item.address} holds another value{whose(found, item.secret)}"
+    return Verdict.of(item, host, OTHER, msg, value=value)

@@ -75,12 +75,12 @@ def _carried_out(verb: str, items: Sequence[Item], run: Run) -> tuple[list[Verdi
     """Return what the module says of each item, and the number of the user that it ran as."""
     files = [_file(item, with_secret=verb != CHECK) for item in items]
     try:
-        result = run.module(MODULE, {"verb": verb, "files": files})
+        result = run.module(MODULE, {"verb": verb, "files": files}, check_mode=run.check_mode)
     except AnsibleError as exc:
         result = {"msg": str(exc)}
     outcomes = result.get("outcomes")
     if outcomes is None:
-        problem = f"{run.host}: {run.shown(_reason(result))}"
+        problem = f"{run.host}: {_sentence(run.said(result))}"
         return [Verdict.of(item, run.host, _WORST[verb], f"{problem} {_MEANS[_WORST[verb]]}") for item in items], None
     return [_verdict(item, outcome, run) for item, outcome in zip(items, outcomes)], result.get("uid")
 
@@ -96,10 +96,8 @@ def _verdict(item: Item, outcome: Mapping[str, Any], run: Run) -> Verdict:
     return Verdict.of(item, run.host, outcome["verdict"], msg, changed=outcome["changed"], value=outcome["value"])
 
 
-def _reason(result: Mapping[str, Any]) -> str:
-    """Return what is known of a module that did not get to its end, in one line."""
-    said = [str(result.get(part) or "").strip() for part in ("msg", "module_stderr")]
-    return ": ".join(part.splitlines()[0].rstrip(".:") for part in said if part) + "."
+def _sentence(text: str) -> str:
+    return f"{' '.join(text.split()).rstrip('.')}."
 
 
 def _services(items: Sequence[Item], verdicts: Sequence[Verdict], which: Sequence[str]) -> list[str]:
@@ -137,8 +135,8 @@ def _asked(args: Mapping[str, Any], run: Run, *, only_look: bool) -> tuple[Mappi
     try:
         result = run.service(args, only_look)
     except AnsibleError as exc:
-        return {}, run.shown(exc)
-    return result, run.shown(_reason(result)) if result.get("failed") else None
+        return {}, _sentence(run.shown(exc))
+    return result, _sentence(run.said(result)) if result.get("failed") else None
 
 
 def _runs(result: Mapping[str, Any]) -> bool:

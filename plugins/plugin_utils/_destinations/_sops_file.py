@@ -9,7 +9,6 @@ SOPS keeps the comments, the recipients and every other value. It is given the v
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -21,14 +20,10 @@ from typing import Any
 import yaml
 
 from ansible_collections.community.turso.plugins.module_utils import _files
-from ansible_collections.community.turso.plugins.module_utils._delivery.other_value import whose
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
-    BY_VALUE,
-    CONFIRMED,
     DELIVERED,
     LOST,
     NOT_TAKEN,
-    OTHER,
     PROVEN,
     REFUSED,
     UNREADABLE,
@@ -36,7 +31,8 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
     Verdict,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
-from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._found import verdict_on
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run, each
 
 FLOOR = "3.11"
 VARIABLES = ("SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "GNUPGHOME")
@@ -52,26 +48,23 @@ class _Lost(TursoError):
 
 def check(items: Sequence[Item], run: Run) -> list[Verdict]:
     """Find out whether each file decrypts, has the value, encrypted, and can be written."""
-    return [_checked(item, run) for item in items]
+    return each(items, run, REFUSED, lambda item: _checked(item, run))
 
 
 def deliver(items: Sequence[Item], run: Run) -> list[Verdict]:
     """Set each value that is not there yet."""
-    return [_delivered(item, run) for item in items]
+    return each(items, run, NOT_TAKEN, lambda item: _delivered(item, run))
 
 
 def read_back(items: Sequence[Item], run: Run) -> list[Verdict]:
     """Decrypt each value again and compare."""
-    return [_read(item, run) for item in items]
+    return each(items, run, UNREADABLE, lambda item: verdict_on(item, run.host, _value(item, run)))
 
 
 def _checked(item: Item, run: Run) -> Verdict:
-    try:
-        _value(item, run)
-        _refuse_plain(item)
-        _files.check_replaceable(item.options["path"], rehearse=not run.check_mode)
-    except Refused as exc:
-        return Verdict.of(item, run.host, REFUSED, exc.msg)
+    _value(item, run)
+    _refuse_plain(item)
+    _files.check_replaceable(item.options["path"], rehearse=not run.check_mode)
     return Verdict.of(item, run.host, PROVEN)
 
 
@@ -83,21 +76,7 @@ def _delivered(item: Item, run: Run) -> Verdict:
         _set(item, run)
     except _Lost as exc:
         return Verdict.of(item, run.host, LOST, exc.msg)
-    except Refused as exc:
-        return Verdict.of(item, run.host, NOT_TAKEN, exc.msg)
     return Verdict.of(item, run.host, DELIVERED, changed=True)
-
-
-def _read(item: Item, run: Run) -> Verdict:
-    try:
-        value = _value(item, run)
-    except Refused as exc:
-        return Verdict.of(item, run.host, UNREADABLE, exc.msg)
-    shown = value if item.wants_value else None
-    if hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest() == item.sha256:
-        return Verdict.of(item, run.host, CONFIRMED, by=BY_VALUE, value=shown)
-    msg = f"{item.options['key']} in {item.options['path']} was looked at. {whose(value, item.secret)}"
-    return Verdict.of(item, run.host, OTHER, msg, value=shown)
 
 
 def _value(item: Item, run: Run) -> str:

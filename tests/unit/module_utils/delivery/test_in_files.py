@@ -188,8 +188,8 @@ def test_a_file_that_keeps_changing_is_left(env: Path, monkeypatch: pytest.Monke
 
 READ: list[tuple[str, str | None, str, str]] = [
     ("ours", f"A={SECRET}\n", "confirmed", ""),
-    ("another", f"A={OTHER}\n", "other", "the id b"),
-    ("empty", "A=\n", "other", "It is empty."),
+    ("another", f"A={OTHER}\n", "other", "holds another value: of the token with the id b."),
+    ("empty", "A=\n", "other", "holds another value, which is no token"),
     ("no longer there", None, "other", "does not exist"),
     ("no variable", "B=1\n", "unreadable", "has no A"),
     ("no text", "A=\0\n", "unreadable", "is not text"),
