@@ -138,6 +138,10 @@ format: tools ## Let ruff put the Python files in order
 	$(TOOLS)/ruff check --fix-only
 	$(TOOLS)/ruff format
 
+.PHONY: schema
+schema: newest ## Make rotation.schema.json from the argument specs of the roles
+	@$(NEWEST)/python -m tests.tools.schema
+
 .PHONY: changelog
 changelog: tools stage ## Bring the changelog of the version in galaxy.yml up to date with the fragments
 	cd $(COLLECTION) && PATH="$(TOOLS):$$PATH" antsibull-changelog release --update-existing --refresh --reload-plugins
