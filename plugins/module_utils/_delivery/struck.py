@@ -45,6 +45,4 @@ def _in_base64(raw: bytes) -> Iterator[str]:
         for phase in range(3):
             inner = encode(b"\0" * phase + raw).decode().rstrip("=")
             start = (0, 2, 3)[phase]
-            whole = inner[start : len(inner) - 1]
-            if len(whole) >= _SHORTEST:
-                yield whole
+            yield inner[start : len(inner) - 1]
