@@ -55,6 +55,7 @@ def result_of(*items: Item, secrets: dict[str, str] | None = None, **known: Any)
         "items": [found.as_json() for found in items],
         "to_check": [],
         "to_fetch": [],
+        "figures": [],
         **known,
     }
 

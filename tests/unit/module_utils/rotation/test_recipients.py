@@ -79,6 +79,8 @@ SPECS = {
     "file": {
         "path": {"type": "str", "required": True},
         "hosts": {"type": "list"},
+        "mode": {"default": "0600"},
+        "restart": {},
         "takes_effect_hours": {"type": "float"},
     }
 }
@@ -91,7 +93,8 @@ def test_a_destination_is_read_by_its_argument_spec() -> None:
     assert (read.label, read.labels) == ("file /f on app1", ("file /f on app1",))
     assert Recipient.from_json(read.as_json()) == read
     with pytest.raises(
-        Refused, match=r"deliver\[0\]: to: file has no option mod; it has path, hosts, mode, takes_effect_hours"
+        Refused,
+        match=r"deliver\[0\]: to: file has no option mod; it has path, hosts, mode, restart, takes_effect_hours",
     ):
         read_recipients([{**given, "mod": 1}], has_vault_file=False, specs=SPECS)
     with pytest.raises(Refused, match="there are play, vault_file, file, and tasks:"):
