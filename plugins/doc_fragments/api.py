@@ -55,6 +55,7 @@ options:
       - Used only if O(validate_certs=true).
     type: path
 requirements:
+  - python >= 3.9
   - requests (Python library) on the host that runs the module
 seealso:
   - name: Turso Platform API, API tokens

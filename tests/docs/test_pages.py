@@ -27,7 +27,7 @@ from tests.tools.venvs import CORES
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob(".github/*.md")), *sorted(DOCS.rglob("*.md"))]
 
 # Galaxy shows the README elsewhere and keeps links as they are, so those of the README name the repository.
 OURS = (
@@ -42,6 +42,7 @@ SECTIONS = [
     "Installation",
     "Use Cases",
     "Testing",
+    "Communication",
     "Support",
     "Release Notes and Roadmap",
     "Related Information",
