@@ -137,6 +137,11 @@ bench: newest ## Measure the role against the same job written with ansible.buil
 docs: tools stage ## Build the documentation site
 	PATH="$(TOOLS):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(STAGE) $(TOOLS)/python -m tests.tools.docsite
 
+.PHONY: reference
+reference: newest ## Write docs/messages.md and docs/variables.md anew, from the sources
+	$(NEWEST)/python -m tests.tools.messages --write
+	$(NEWEST)/python -m tests.tools.variables --write
+
 .PHONY: format
 format: tools ## Let ruff put the Python files in order
 	$(TOOLS)/ruff check --fix-only
