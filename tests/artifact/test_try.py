@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.docs.markdown import blocks_of
 from tests.playbooks import Playbooks, Played, with_one_core
 from tests.simulator import Simulator
 from tests.tools import artifact
@@ -102,8 +103,21 @@ def test_the_server_stays_where_it_is_asked_to(installed: Playbooks) -> None:
     listed = installed.shell(f"{url}\n{credential}\n{command}")
     assert listed.ok, listed.output
     assert '"name": "ci-deploy-' in listed.output
-    removed = installed.shell(f"{url}\n{remove}\nsleep 2\n! curl -s $TURSO_API_BASEURL")
-    assert removed.ok, "the server did not end"
+    # ...and what the guide goes on with, on the same server.
+    page = {
+        block.detail: block.text for block in blocks_of(ROOT / "docs" / "getting-started.md") if block.said == "file"
+    }
+    for name in ("rotation.yml", "use.yml"):
+        installed.write(name, page[name].replace("/srv/ansible", str(installed.directory)))
+    installed.env["ANSIBLE_VAULT_PASSWORD_FILE"] = str(installed.write("vault-password", "correct horse"))
+    guided = installed.shell(
+        f"{url}\n{credential}\nansible-playbook community.turso.rotate -e @rotation.yml\nansible-playbook use.yml"
+    )
+    assert guided.ok, guided.output
+    assert says(guided, "revoked ci-deploy-"), guided.output
+    gone = installed.shell(f"{url}\n{credential}\n{remove}\nsleep 2\nTURSO_API_RETRIES=0 {command}")
+    assert not gone.ok
+    assert says(gone, "cannot be reached"), gone.output
 
 
 def test_every_variable_of_the_role_is_set() -> None:
