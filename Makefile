@@ -41,7 +41,7 @@ test: ## Run every check
 	@$(PYTHON) -m tests.tools.side_by_side lint sanity artifact docs -- pytest
 
 .PHONY: lint
-lint: ruff mypy numbers reuse changelog-lint docs-lint ansible-lint nox ## Run the checks that only read
+lint: ruff mypy numbers reuse workflows changelog-lint docs-lint ansible-lint nox ## Run the checks that only read
 
 .PHONY: ruff
 ruff: tools
@@ -62,6 +62,12 @@ numbers: tools ## Measure how dense the code is, and fail where it is denser tha
 .PHONY: reuse
 reuse: tools
 	$(TOOLS)/reuse lint --quiet || $(TOOLS)/reuse lint --lines
+
+.PHONY: workflows
+# zizmor looks for what an attacker could use, actionlint, which no package index has whole, for what GitHub would refuse.
+workflows: tools
+	$(TOOLS)/zizmor --offline --quiet --no-progress --persona=pedantic .github
+	@if command -v actionlint > /dev/null; then actionlint; else echo "actionlint is not here: it was left out"; fi
 
 .PHONY: changelog-lint
 changelog-lint: tools stage
@@ -133,6 +139,11 @@ bench: newest ## Measure the role against the same job written with ansible.buil
 docs: tools stage ## Build the documentation site
 	PATH="$(TOOLS):$$PATH" ANSIBLE_COLLECTIONS_PATH=$(STAGE) $(TOOLS)/python -m tests.tools.docsite
 
+.PHONY: reference
+reference: newest ## Write docs/messages.md and docs/variables.md anew, from the sources
+	$(NEWEST)/python -m tests.tools.messages --write
+	$(NEWEST)/python -m tests.tools.variables --write
+
 .PHONY: format
 format: tools ## Let ruff put the Python files in order
 	$(TOOLS)/ruff check --fix-only
@@ -147,6 +158,13 @@ changelog: tools stage ## Bring the changelog of the version in galaxy.yml up to
 	cd $(COLLECTION) && PATH="$(TOOLS):$$PATH" antsibull-changelog release --update-existing --refresh --reload-plugins
 	cp $(COLLECTION)/CHANGELOG.md $(CURDIR)
 	cp $(COLLECTION)/changelogs/changelog.yaml $(CURDIR)/changelogs
+
+TAG ?= $(shell sed -n 's/^version: //p' galaxy.yml)
+NOTES ?= .cache/notes.md
+
+.PHONY: release-notes
+release-notes: ## Write the notes of the version TAG, and fail unless it can be released
+	$(PYTHON) -m tests.tools.release $(TAG) $(NOTES)
 
 .PHONY: clean
 clean: ## Remove everything that these targets made

@@ -57,9 +57,10 @@ options:
       - Used only if O(validate_certs=true).
     type: path
 requirements:
+  - python >= 3.9
   - requests (Python library) on the host that runs the module
 seealso:
   - name: Turso Platform API, API tokens
-    description: The vendor's reference of the calls that this module makes.
+    description: Turso's reference of the calls that this module makes.
     link: https://docs.turso.tech/api-reference/tokens
 """

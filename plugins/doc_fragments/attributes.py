@@ -35,7 +35,7 @@ attributes:
 options: {}
 attributes:
   action:
-    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the control node.
     support: full
   async:
     description: Supports being used with the C(async) keyword.

@@ -19,7 +19,7 @@ description:
   - A file that exists and is not encrypted is an error, and so is a run without vault secrets.
 options:
   _terms:
-    description: The path of the file on the controller. It need not exist yet. C(~) is expanded.
+    description: The path of the file on the control node. It need not exist yet. C(~) is expanded.
     type: list
     elements: path
     required: true

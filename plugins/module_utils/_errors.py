@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can go wrong, as one tree of exceptions; each becomes a failure result with the same keys."""
+"""What can go wrong, as one tree of exceptions; each becomes a failure result with the same keys. Private."""
 
 from __future__ import annotations
 

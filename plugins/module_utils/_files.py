@@ -223,7 +223,7 @@ def _mountinfo() -> str:
 def _remedy_for(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "Run this as the owner of the file and of its folder, or give both to the user who runs this."
-    return "Mend this, or choose another path."
+    return "Fix this, or choose another path."
 
 
 def _refused(path: str, reason: str, remedy: str) -> Refused:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many of many are done, told through a file: a module cannot print before it ends."""
+"""How many of many are done, told through a file: a module cannot print before it ends. Private."""
 
 from __future__ import annotations
 

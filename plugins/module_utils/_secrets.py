@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keep what a create returned out of everything but the result it is returned in."""
+"""Keep what a create returned out of everything but the result it is returned in. Private."""
 
 from __future__ import annotations
 

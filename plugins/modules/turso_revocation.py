@@ -21,7 +21,7 @@ description:
   - A token that cannot be revoked stops no other. The module revokes the rest, says what is left, and fails.
   - A leaked value that is not proven dead is a failure, whatever else went well. It is proven dead if the API accepts it before
     the revocation and rejects it (401) afterwards.
-  - The API credential that the module uses is never revoked, as far as its C(jti) tells which token it is.
+  - The API credential that the module uses is never revoked, as far as its C(jti) says which token it is.
   - The playbook C(community.turso.revoke) runs this module in one command.
 extends_documentation_fragment:
   - community.turso.api
@@ -38,7 +38,7 @@ attributes:
   idempotent:
     support: none
     details:
-      - A second run finds no token that matches, and says so by failing. An emergency must not take a misspelt name for a success.
+      - A second run finds no token that matches, and says so by failing. An emergency must not take a misspelled name for a success.
 options:
   organization:
     description:
@@ -103,7 +103,7 @@ options:
   confirm:
     description:
       - The RV(code) of a dry run. It matches exactly the tokens that were shown. If other tokens are selected by now, nothing is revoked.
-      - Instead of the code, give the number of selected tokens if you know it beforehand. This works only if every selector matches
+      - Instead of the code, give the number of selected tokens if you know it in advance. This works only if every selector matches
         something, if every selected token was selected by name, id, pattern, owner, or a value that the API accepts, and if every
         value could be tried.
       - If it is left out or empty, this is a dry run.

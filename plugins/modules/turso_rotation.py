@@ -17,7 +17,7 @@ description:
   - The engine of the role P(community.turso.turso_rotate#role), which calls it in the right order. Use the role; its variables
     are described there, and the options here carry them.
   - Everything happens on the control node, whatever the connection of the host says.
-  - With O(step=issue) it refuses what can be told without the API, lists once for each credential, plans as
+  - With O(step=issue) it refuses what can be known without the API, lists once for each credential, plans as
     P(community.turso.rotation_plan#filter) does, issues every version that is due side by side, and verifies each. A version that
     is not verified is withdrawn. The new values are written into O(vault_file).
   - With O(step=confirm) it records what the host of the task confirms.

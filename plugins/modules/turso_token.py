@@ -21,7 +21,7 @@ description:
   - A token cannot be changed. If one of the same name exists and differs, the module fails and says what differs. It
     never recreates a token under its name, because that cuts off whoever holds it. To replace a token without an outage, use
     the role P(community.turso.turso_rotate#role).
-  - If the answer to a create is lost, the list of tokens tells whether the token was created. If it can only be ours, it is
+  - If the answer to a create is lost, the list of tokens shows whether the token was created. If it can only be ours, it is
     revoked and created once more, because its value is lost. Otherwise the module fails and says what to check.
 extends_documentation_fragment:
   - community.turso.api
@@ -49,7 +49,7 @@ options:
   organization:
     description:
       - The slug of the organization that the token is restricted to.
-      - Without it, O(state=present) asks for an unrestricted token. The vendor has deprecated these.
+      - Without it, O(state=present) asks for an unrestricted token. Turso has deprecated these.
       - Always compared with a token that exists. If O(state=absent), it is compared only if it is given.
       - There is no environment variable for this, so that an unset variable cannot make an unrestricted token.
     type: str
@@ -164,7 +164,7 @@ token:
       returned: success
       sample: "2026-07-27"
     age_days:
-      description: How many days ago the token was created, by the clock of the API. V(null) if the API does not tell.
+      description: How many days ago the token was created, by the clock of the API. V(null) if the API does not say.
       type: int
       returned: success
       sample: 120
@@ -186,12 +186,12 @@ token:
       returned: success
       sample: null
     description:
-      description: The description, if the API tells it, otherwise V(null).
+      description: The description, if the API returns it, otherwise V(null).
       type: str
       returned: success
       sample: null
     last_used_at:
-      description: When the token was used last, if the API tells it, otherwise V(null).
+      description: When the token was used last, if the API returns it, otherwise V(null).
       type: str
       returned: success
       sample: null

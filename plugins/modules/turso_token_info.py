@@ -105,8 +105,8 @@ validation:
       sample: true
     expires_at:
       description:
-        - When the credential expires (ISO 8601, UTC). V(null) if it never does or if the API does not tell.
-        - For a login session of the Turso CLI the end that it claims itself, if the API does not tell.
+        - When the credential expires (ISO 8601, UTC). V(null) if it never does or if the API does not say.
+        - For a login session of the Turso CLI the end that it claims itself, if the API does not say.
       type: str
       returned: success
       sample: null
@@ -124,7 +124,7 @@ validation:
       description:
         - What the credential says that it is, not verified. One of V(api), V(group) (an API token that is pinned to a group, which
           cannot manage tokens), V(session) (a login of the Turso CLI, which ends after a few days), and V(sql) (a token of a
-          database, which this API never takes; it is not sent). V(null) if it cannot be told.
+          database, which this API never takes; it is not sent). V(null) if it cannot be known.
       type: str
       returned: success
       sample: api

@@ -56,7 +56,7 @@ options:
       organization:
         description:
           - The slug of the organization that the token is restricted to.
-          - Without it, O(tokens[].state=present) asks for an unrestricted token. The vendor has deprecated these.
+          - Without it, O(tokens[].state=present) asks for an unrestricted token. Turso has deprecated these.
           - Always compared with a token that exists. If O(tokens[].state=absent), it is compared only if it is given.
           - There is no environment variable for this, so that an unset variable cannot make an unrestricted token.
         type: str
@@ -65,6 +65,8 @@ options:
           - The group in O(tokens[].organization) that the token is restricted to.
           - Needs O(tokens[].organization), and O(tokens[].scopes) if O(tokens[].state=present). The user must be an admin or owner
             of the organization.
+          - Always compared with a token that exists. If O(tokens[].state=absent), it is compared only if it is given. A token that
+            differs is not revoked, which is a failure (C(drift)).
         type: str
       scopes:
         description:

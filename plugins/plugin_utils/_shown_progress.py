@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Show at -v how far a module with many things to do has come, and what became of them. Numbers only, never a secret."""
+"""Show at -v how far a module with many things to do has come, and what became of them. Numbers only, never a secret.
+
+Private: for this collection only.
+"""
 
 from __future__ import annotations
 

@@ -129,6 +129,7 @@ OUTCOMES: dict[str, tuple[int, list[str]]] = {
     "scheduling": (0, []),  # one run, and the old one has its grace
     "awx": (1, ["ci-deploy-token"]),
     "troubleshooting": (0, []),
+    "migrate": (0, []),  # it looks, and changes nothing
     "incident-runbook": (1, []),
 }
 

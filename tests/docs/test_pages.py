@@ -27,7 +27,7 @@ from tests.tools.venvs import CORES
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob(".github/*.md")), *sorted(DOCS.rglob("*.md"))]
 
 # Galaxy shows the README elsewhere and keeps links as they are, so those of the README name the repository.
 OURS = (
@@ -42,6 +42,7 @@ SECTIONS = [
     "Installation",
     "Use Cases",
     "Testing",
+    "Communication",
     "Support",
     "Release Notes and Roadmap",
     "Related Information",
@@ -82,8 +83,9 @@ def test_the_two_commands_come_first() -> None:
     assert {"demo", "test", "shell", "test-matrix"} <= set(targets)
 
 
-def test_the_versions_of_the_readme_are_those_that_are_tested() -> None:
-    rows = re.findall(r"^\| (2\.\d+)( \(pre-release\))? \| ([\d., ]+) \| [^|]+ \|$", README.read_text(), re.MULTILINE)
+@pytest.mark.parametrize("page", [README, DOCS / "compatibility.md"], ids=lambda page: page.stem)
+def test_the_versions_that_are_told_are_those_that_are_tested(page: Path) -> None:
+    rows = re.findall(r"^\| (2\.\d+)( \(pre-release\))? \| ([\d., ]+) \| [^|]+ \|$", page.read_text(), re.MULTILINE)
     told = [(minor, not pre_release, pythons.split(", ")) for minor, pre_release, pythons in rows]
     assert told == [(core.minor, core.released, sorted(core.pythons)) for core in CORES]
 

@@ -17,6 +17,8 @@ from typing import Any
 from .refusal import Refusal
 from .simulator import DEFAULT_ORGANIZATIONS, Simulator, write_private
 
+LOOK_SECONDS = 0.2  # how often to look for --while-file
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description="A Turso Platform API on loopback.")
@@ -51,6 +53,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--state-file", metavar="FILE", help="keep everything, secrets too, in this file (0600)")
     parser.add_argument("--credential-file", metavar="FILE", help="write alice's credential here (0600)")
     parser.add_argument("--ready-file", metavar="FILE", help="write the URL here instead of printing it")
+    parser.add_argument("--while-file", type=Path, metavar="FILE", help="end when this file is gone")
     return parser.parse_args()
 
 
@@ -111,13 +114,13 @@ def organizations(slugs: list[str], groups: list[str]) -> dict[str, list[str]]:
     """Return the groups of each organization that the command line names, the default ones where it names none."""
     found: dict[str, list[str]] = {slug: [] for slug in slugs}
     for entry in groups:
-        slug, _, group = entry.partition("/")
+        slug, _slash, group = entry.partition("/")
         found.setdefault(slug, []).append(group)
     return found or {slug: list(groups) for slug, groups in DEFAULT_ORGANIZATIONS.items()}
 
 
 def switch(entry: str) -> tuple[str, Any]:
-    name, _, value = entry.partition("=")
+    name, _equals, value = entry.partition("=")
     try:
         return name, json.loads(value)
     except ValueError:
@@ -152,7 +155,9 @@ def main() -> None:
             write_private(Path(options.ready_file), simulator.url + "\n")
         else:
             print(f"listening on {simulator.url}", flush=True)
-        ended.wait()
+        while not ended.wait(LOOK_SECONDS if options.while_file else None):
+            if not options.while_file.exists():
+                break
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 def administer(simulator: Simulator, method: str, target: str, body: bytes) -> Answer:
     """Answer 200 with JSON, 400 for what makes no sense, 404 for what is not there."""
-    path, _, query = target.partition("?")
-    resource, _, item = path.partition("/")
+    path, _mark, query = target.partition("?")
+    resource, _slash, item = path.partition("/")
     action = getattr(Visit, f"{method.lower()}_{resource}", None)
     if action is None:
         return Answer.json(404, {"error": f"no {method} {resource}"})

@@ -75,7 +75,7 @@ def route(method: str, path: str) -> Call:
 
 def bearer(authorization: str | None) -> str:
     """Return the secret of an Authorization header; empty, which no token is, where there is none."""
-    scheme, _, secret = (authorization or "").partition(" ")
+    scheme, _space, secret = (authorization or "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else ""
 
 

@@ -67,7 +67,7 @@ class Exchange:
 
     def _has_ended(self) -> bool:
         """Tell whether the connection was closed: there is something to read, and it is the end."""
-        has_news, _, _ = select.select([self.connection], [], [], 0)
+        has_news = select.select([self.connection], [], [], 0)[0]
         if not has_news:
             return False
         if isinstance(self.connection, ssl.SSLSocket):

@@ -158,7 +158,7 @@ class Huge(Fault):
         start, end, block = b'{"padding":"', b'"}', b"x" * 65536
         rest = self.size - len(start) - len(end)
         yield start
-        for _ in range(rest // len(block)):
+        for _block in range(rest // len(block)):
             yield block
         yield block[: rest % len(block)] + end
 

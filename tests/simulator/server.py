@@ -151,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.do_handshake()
 
     def serve(self) -> None:
-        path, _, query = self.path.partition("?")
+        path, _mark, query = self.path.partition("?")
         length = self.headers.get("Content-Length") or "0"
         if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
             self.close_connection = True  # where its body ends, nobody knows
@@ -250,7 +250,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             os.close(self.connection.detach())
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, *_message: Any) -> None:
         """Keep quiet: `Log` has it all."""
 
 

@@ -13,6 +13,7 @@ import os
 import ssl
 import threading
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .admin import administer
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 DEFAULT_USER = "alice"
 DEFAULT_ORGANIZATION = "acme"
 DEFAULT_ROLES = {"alice": "owner", "bob": "member"}
-DEFAULT_ORGANIZATIONS: Mapping[str, Iterable[str]] = {"acme": ("default", "production")}
+DEFAULT_ORGANIZATIONS: Mapping[str, Iterable[str]] = MappingProxyType({"acme": ("default", "production")})
 
 
 class Simulator:
@@ -231,7 +232,7 @@ class Simulator:
     def revoked(self) -> list[Token]:
         """The tokens that are not alive any more, in the order in which they were revoked."""
         gone = [(token.died, token) for token in self._state.issued() if token.died is not None]
-        return [token for _, token in sorted(gone, key=lambda pair: pair[0])]
+        return [token for _died, token in sorted(gone, key=lambda pair: pair[0])]
 
     @property
     def canaries(self) -> list[str]:

@@ -53,9 +53,10 @@ CAPTION = """\
 
 # Sphinx warns of a page that no caption has, and a warning fails.
 GUIDES = {
-    "Start": ("getting-started", "how-rotation-works"),
-    "How to": ("rotate", "delivery", "scheduling", "awx", "audit", "least-privilege", "incident-runbook"),
-    "Reference": ("troubleshooting", "secrets", "glossary", "performance"),
+    "Start": ("index", "getting-started", "how-rotation-works"),
+    "How to": ("rotate", "delivery", "scheduling", "awx", "audit", "least-privilege", "migrate", "incident-runbook"),
+    "Reference": ("variables", "troubleshooting", "messages", "secrets", "glossary", "faq", "compatibility"),
+    "Background": ("alternatives", "performance"),
     "For maintainers": ("architecture",),
 }
 

@@ -33,9 +33,9 @@ MUTMUT = "mutmut~=3.8.0"
 
 # What tests/requirements-<name>.txt holds, and the Pythons it is for, best first.
 PROGRAMS = {
-    "tools": ("3.13", "3.12", "3.11"),
-    "nox": ("3.13", "3.12", "3.11"),
-    "sinks": ("3.13", "3.12"),
+    "tools": ("3.13", "3.12", "3.11", "3.14"),
+    "nox": ("3.13", "3.12", "3.11", "3.14"),
+    "sinks": ("3.13", "3.12", "3.14"),
 }
 
 # The environments that the tests play playbooks in, separated like PATH; without it only the running one.
@@ -48,7 +48,9 @@ class Core:
 
     minor: str
     requirement: str
-    pythons: tuple[str, ...]  # those its controller supports, best first
+    # Those that its controller supports: first those that everything was run on, newest first; then newer ones, which are
+    # taken where there is nothing else.
+    pythons: tuple[str, ...]
     released: bool = True
 
 
@@ -58,9 +60,9 @@ CORES = (
     Core("2.17", "ansible-core~=2.17.6", ("3.12", "3.11", "3.10")),
     Core("2.18", "ansible-core~=2.18.0", ("3.13", "3.12", "3.11")),
     Core("2.19", "ansible-core~=2.19.0", ("3.13", "3.12", "3.11")),
-    Core("2.20", "ansible-core~=2.20.0", ("3.13", "3.12")),
-    Core("2.21", "ansible-core~=2.21.0", ("3.13", "3.12")),
-    Core("2.22", "ansible-core>=2.22.0b1,<2.23", ("3.13",), released=False),
+    Core("2.20", "ansible-core~=2.20.0", ("3.13", "3.12", "3.14")),
+    Core("2.21", "ansible-core~=2.21.0", ("3.13", "3.12", "3.14")),
+    Core("2.22", "ansible-core>=2.22.0b1,<2.23", ("3.13", "3.14", "3.15"), released=False),
 )
 
 

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The token calls of the Turso Platform API, one method a call; see https://docs.turso.tech/api-reference/tokens."""
+"""The token calls of the Turso Platform API, one method a call; see https://docs.turso.tech/api-reference/tokens.
+
+Private: for this collection only.
+"""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def verdict(findings: Sequence[Finding], policy: Policy, count: int) -> dict[str
     reasons = []
     if failing:
         reasons.append(
-            f"Findings of severity {policy.fail_on} or above: {failing}. Mend them, accept them with turso_audit_accepted, "
+            f"Findings of severity {policy.fail_on} or above: {failing}. Fix them, accept them with turso_audit_accepted, "
             "or change turso_audit_severities or turso_audit_fail_on."
         )
     if missing:

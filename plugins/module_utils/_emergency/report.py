@@ -177,7 +177,7 @@ def _no_match(request: Request, selection: Selection) -> str:
     where = "The list of an organization has no unrestricted tokens, and shows plain members only their own."
     if request.organization is None:
         where = "This is the list of the calling user: set organization for the tokens of others."
-    return f"No token matches{spared}. The token may be revoked already, or misspelt, or not in this list. {where}"
+    return f"No token matches{spared}. The token may be revoked already, or misspelled, or not in this list. {where}"
 
 
 def _no_confirmation(confirm: str, selection: Selection) -> str:

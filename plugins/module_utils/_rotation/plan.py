@@ -136,7 +136,7 @@ def _refuse_the_same_again(view: View) -> None:
     if again is not None:
         raise Refused(
             f"{again.name} was issued by a former run and never confirmed; another run found that at {found.at}."
-            f"{sentences.who_was_missing(view, ' ')} Mend the delivery; then set turso_rotate_force, say with current which "
+            f"{sentences.who_was_missing(view, ' ')} Fix the delivery; then set turso_rotate_force, say with current which "
             f"version is in use, or revoke what is not. {view.versions_in_words} {sentences.how_to_revoke(view)}"
         )
 

@@ -54,8 +54,8 @@ class View:
             found = next((version for version in self.versions if given in (version.name, version.id)), None)
             if found is None and self.versions and not self.entry.policy.force:
                 raise Refused(
-                    f"its current version {given!r} is not active, while others are. Correct current, or set "
-                    f"turso_rotate_force to replace them all. {self.versions_in_words}"
+                    f"its current version {given!r} is not active, while others are. Correct current, or leave it "
+                    f"out, which takes the newest. {self.versions_in_words}"
                 )
             return found
         known = self.state.current if self.state else None

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From what is and what is asked for to what is to be done: pure, so that check mode, diff and tests share it."""
+"""From what is and what is asked for to what is to be done: pure, so that check mode, diff and tests share it.
+
+Private: for this collection only.
+"""
 
 from __future__ import annotations
 

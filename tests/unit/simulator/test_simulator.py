@@ -1000,6 +1000,19 @@ def running_until_ready(ready_file: Path, *options: str) -> Iterator[str]:
         assert process.communicate()[0] == ""
 
 
+def test_the_command_ends_with_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "as long as this"
+    file.touch()
+    command = [sys.executable, "-m", "tests.simulator", "--while-file", str(file)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("listening on ")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        file.unlink()
+        assert process.wait(timeout=10) == 0
+
+
 @pytest.mark.parametrize(
     ("options", "code", "text"),
     [

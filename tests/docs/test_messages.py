@@ -1,0 +1,85 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""docs/messages.md has every message of an error, docs/variables.md every variable, and neither has another."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.tools import variables
+from tests.tools.checkout import ROOT
+from tests.tools.messages import PAGE, collected, failures_in, kinds_in, messages_in, words_in, written
+
+ERRORS = """
+class TursoError(Exception):
+    kind = "api_error"
+class Refused(TursoError):
+    kind = "refused"
+"""
+
+
+def test_the_page_has_every_message() -> None:
+    assert PAGE.read_text() == written(collected(ROOT)), "run make reference"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("raise Refused('nothing was done')", [("nothing was done", "refused")], id="a text"),
+        pytest.param("raise Refused(f'{a} was {b!r} just before')", [("… was … just before", "refused")], id="what a run knows"),
+        pytest.param("raise Refused('it was ' + f'{a} and ' 'so on')", [("it was … and so on", "refused")], id="a sum"),
+        pytest.param("return _errors.Refused('made and returned here')", [("made and returned here", "refused")], id="no raise"),
+        pytest.param("raise exc.become(Refused, f'{exc.msg} Nothing was done.')", [("… Nothing was done.", "refused")], id="becomes"),
+        pytest.param("raise AnsibleLookupError('the file is not there')", [("the file is not there", "")], id="of Ansible"),
+        pytest.param("raise refused(['it is not there'])", [("it is not there.", "")], id="by a helper, in a list"),
+        pytest.param("raise no(path, 'it is not there', 'Make it now.')", [("it is not there. Make it now.", "")], id="with a remedy"),
+        pytest.param("raise answer.unexpected(what, 'the list of tokens')", [], id="a part of another message"),
+        pytest.param("raise Refused(reason)", [], id="made elsewhere"),
+        pytest.param("print('this is no error')", [], id="no error"),
+    ],
+)  # fmt: skip
+def test_messages_of_python(source: str, expected: list[tuple[str, str]]) -> None:
+    assert list(messages_in(source, kinds_in(ERRORS))) == expected
+
+
+def test_the_words_of_a_file_that_does_nothing_else() -> None:
+    source = (
+        '"""Documentation that is long."""\nWORDS = {1: "the API is down", 2: f"{a} is not there {b}"}\nKEY = "api_url"'
+    )
+    assert sorted(words_in(source)) == ["the API is down", "… is not there …"]
+
+
+def test_messages_of_tasks() -> None:
+    tasks = [
+        {"block": [{"ansible.builtin.fail": {"msg": "It is {{ a | b('x') }}\n  and  not there"}}]},
+        {"ansible.builtin.assert": {"that": "x", "fail_msg": "There is no {{ y }} here."}},
+        {"ansible.builtin.fail": {"msg": "{{ all_of_it }}"}},
+        {"ansible.builtin.debug": {"msg": "this is no error"}},
+    ]
+    assert list(failures_in(tasks)) == ["It is … and not there", "There is no … here."]
+
+
+def test_the_page_has_every_variable() -> None:
+    assert variables.PAGE.read_text() == variables.written(ROOT), "run make reference"
+    named = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
+    assert named == {"revoke", *variables.PLAYBOOKS}
+
+
+def test_the_page_has_every_variable_of_the_environment() -> None:
+    read = {
+        name
+        for path in [*ROOT.glob("plugins/module*/**/*.py"), *ROOT.glob("plugins/doc_fragments/*.py")]
+        for name in re.findall(r"\b(?:TURSO|REQUESTS|CURL|SSL)_[A-Z_]+[A-Z]\b", path.read_text())
+    }
+    told = {name for names in variables.ENVIRONMENT for name in names.split(", ")}
+    assert read - {"TURSO_AUTH_TOKEN", "REQUESTS_IMPORT_ERROR"} == {
+        name for name in told if not name.endswith("_PROXY")
+    }
+
+
+def test_a_text_of_the_page_is_the_first_sentence() -> None:
+    assert variables.first_sentence(["How C(long) it stays.\n  Needs a file.", "More."]) == "How `long` it stays."
