@@ -92,9 +92,11 @@ def test_with_the_last_token_every_secret_is_forgotten() -> None:
     left = use(item(), item(name="b"))
     left.forget(["b"])
     assert ([found.name for found in left.items], left.running_secrets) == (["ci"], {"ci": "a-secret"})
+    assert Transaction([left]).is_secret
     left.forget(["ci"])
     assert (left.items, left.options, left.running_secrets) == ([], {}, {})
     assert "a-secret" not in Transaction([left]).as_text()
+    assert not Transaction([left]).is_secret
 
 
 @pytest.mark.promise(8)
