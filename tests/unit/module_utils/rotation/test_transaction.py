@@ -106,6 +106,7 @@ def test_with_the_last_token_every_secret_is_forgotten() -> None:
     assert (left.items, left.options, left.running_secrets) == ([], {}, {})
     assert not Transaction([left]).is_secret
     assert "a-secret" not in Transaction([left]).as_text()
+    assert not Transaction([left]).is_secret
 
 
 @pytest.mark.promise(8)
