@@ -68,6 +68,10 @@ class DataPlane:
         self._api.pause(SECOND_LOOK_SECONDS)
         return self._ask(hostname, secret)
 
+    def look(self, hostname: str, secret: str) -> Probe:
+        """Ask a database once, to learn whether it answers at all; what it says of the token is not to be relied on."""
+        return self._ask(hostname, secret)
+
     def pause(self, seconds: float) -> None:
         """Wait, on the clock that the client's retries wait on."""
         self._api.pause(seconds)

@@ -47,10 +47,14 @@ def refuse_unreachable(plane: DataPlane, target: Target) -> None:
 
     :raises Unreachable: so it is. A token cannot be taken back, so none is minted only to find that out.
     """
-    answers = [plane.probe(hostname, NOBODYS) for hostname in target.hostnames]
-    if answers and not any(each.is_answered for each in answers):
+    looks: list[Probe] = []
+    for hostname in target.hostnames:
+        looks.append(plane.look(hostname, NOBODYS))
+        if looks[-1].is_answered:
+            return
+    if looks:
         raise Unreachable(
-            f"The new SQL token of the {target.name} could not be tried: {answers[0].detail}. No token was minted, because none can "
+            f"The new SQL token of the {target.name} could not be tried: {looks[0].detail}. No token was minted, because none can "
             f"be taken back. {REMEDY}"
         )
 

@@ -123,7 +123,7 @@ def test_a_first_token_is_minted_tried_and_returned(
 
     made = run_module(turso_sql_token, asked, diff=True)
     assert [request.query for request in simulator.requests if request.call == "mint"] == [query]
-    assert sent(simulator) == [LOOK_UP, PROBE, PROBE, MINT, PROBE]
+    assert sent(simulator) == [LOOK_UP, PROBE, MINT, PROBE]
     assert told(made) == KEYS
     assert (made["changed"], made["reason"], made["probed"]) == (True, "missing", "accepted")
     assert made["secret"] == simulator.minted[0].secret
@@ -336,6 +336,16 @@ def test_a_first_token_is_not_minted_where_nothing_answers(
     result = run_module(turso_sql_token, SHOP)
     assert (result["error"]["kind"], result["changed"], simulator.minted) == ("unreachable", False, [])
     assert "No token was minted, because none can be taken back." in result["msg"]
+
+
+def test_a_first_token_of_a_group_is_minted_where_one_of_its_databases_answers(
+    simulator: Simulator, run_module: RunModule
+) -> None:
+    for name in ("a", "b"):
+        simulator.add_database(name, group="production")
+    simulator.faults.add("pipeline", faults.Reset(), times=3)  # one database, as often as it is asked
+    made = run_module(turso_sql_token, {"organization": "acme", "group": "production"})
+    assert (made["changed"], made["probed"]) == (True, "accepted")
 
 
 def test_a_first_token_that_nobody_can_try_is_not_returned(
