@@ -7,8 +7,8 @@
     python -m tests.tools.peers
 
 makes the environment `.cache/venvs/sinks` (tests/requirements-sinks.txt), unpacks the collections that the delivery
-examples use, fetches OpenBao and SOPS, and installs the TypeScript clients. Done once. What cannot be had is told and is no
-failure: the tests that need it are skipped, and say so.
+examples use, fetches OpenBao and SOPS, installs the TypeScript clients, and fetches what vendors publish of their APIs.
+Done once. What cannot be had is told and is no failure: the tests that need it are skipped, and say so.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.destinations import descriptions
 from tests.sinks import foreign, programs
 from tests.tools import venvs
 from tests.tools.checkout import CACHE, locked
@@ -33,6 +34,7 @@ def main() -> None:
     have("the delivery examples and AWX", sinks)
     have("a real OpenBao and the real SOPS", lambda: programs.ensure(venvs.ensure("sinks") / "bin" / "python"))
     have("the TypeScript clients", typescript_clients)
+    have("requests to GitHub", descriptions.ensure)
 
 
 def have(what: str, ensure: Callable[[], Path]) -> None:

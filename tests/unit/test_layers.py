@@ -90,6 +90,7 @@ PURE = (
     ),
     "_rotation/state.py",
     "_rotation/state_parts.py",
+    *(f"_delivery/{stem}.py" for stem in ["destinations", "expiry", "github", "struck", "verdicts"]),
     "_audit/chart.py",
     "_token/outcome.py",
     "_audit/findings.py",

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.community.turso.plugins.module_utils._delivery import github
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 
 Options = Mapping[str, Any]
@@ -156,7 +157,7 @@ def _github(options: Options) -> str | None:
         return "environment needs repository"
     if problem is None and options.get("repository") and str(options["repository"]).count("/") != 1:
         return "repository must be owner/name"
-    return problem
+    return problem or github.name_problem(str(options["name"]))
 
 
 def _joined(*parts: Any) -> str:
