@@ -90,7 +90,10 @@ PURE = (
     ),
     "_rotation/state.py",
     "_rotation/state_parts.py",
-    *(f"_delivery/{stem}.py" for stem in ["destinations", "expiry", "github", "struck", "verdicts"]),
+    *(
+        f"_delivery/{stem}.py"
+        for stem in ["destinations", "cloudflare", "expiry", "github", "gitlab", "struck", "vercel", "verdicts"]
+    ),
     "_audit/chart.py",
     "_token/outcome.py",
     "_audit/findings.py",

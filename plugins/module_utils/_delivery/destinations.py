@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.community.turso.plugins.module_utils._delivery import github
+from ansible_collections.community.turso.plugins.module_utils._delivery import github, gitlab
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 
 Options = Mapping[str, Any]
@@ -160,6 +160,10 @@ def _github(options: Options) -> str | None:
     return problem or github.name_problem(str(options["name"]))
 
 
+def _gitlab(options: Options) -> str | None:
+    return _exactly_one("project", "group")(options) or gitlab.name_problem(str(options["variable"]))
+
+
 def _joined(*parts: Any) -> str:
     return " ".join(str(part) for part in parts if part not in (None, "", []))
 
@@ -187,7 +191,7 @@ KINDS: dict[str, Kind] = {
     "ansible_vault": Kind(_at("path", "variable"), _must_be_said, is_file=True),
     "sops_file": Kind(_at("path", "key"), _must_be_said, is_file=True),
     "github_secret": Kind(_github_address, _always(24), _github),
-    "gitlab_variable": Kind(_gitlab_address, _always(24), _exactly_one("project", "group")),
+    "gitlab_variable": Kind(_gitlab_address, _always(24), _gitlab),
     "vercel_env": Kind(_vercel_address, _only_if("redeploy")),
     "cloudflare_worker_secret": Kind(_at("account_id", "script", "name"), _always(0)),
     "kubernetes_secret": Kind(_at("context", "namespace", "name", "key"), _only_if("rollout")),

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""CI/CD variables of GitLab. Private to this collection.
+
+A write sends the value alone: what else there is to a variable stays. The module community.general.gitlab_project_variable is not
+used: it deletes a variable and makes it anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._delivery import expiry, gitlab
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
+    BY_RECEIPT,
+    CONFIRMED,
+    DELIVERED,
+    LOST,
+    NOT_KNOWN,
+    NOT_TAKEN,
+    PROVEN,
+    REFUSED,
+    UNREADABLE,
+    Item,
+    Verdict,
+)
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._found import holds, verdict_on
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Answer, Run, each
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._service import Service
+
+
+def check(items: Sequence[Item], run: Run) -> list[Verdict]:
+    return each(items, run, REFUSED, lambda item: _checked(item, run))
+
+
+def deliver(items: Sequence[Item], run: Run) -> list[Verdict]:
+    return each(items, run, NOT_TAKEN, lambda item: _delivered(item, run))
+
+
+def read_back(items: Sequence[Item], run: Run) -> list[Verdict]:
+    return each(items, run, UNREADABLE, lambda item: _read(item, run))
+
+
+@dataclasses.dataclass(frozen=True)
+class _GitLab:
+    service: Service
+    place: gitlab.Place
+
+    @classmethod
+    def of(cls, item: Item, run: Run) -> _GitLab:
+        api_url = gitlab.api_url_of(run.settings(item, *gitlab.SERVER_VARIABLES))
+        return cls(Service.of(item, run, api_url, "GITLAB_TOKEN"), gitlab.place_of(item.options))
+
+    def meaning(self, answer: Answer) -> str:
+        return gitlab.what_a_refusal_means(answer.status, answer.problem, self.place, self.service.whose)
+
+    def variable(self) -> dict[str, Any] | None:
+        """Return the variable, none where there is none yet.
+
+        :raises Refused: GitLab does not tell, or shows one of another scope.
+        """
+        answer = self.service.ask("GET", self.place.variable)
+        if gitlab.is_missing_variable(answer.status, answer.problem):
+            return None
+        if not answer.has("key", "value"):
+            raise Refused(self.meaning(answer))
+        scope = answer.body.get("environment_scope", "*")
+        if scope != self.place.scope:
+            raise Refused(
+                f"this GitLab shows the variable of scope {scope} instead of {self.place.scope}, so nothing is written"
+            )
+        return dict(answer.body)
+
+    def write(self, found: dict[str, Any] | None, value: str | None) -> Answer:
+        """Replace a value and nothing else; a new variable is masked."""
+        if found is not None:
+            return self.service.ask("PUT", self.place.variable, {"value": value})
+        new = {"key": self.place.key, "value": value, "environment_scope": self.place.scope, "masked": True}
+        return self.service.ask("POST", self.place.path, new)
+
+
+def _checked(item: Item, run: Run) -> Verdict:
+    lab = _GitLab.of(item, run)
+    lab.variable()
+    answer = lab.service.ask("GET", "personal_access_tokens/self")
+    if not answer.has("scopes"):
+        return Verdict.of(
+            item, run.host, NOT_KNOWN, "GitLab does not say what the credential may do, so only the write itself tells"
+        )
+    problem = gitlab.scope_problem(answer.body, lab.service.whose)
+    if problem is not None:
+        raise Refused(problem)
+    end = expiry.end_in(str(answer.body.get("expires_at") or ""))
+    run.warn(
+        expiry.warning_about(
+            f"GitLab: the credential of {lab.service.whose}", end, datetime.datetime.now(datetime.timezone.utc)
+        )
+    )
+    return Verdict.of(item, run.host, PROVEN)
+
+
+def _delivered(item: Item, run: Run) -> Verdict:
+    lab = _GitLab.of(item, run)
+    found = lab.variable()
+    if found is not None and holds(item, found["value"]):
+        return Verdict.of(item, run.host, DELIVERED)
+    answer = lab.write(found, item.secret)
+    if answer.is_lost:
+        return Verdict.of(
+            item, run.host, LOST, f"GitLab may have taken the value, its answer is lost: {answer.problem}"
+        )
+    if not answer.is_ok:
+        raise Refused(lab.meaning(answer))
+    return Verdict.of(item, run.host, DELIVERED, changed=True, stamp=_stamp(found, answer))
+
+
+def _stamp(found: dict[str, Any] | None, answer: Answer) -> str | None:
+    """Return when GitLab took the value of a hidden variable, which it does not show; none for those that can be read."""
+    return (answer.header("Date") or "taken") if (found or {}).get("hidden") else None
+
+
+def _read(item: Item, run: Run) -> Verdict:
+    found = _GitLab.of(item, run).variable()
+    if found is None or not found.get("hidden"):
+        return verdict_on(item, run.host, found["value"] if found else None)
+    if item.stamp is None or item.wants_value:
+        raise Refused("the variable is hidden: GitLab shows nobody its value")
+    return Verdict.of(item, run.host, CONFIRMED, by=BY_RECEIPT, stamp=item.stamp)
