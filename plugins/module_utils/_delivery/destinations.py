@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.community.turso.plugins.module_utils._delivery import github, gitlab
+from ansible_collections.community.turso.plugins.module_utils._delivery import cloudflare, github, gitlab, vercel
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 
 Options = Mapping[str, Any]
@@ -192,8 +192,8 @@ KINDS: dict[str, Kind] = {
     "sops_file": Kind(_at("path", "key"), _must_be_said, is_file=True),
     "github_secret": Kind(_github_address, _always(24), _github),
     "gitlab_variable": Kind(_gitlab_address, _always(24), _gitlab),
-    "vercel_env": Kind(_vercel_address, _only_if("redeploy")),
-    "cloudflare_worker_secret": Kind(_at("account_id", "script", "name"), _always(0)),
+    "vercel_env": Kind(_vercel_address, _only_if("redeploy"), vercel.problem_of),
+    "cloudflare_worker_secret": Kind(_at("account_id", "script", "name"), _always(0), cloudflare.problem_of),
     "kubernetes_secret": Kind(_at("context", "namespace", "name", "key"), _only_if("rollout")),
     "vault_kv": Kind(_at("mount", "path", "key"), _must_be_said),
     "aws_secret": Kind(_at("region", "name", "key"), _must_be_said),

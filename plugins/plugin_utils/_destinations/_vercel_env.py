@@ -1,0 +1,107 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Environment variables of Vercel projects. Private to this collection.
+
+A write sends the value alone. A deployment keeps the values that it was built with, so production is deployed once more where that
+is asked for, once for all variables of a project.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
+    BY_RECEIPT,
+    CONFIRMED,
+    DELIVERED,
+    LOST,
+    NOT_KNOWN,
+    NOT_TAKEN,
+    OTHER,
+    REFUSED,
+    UNFINISHED,
+    UNREADABLE,
+    Item,
+    Verdict,
+)
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._found import holds, verdict_on
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run, each
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._vercel import Vercel
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._vercel_redeploy import redeploy
+
+
+def check(items: Sequence[Item], run: Run) -> list[Verdict]:
+    return each(items, run, REFUSED, lambda item: _checked(item, run))
+
+
+def deliver(items: Sequence[Item], run: Run) -> list[Verdict]:
+    written = each(items, run, NOT_TAKEN, lambda item: _written(item, run))
+    problems: dict[Any, str | None] = {}
+    return [_in_use(item, verdict, run, problems) for item, verdict in zip(items, written)]
+
+
+def read_back(items: Sequence[Item], run: Run) -> list[Verdict]:
+    return each(items, run, UNREADABLE, lambda item: _read(item, run))
+
+
+def _checked(item: Item, run: Run) -> Verdict:
+    host = Vercel.of(item, run)
+    host.variable()
+    if item.options.get("redeploy"):
+        host.production()
+    return Verdict.of(item, run.host, NOT_KNOWN, "only the write itself tells whether Vercel takes it")
+
+
+def _written(item: Item, run: Run) -> Verdict:
+    host = Vercel.of(item, run)
+    found = host.value_of(host.variable())
+    if found.is_readable and holds(item, found.value):
+        return Verdict.of(item, run.host, DELIVERED)
+    answer = host.ask("PATCH", "v9", f"/env/{found.id}", {"value": item.secret})
+    if answer.is_lost:
+        return Verdict.of(
+            item, run.host, LOST, f"Vercel may have taken the value, its answer is lost: {answer.problem}"
+        )
+    if not answer.is_ok:
+        raise Refused(host.meaning(answer))
+    stamp = str(answer.body["updatedAt"]) if answer.has("updatedAt") and not found.is_readable else None
+    return Verdict.of(item, run.host, DELIVERED, changed=True, stamp=stamp)
+
+
+def _in_use(item: Item, verdict: Verdict, run: Run, problems: dict[Any, str | None]) -> Verdict:
+    """Deploy production once more for all variables of a project, and wait; what was confirmed and is unchanged needs none.
+
+    :param problems: by project, what became of it in this task.
+    """
+    is_confirmed = bool({"", "localhost"} & set(item.is_confirmed_on)) and not verdict.changed
+    if not item.options.get("redeploy") or verdict.verdict != DELIVERED or is_confirmed:
+        return verdict
+    project = item.options.get("team"), item.options["project"]
+    if project not in problems:
+        problems[project] = redeploy(Vercel.of(item, run))
+    problem = problems[project]
+    return verdict if problem is None else dataclasses.replace(verdict, verdict=UNFINISHED, msg=problem)
+
+
+def _read(item: Item, run: Run) -> Verdict:
+    host = Vercel.of(item, run)
+    found = host.value_of(host.variable())
+    if found.is_readable:
+        return verdict_on(item, run.host, found.value)
+    if item.stamp is None or item.wants_value:
+        raise Refused(
+            "the variable is sensitive: Vercel shows nobody its value, and it is not known when this one was written"
+        )
+    if found.updated_at != item.stamp:
+        return Verdict.of(
+            item,
+            run.host,
+            OTHER,
+            "the variable was written again after this run wrote it: it holds somebody else's value",
+        )
+    return Verdict.of(item, run.host, CONFIRMED, by=BY_RECEIPT, stamp=item.stamp)
