@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.turso.plugins.plugin_utils._destinations import _vercel_redeploy
+from ansible_collections.community.turso.plugins.plugin_utils._destinations import _vercel_deployment
 from tests.destinations.carrying import Carrying, run_uri, unlike, verdicts_by_name
 from tests.destinations.https_plays import played
 from tests.destinations.serving import Answer, Fault, serving
@@ -53,8 +53,8 @@ def carry(
 ) -> Carrying:
     for variable in ("VERCEL_TOKEN", "VERCEL_API_URL"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(_vercel_redeploy, "LOOK_EVERY_SECONDS", 0.01)
-    monkeypatch.setattr(_vercel_redeploy, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(_vercel_deployment, "LOOK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(_vercel_deployment, "WAIT_SECONDS", 0.2)
     carrying = Carrying("vercel_env", run_uri)
     carrying.environment = {"VERCEL_TOKEN": TOKENS["good"], "VERCEL_API_URL": url}
     unreachable = {"VERCEL_TOKEN": TOKENS["good"], "VERCEL_API_URL": "http://127.0.0.1:1"}

@@ -92,7 +92,17 @@ PURE = (
     "_rotation/state_parts.py",
     *(
         f"_delivery/{stem}.py"
-        for stem in ["destinations", "cloudflare", "expiry", "github", "gitlab", "struck", "vercel", "verdicts"]
+        for stem in [
+            "destinations",
+            "cloudflare",
+            "expiry",
+            "github",
+            "gitlab",
+            "servers",
+            "struck",
+            "vercel",
+            "verdicts",
+        ]
     ),
     "_audit/chart.py",
     "_token/outcome.py",

@@ -6,25 +6,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 Options = Mapping[str, Any]
+API_URL = "https://api.cloudflare.com/client/v4"
 BASE_VARIABLES = ("CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL")  # wrangler's, and that of the libraries
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _ACCOUNT = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _BEHIND = {10214, 10215}  # the newest version of the Worker is not the one that is deployed
 _NO_WORKER = {10007, 10090}
 _TAKEN = {10053}
-
-
-def api_url_of(settings: Mapping[str, str]) -> str:
-    named = next(
-        (settings[name] for name in BASE_VARIABLES if settings.get(name)), "https://api.cloudflare.com/client/v4"
-    )
-    return named.rstrip("/")
 
 
 def problem_of(options: Options) -> str | None:
@@ -50,52 +45,48 @@ def behind(options: Options) -> str:
 
 
 def version_in_use(deployments: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return the version that all requests go to, none where there is none or where several share them."""
-    versions = deployments[0].get("versions") or [] if deployments else []
-    return str(versions[0]["version_id"]) if len(versions) == 1 else None
+    """Return the version that all requests go to, none where there is none or where several share them.
+
+    :param deployments: the newest first.
+    """
+    shares = [share["version_id"] for deployment in deployments[:1] for share in deployment.get("versions", ())]
+    return str(shares[0]) if len(shares) == 1 else None
 
 
 def other_kind(secrets: Sequence[Mapping[str, Any]], name: str) -> str | None:
     """Say why an existing secret can't be replaced by a text."""
-    kinds = [secret.get("type") for secret in secrets if secret.get("name") == name]
-    return (
-        f"{name} is a {kinds[0]}, and a text would replace it. Use another name"
-        if kinds and kinds[0] != "secret_text"
-        else None
-    )
+    kind = {secret.get("name"): secret.get("type") for secret in secrets}.get(name, "secret_text")
+    if kind == "secret_text":
+        return None
+    return f"{name} is a {kind}, and a text would replace it. Use another name"
 
 
 def what_a_refusal_means(status: int, problem: str | None, body: Any, options: Options, whose: str) -> str:
     """Return what it means that Cloudflare did not do what it was asked to, and what to do.
 
-    :param body: its answer, whose `errors` have numbers.
+    :param body: its answer, whose errors have numbers.
     """
-    said = problem or "its answer is not what its API promises"
-    codes = codes_in(body)
-    if codes & _BEHIND:
-        return f"{behind(options)} ({said})"
-    if codes & _NO_WORKER or status == 404:
-        return (
-            f"account {options['account_id']} shows no Worker {options['script']} to the credential of {whose}. An environment of "
-            f"wrangler is a Worker of its own, such as {options['script']}-production ({said})"
-        )
-    if codes & _TAKEN:
-        return (
-            f"{options['name']} is a variable of Worker {options['script']}, and no secret. Use another name ({said})"
-        )
-    if status == 400:
-        return f"Cloudflare refuses what it was asked ({said})"
-    if status in (401, 403):
-        return (
-            f"Cloudflare does not accept the credential of {whose}, or it may not change the Worker. It needs for that account the "
-            f"permission Workers Scripts: Edit ({said})"
-        )
-    return f"Cloudflare cannot be asked now. Run again later ({said})"
-
-
-def codes_in(body: Any) -> set[int]:
-    """Return the numbers of the errors in an answer."""
-    errors = body.get("errors") if isinstance(body, Mapping) else None
-    return {
-        error["code"] for error in errors or () if isinstance(error, Mapping) and isinstance(error.get("code"), int)
+    account, script = options["account_id"], options["script"]
+    no_worker = (
+        f"account {account} shows no Worker {script} to the credential of {whose}. An environment of wrangler is a Worker of its own, "
+        f"such as {script}-production"
+    )
+    no_right = (
+        f"Cloudflare does not accept the credential of {whose}, or it may not change the Worker. It needs for that account the "
+        "permission Workers Scripts: Edit"
+    )
+    meanings = {
+        **dict.fromkeys(_BEHIND, behind(options)),
+        **dict.fromkeys((*_NO_WORKER, 404), no_worker),
+        **dict.fromkeys(_TAKEN, f"{options['name']} is a variable of Worker {script}, and no secret. Use another name"),
+        **dict.fromkeys((401, 403), no_right),
+        400: "Cloudflare refuses what it was asked",
     }
+    known = [number for number in (*codes_in(body), status) if number in meanings]
+    meaning = meanings[known[0]] if known else "Cloudflare cannot be asked now. Run again later"
+    return f"{meaning} ({problem or 'its answer is not what its API promises'})"
+
+
+def codes_in(body: Any) -> list[int]:
+    """Return the numbers of the errors in an answer, of whatever shape it is."""
+    return [int(number) for number in re.findall(r'"code": (\d+)', json.dumps(body))]

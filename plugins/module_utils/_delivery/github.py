@@ -13,6 +13,8 @@ import urllib.parse
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._delivery.servers import named_in
+
 # A stamp may be this much older than the answer that it belongs to: two clocks of one service.
 SKEW = datetime.timedelta(seconds=5)
 _NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", re.IGNORECASE)
@@ -35,7 +37,7 @@ def server_of(settings: Mapping[str, str]) -> Server:
     """
     host = settings.get("GH_HOST", "").strip().lower().rstrip("/")
     if not host:
-        return Server(settings.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"), _OURS)
+        return Server(named_in(settings, ["GITHUB_API_URL"], "https://api.github.com"), _OURS)
     if host == "github.com" or host.endswith(".ghe.com"):
         return Server(f"https://api.{host}", _OURS)
     return Server(f"https://{host}/api/v3", _ENTERPRISE)

@@ -12,14 +12,16 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._delivery.servers import named_in
+
 SERVER_VARIABLES = ("GITLAB_HOST", "GL_HOST", "GITLAB_URL", "CI_SERVER_URL")
 _NAME = re.compile(r"[A-Za-z0-9_]{1,255}")
 
 
 def api_url_of(settings: Mapping[str, str]) -> str:
     """Return the address of the API of the server that is named, as a host or as a URL; gitlab.com where none is."""
-    named = next((settings[name] for name in SERVER_VARIABLES if settings.get(name)), "gitlab.com")
-    return f"{named if '://' in named else f'https://{named}'}".rstrip("/") + "/api/v4"
+    named = named_in(settings, SERVER_VARIABLES, "gitlab.com")
+    return f"{named if '://' in named else f'https://{named}'}/api/v4"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +59,7 @@ def name_problem(name: str) -> str | None:
 
 def is_missing_variable(status: int, problem: str | None) -> bool:
     """Tell whether GitLab knows the project or group, and has no such variable there."""
-    return status == 404 and "variable not found" in (problem or "").lower()
+    return status == 404 and "variable not found" in str(problem).lower()
 
 
 def what_a_refusal_means(status: int, problem: str | None, place: Place, whose: str) -> str:
@@ -81,7 +83,7 @@ _MASKABLE = "letters, digits and @:.~_-+/="
 
 def scope_problem(credential: Mapping[str, Any], whose: str) -> str | None:
     """Say why a credential can't write, by what GitLab says of it."""
-    scopes = credential.get("scopes") or []
+    scopes = [str(scope) for scope in credential.get("scopes") or ["(none)"]]
     if "api" in scopes:
         return None
-    return f"the credential of {whose} has the scopes {', '.join(map(str, scopes)) or '(none)'}. Writing needs the scope api"
+    return f"the credential of {whose} has the scopes {', '.join(scopes)}. Writing needs the scope api"

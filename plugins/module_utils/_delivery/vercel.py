@@ -2,19 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Environment variables of Vercel: which one is meant, and what Vercel's answers mean. Pure. Private to this collection."""
+"""Projects of Vercel: where they are, what becomes of deployments, and what Vercel's answers mean. Pure. Private to this collection."""
 
 from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-
 Options = Mapping[str, Any]
-TARGETS = ("production", "preview", "development")
+API_URL = "https://api.vercel.com"
 IN_USE, FAILED, BUILDING, STAGED = "in use", "failed", "building", "staged"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _BUILDING = ("QUEUED", "INITIALIZING", "BUILDING", "ANALYZING", "DEPLOYING")
@@ -22,14 +20,13 @@ _BUILDING = ("QUEUED", "INITIALIZING", "BUILDING", "ANALYZING", "DEPLOYING")
 
 def problem_of(options: Options) -> str | None:
     """Say why a destination can't have these options."""
-    unknown = [target for target in options["target"] if target not in TARGETS]
-    if unknown or not options["target"]:
-        return f"target must be some of {', '.join(TARGETS)}"
+    if not options["target"]:
+        return "target is empty, so the value would reach nobody"
     if options.get("redeploy") and options["target"] != ["production"]:
         return "redeploy deploys production, so target must be [production]"
-    if not _NAME.fullmatch(str(options["variable"])):
-        return f"{options['variable']!r} is no name of a variable: letters, digits and _, a letter first"
-    return None
+    if _NAME.fullmatch(str(options["variable"])):
+        return None
+    return f"{options['variable']!r} is no name of a variable: letters, digits and _, a letter first"
 
 
 def project_of(options: Options) -> str:
@@ -47,35 +44,6 @@ def words_of(options: Options) -> str:
     return f"project {options['project']}{' of team ' + str(options['team']) if options.get('team') else ''}"
 
 
-def variable_in(listed: Iterable[Mapping[str, Any]], options: Options) -> Mapping[str, Any]:
-    """Return the variable with this key for exactly these targets, for every branch.
-
-    :raises Refused: there is none, there are several, or it is not the project's own; says which there are.
-    """
-    same = [one for one in listed if one["key"] == options["variable"]]
-    meant = [one for one in same if _targets(one) == set(options["target"]) and not one.get("gitBranch")]
-    if len(meant) != 1:
-        raise Refused(_which(same, options))
-    if meant[0].get("configurationId"):
-        raise Refused(
-            f"{options['variable']} belongs to an integration, which writes it. Use a variable of another name"
-        )
-    return meant[0]
-
-
-def _targets(variable: Mapping[str, Any]) -> set[str]:
-    target = variable.get("target") or []
-    return {target} if isinstance(target, str) else set(target)
-
-
-def _which(same: Iterable[Mapping[str, Any]], options: Options) -> str:
-    name, targets = options["variable"], ", ".join(options["target"])
-    found = "; ".join(", ".join(sorted(_targets(one)) or ["other environments"]) for one in same)
-    if not found:
-        return f"{words_of(options)} has no variable {name}. Make it once: vercel env add {name} {options['target'][0]} --sensitive"
-    return f"{words_of(options)} has no variable {name} for exactly {targets} and every branch; it has it for {found}. Set target so"
-
-
 def what_a_refusal_means(status: int, problem: str | None, options: Options, whose: str) -> str:
     """Return what it means that Vercel did not do what it was asked to, and what to do."""
     words, said = words_of(options), problem or "its answer is not what its API promises"
@@ -91,9 +59,8 @@ def what_a_refusal_means(status: int, problem: str | None, options: Options, who
 
 def state_of(deployment: Mapping[str, Any]) -> str:
     """Tell whether a deployment is in use, fails, is being built, or is ready and waits for somebody to promote it."""
-    state = deployment.get("readyState")
-    if state in _BUILDING:
-        return BUILDING
-    if state != "READY" or deployment.get("aliasError"):
+    if deployment.get("aliasError"):
         return FAILED
-    return STAGED if deployment.get("readySubstate") in ("STAGED", "ROLLING") else IN_USE
+    ready = {"STAGED": STAGED, "ROLLING": STAGED}.get(str(deployment.get("readySubstate")), IN_USE)
+    states = {**dict.fromkeys(_BUILDING, BUILDING), "READY": ready}
+    return states.get(str(deployment.get("readyState")), FAILED)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import cloudflare
+from ansible_collections.community.turso.plugins.module_utils._delivery.servers import named_in
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
     BY_RECEIPT,
     CONFIRMED,
@@ -53,7 +54,9 @@ class _Worker:
 
     @classmethod
     def of(cls, item: Item, run: Run) -> _Worker:
-        api_url = cloudflare.api_url_of(run.settings(item, *cloudflare.BASE_VARIABLES))
+        api_url = named_in(
+            run.settings(item, *cloudflare.BASE_VARIABLES), cloudflare.BASE_VARIABLES, cloudflare.API_URL
+        )
         return cls(Service.of(item, run, api_url, "CLOUDFLARE_API_TOKEN"), item)
 
     def ask(self, method: str, path: str, body: Any = None) -> Answer:

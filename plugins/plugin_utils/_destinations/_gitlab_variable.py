@@ -60,14 +60,14 @@ class _GitLab:
     def meaning(self, answer: Answer) -> str:
         return gitlab.what_a_refusal_means(answer.status, answer.problem, self.place, self.service.whose)
 
-    def variable(self) -> dict[str, Any] | None:
-        """Return the variable, none where there is none yet.
+    def variable(self) -> dict[str, Any]:
+        """Return the variable; one without a value and with `is_new` where there is none yet.
 
         :raises Refused: GitLab does not tell, or shows one of another scope.
         """
         answer = self.service.ask("GET", self.place.variable)
         if gitlab.is_missing_variable(answer.status, answer.problem):
-            return None
+            return {"value": None, "hidden": False, "is_new": True}
         if not answer.has("key", "value"):
             raise Refused(self.meaning(answer))
         scope = answer.body.get("environment_scope", "*")
@@ -75,11 +75,11 @@ class _GitLab:
             raise Refused(
                 f"this GitLab shows the variable of scope {scope} instead of {self.place.scope}, so nothing is written"
             )
-        return dict(answer.body)
+        return {"hidden": False, "is_new": False, **answer.body}
 
-    def write(self, found: dict[str, Any] | None, value: str | None) -> Answer:
+    def write(self, found: dict[str, Any], value: str | None) -> Answer:
         """Replace a value and nothing else; a new variable is masked."""
-        if found is not None:
+        if not found["is_new"]:
             return self.service.ask("PUT", self.place.variable, {"value": value})
         new = {"key": self.place.key, "value": value, "environment_scope": self.place.scope, "masked": True}
         return self.service.ask("POST", self.place.path, new)
@@ -108,7 +108,7 @@ def _checked(item: Item, run: Run) -> Verdict:
 def _delivered(item: Item, run: Run) -> Verdict:
     lab = _GitLab.of(item, run)
     found = lab.variable()
-    if found is not None and holds(item, found["value"]):
+    if holds(item, found["value"]):
         return Verdict.of(item, run.host, DELIVERED)
     answer = lab.write(found, item.secret)
     if answer.is_lost:
@@ -117,18 +117,15 @@ def _delivered(item: Item, run: Run) -> Verdict:
         )
     if not answer.is_ok:
         raise Refused(lab.meaning(answer))
-    return Verdict.of(item, run.host, DELIVERED, changed=True, stamp=_stamp(found, answer))
-
-
-def _stamp(found: dict[str, Any] | None, answer: Answer) -> str | None:
-    """Return when GitLab took the value of a hidden variable, which it does not show; none for those that can be read."""
-    return (answer.header("Date") or "taken") if (found or {}).get("hidden") else None
+    # Of a hidden variable GitLab shows nothing else that moves on.
+    stamp = answer.header("Date") or "taken"
+    return Verdict.of(item, run.host, DELIVERED, changed=True, stamp=stamp if found["hidden"] else None)
 
 
 def _read(item: Item, run: Run) -> Verdict:
     found = _GitLab.of(item, run).variable()
-    if found is None or not found.get("hidden"):
-        return verdict_on(item, run.host, found["value"] if found else None)
+    if not found["hidden"]:
+        return verdict_on(item, run.host, found["value"])
     if item.stamp is None or item.wants_value:
         raise Refused("the variable is hidden: GitLab shows nobody its value")
     return Verdict.of(item, run.host, CONFIRMED, by=BY_RECEIPT, stamp=item.stamp)

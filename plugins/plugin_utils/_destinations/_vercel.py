@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import vercel
+from ansible_collections.community.turso.plugins.module_utils._delivery.servers import named_in
+from ansible_collections.community.turso.plugins.module_utils._delivery.vercel_variables import variable_in
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Item
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Answer, Run
@@ -38,8 +40,8 @@ class Vercel:
 
         :raises Refused: there is none.
         """
-        api_url = run.settings(item, "VERCEL_API_URL").get("VERCEL_API_URL", "https://api.vercel.com")
-        return cls(Service.of(item, run, api_url.rstrip("/"), "VERCEL_TOKEN"), item.options)
+        api_url = named_in(run.settings(item, "VERCEL_API_URL"), ["VERCEL_API_URL"], vercel.API_URL)
+        return cls(Service.of(item, run, api_url, "VERCEL_TOKEN"), item.options)
 
     def ask(self, method: str, version: str, path: str, body: Any = None) -> Answer:
         """Ask about the project, or about what lies below it."""
@@ -57,7 +59,7 @@ class Vercel:
         answer = self.ask("GET", "v10", "/env")
         if not answer.has("envs"):
             raise Refused(self.meaning(answer))
-        return vercel.variable_in(answer.body["envs"], self.options)
+        return variable_in(answer.body["envs"], self.options)
 
     def value_of(self, variable: Mapping[str, Any]) -> Found:
         """Return a variable with its value, where Vercel shows that.
@@ -73,6 +75,10 @@ class Vercel:
         return Found(
             str(variable["id"]), str(shown.get("updatedAt")), is_readable, shown["value"] if is_readable else None
         )
+
+    def write(self, found: Found, value: str | None) -> Answer:
+        """Replace the value of a variable and nothing else."""
+        return self.ask("PATCH", "v9", f"/env/{found.id}", {"value": value})
 
     def production(self) -> tuple[str, str]:
         """Return the name of the project, and the id of the deployment that serves production.

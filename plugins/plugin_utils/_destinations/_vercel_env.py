@@ -10,9 +10,7 @@ is asked for, once for all variables of a project.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
     BY_RECEIPT,
@@ -23,7 +21,6 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
     NOT_TAKEN,
     OTHER,
     REFUSED,
-    UNFINISHED,
     UNREADABLE,
     Item,
     Verdict,
@@ -32,7 +29,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Ref
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._found import holds, verdict_on
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run, each
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._vercel import Vercel
-from ansible_collections.community.turso.plugins.plugin_utils._destinations._vercel_redeploy import redeploy
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._vercel_redeploy import deployed
 
 
 def check(items: Sequence[Item], run: Run) -> list[Verdict]:
@@ -40,9 +37,9 @@ def check(items: Sequence[Item], run: Run) -> list[Verdict]:
 
 
 def deliver(items: Sequence[Item], run: Run) -> list[Verdict]:
+    """Write all variables, and deploy each project once afterwards."""
     written = each(items, run, NOT_TAKEN, lambda item: _written(item, run))
-    problems: dict[Any, str | None] = {}
-    return [_in_use(item, verdict, run, problems) for item, verdict in zip(items, written)]
+    return deployed(items, written, run)
 
 
 def read_back(items: Sequence[Item], run: Run) -> list[Verdict]:
@@ -60,32 +57,17 @@ def _checked(item: Item, run: Run) -> Verdict:
 def _written(item: Item, run: Run) -> Verdict:
     host = Vercel.of(item, run)
     found = host.value_of(host.variable())
-    if found.is_readable and holds(item, found.value):
+    if holds(item, found.value):
         return Verdict.of(item, run.host, DELIVERED)
-    answer = host.ask("PATCH", "v9", f"/env/{found.id}", {"value": item.secret})
+    answer = host.write(found, item.secret)
     if answer.is_lost:
         return Verdict.of(
             item, run.host, LOST, f"Vercel may have taken the value, its answer is lost: {answer.problem}"
         )
     if not answer.is_ok:
         raise Refused(host.meaning(answer))
-    stamp = str(answer.body["updatedAt"]) if answer.has("updatedAt") and not found.is_readable else None
+    stamp = str(answer.body["updatedAt"]) if answer.has("updatedAt") else None
     return Verdict.of(item, run.host, DELIVERED, changed=True, stamp=stamp)
-
-
-def _in_use(item: Item, verdict: Verdict, run: Run, problems: dict[Any, str | None]) -> Verdict:
-    """Deploy production once more for all variables of a project, and wait; what was confirmed and is unchanged needs none.
-
-    :param problems: by project, what became of it in this task.
-    """
-    is_confirmed = bool({"", "localhost"} & set(item.is_confirmed_on)) and not verdict.changed
-    if not item.options.get("redeploy") or verdict.verdict != DELIVERED or is_confirmed:
-        return verdict
-    project = item.options.get("team"), item.options["project"]
-    if project not in problems:
-        problems[project] = redeploy(Vercel.of(item, run))
-    problem = problems[project]
-    return verdict if problem is None else dataclasses.replace(verdict, verdict=UNFINISHED, msg=problem)
 
 
 def _read(item: Item, run: Run) -> Verdict:

@@ -2,51 +2,49 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Deploy production of a Vercel project once more, and wait until it is in use. Private to this collection."""
+"""Have what was written to Vercel in use, each project by one deployment. Private to this collection."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Mapping, Sequence
 
-from ansible_collections.community.turso.plugins.module_utils._delivery import vercel
-from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
+    DELIVERED,
+    UNFINISHED,
+    Item,
+    Verdict,
+)
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._vercel import Vercel
-
-WAIT_SECONDS, LOOK_EVERY_SECONDS = 1800, 5
-STAGED_LOOKS = 12  # as often a deployment may be seen ready and not in use
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._vercel_deployment import redeploy
 
 
-def redeploy(host: Vercel) -> str | None:
-    """Deploy production once more; return why the new value is not in use, none where it is."""
-    by_hand = f"{vercel.words_of(host.options)} has the new value, and production may still use the old one. Redeploy it by hand"
-    try:
-        name, old = host.production()
-        team = vercel.team_of(host.options)
-        wanted = {"name": name, "deploymentId": old, "target": "production", "meta": {"action": "redeploy"}}
-        answer = host.service.ask("POST", f"v13/deployments{team}{'&' if team else '?'}forceNew=1", wanted)
-    except Refused as exc:
-        return f"{by_hand}: {exc.msg}"
-    if not answer.has("id"):
-        return f"{by_hand}: {host.meaning(answer)}"
-    new = str(answer.body["id"])
-    state = _last(_states(host, new))
-    return None if state == vercel.IN_USE else f"{by_hand}: deployment {new} is {state}"
+def deployed(items: Sequence[Item], written: Sequence[Verdict], run: Run) -> list[Verdict]:
+    """Deploy each project once for all of its variables, and return the verdicts on these."""
+    both = list(zip(items, written))
+    to_deploy = {_project(item): item for item, verdict in both if _is_to_deploy(item, verdict)}
+    problems = {project: redeploy(Vercel.of(item, run)) for project, item in to_deploy.items()}
+    return [_after_deployment(item, verdict, problems) for item, verdict in both]
 
 
-def _states(host: Vercel, deployment: str) -> Iterator[str]:
-    """Yield the state of a deployment every few seconds; a question without an answer is asked again."""
-    for _look in range(int(WAIT_SECONDS / LOOK_EVERY_SECONDS)):
-        answer = host.service.ask("GET", f"v13/deployments/{deployment}{vercel.team_of(host.options)}")
-        yield vercel.state_of(answer.body) if answer.has("readyState") else vercel.BUILDING
-        time.sleep(LOOK_EVERY_SECONDS)
+def _project(item: Item) -> tuple[str, str]:
+    return str(item.options.get("team")), str(item.options["project"])
 
 
-def _last(states: Iterator[str]) -> str:
-    """Return the state that a deployment ends in, or the last one that was seen."""
-    state, staged = vercel.BUILDING, 0
-    for state in states:
-        staged += state == vercel.STAGED
-        if state in (vercel.IN_USE, vercel.FAILED) or staged >= STAGED_LOOKS:
-            break
-    return state
+def _is_to_deploy(item: Item, verdict: Verdict) -> bool:
+    """Tell whether production has to be deployed once more; what was confirmed and is unchanged is in use."""
+    if not item.options.get("redeploy") or verdict.verdict != DELIVERED:
+        return False
+    return verdict.changed or not {"", "localhost"} & set(item.is_confirmed_on)
+
+
+def _after_deployment(item: Item, verdict: Verdict, problems: Mapping[tuple[str, str], str | None]) -> Verdict:
+    """Return the verdict on a variable once its project was deployed.
+
+    :param problems: why what was written is not in use, by project.
+    """
+    problem = problems.get(_project(item))
+    if problem is None or not _is_to_deploy(item, verdict):
+        return verdict
+    return dataclasses.replace(verdict, verdict=UNFINISHED, msg=problem)

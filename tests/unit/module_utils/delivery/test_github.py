@@ -164,3 +164,9 @@ def test_narrower_places_are_those_whose_secret_is_used_instead() -> None:
     private = [found.words for found in github.readers_in(place, "private", repositories)]
     assert (every, private) == (["repository acme/a", "repository acme/b"], ["repository acme/a"])
     assert "has a secret T of its own" in github.hides("repository acme/a", place)
+
+
+def test_an_organizations_secret_is_neither_made_nor_taken_away() -> None:
+    place = github.place_of({"organization": "acme", "name": "T"})
+    assert "gh secret set T --org acme" in github.not_there(place, "acme")
+    assert "sees 1 of the 2 repositories" in github.sees_some("GH_TOKEN", 1, 2)
