@@ -10,6 +10,7 @@ Cloudflare's description is on no registry, so the fields that a request may hav
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from typing import Any
 
@@ -45,6 +46,7 @@ class Cloudflare:
         self.faults: list[Fault] = []
         self.problems: list[str] = []
         self.asked: list[tuple[str, str]] = []
+        self.requests: list[str] = []  # whole, to be compared
 
     def judge(self, asked: Asked, _answer: Answer) -> str | None:
         """Say which fields of a request the SDK does not know."""
@@ -52,6 +54,9 @@ class Cloudflare:
         return f"{asked.method} {asked.path}: {sorted(unknown)}" if unknown or asked.query else None
 
     def answer(self, asked: Asked) -> Answer:
+        self.requests.append(
+            f"{asked.method} {asked.path} {sorted(asked.query.split('&'))} {json.dumps(asked.body, sort_keys=True)}"
+        )
         may = self.credentials.get(asked.bearer)
         if may is None:
             return refusal(401, 10000, "Authentication error")

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from tests.destinations import clients
 from tests.destinations.carrying import Carrying, run_uri, unlike, verdicts_by_name
 from tests.destinations.cloudflare import Cloudflare, Worker, refusal
 from tests.destinations.https_plays import played
@@ -181,6 +183,29 @@ def test_an_answer_that_makes_no_sense_sends_no_value(carry: Carrying, cloud: Cl
     assert verdict.verdict == "not taken"
     assert "its answer is not what its API promises" in verdict.msg
     assert {method for method, _path in cloud.asked} == {"GET"}
+
+
+SDK = """
+import Cloudflare from "cloudflare";
+const { url, token, account_id, name, text } = JSON.parse(GIVEN);
+const { deployments, versions, secrets } = new Cloudflare({ apiToken: token, baseURL: url }).workers.scripts;
+await deployments.list("shop", { account_id });
+await versions.list("shop", { account_id });
+await secrets.list("shop", { account_id });
+await secrets.update("shop", { account_id, name, text, type: "secret_text" });
+"""
+
+
+def test_cloudflare_is_asked_as_its_own_client_asks(carry: Carrying, cloud: Cloudflare, url: str) -> None:
+    if not clients.are_there():
+        pytest.skip("the vendors' clients are not here: make peers")
+    carry("check", [item("ci")])
+    carry("deliver", [item("ci")])
+    ours = set(cloud.requests)
+    cloud.requests.clear()
+    given = {"url": url, "token": TOKENS["good"], "account_id": ACCOUNT, "name": NAME, "text": VALUE}
+    clients.run(SDK.replace("GIVEN", json.dumps(json.dumps(given))))
+    assert ours == set(cloud.requests)
 
 
 @with_one_core

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from ansible_collections.community.turso.plugins.plugin_utils._destinations import _vercel_deployment
+from tests.destinations import clients
 from tests.destinations.carrying import Carrying, run_uri, unlike, verdicts_by_name
 from tests.destinations.https_plays import played
 from tests.destinations.serving import Answer, Fault, serving
@@ -256,6 +258,37 @@ def test_a_value_is_read_where_vercel_shows_it(carry: Carrying, vercel: Vercel) 
     assert read.value == NEWER
     assert (unread.verdict, unread.value) == ("unreadable", None)
     assert "Vercel shows nobody its value" in unknown.msg
+
+
+SDK = """
+import { Vercel } from "@vercel/sdk";
+const { url, token, value } = JSON.parse(GIVEN);
+const vercel = new Vercel({ bearerToken: token, serverURL: url });
+const project = { idOrName: "shop", teamId: "team_1" };
+// The stand-in's answers are shorter than the SDK wants them; what it asks is all that counts.
+const ask = (asked) => asked.catch((error) => { if (error.name !== "ResponseValidationError") throw error; });
+await ask(vercel.projects.filterProjectEnvs(project));
+await ask(vercel.projects.getProjectEnv({ ...project, id: "env0" }));
+await ask(vercel.projects.editProjectEnv({ ...project, id: "env0", requestBody: { value } }));
+await ask(vercel.projects.getProject(project));
+const again = { name: "shop", deploymentId: "dpl_first", target: "production", meta: { action: "redeploy" } };
+await ask(vercel.deployments.createDeployment({ teamId: "team_1", forceNew: "1", requestBody: again }));
+await ask(vercel.deployments.getDeployment({ idOrUrl: "dpl_0", teamId: "team_1" }));
+"""
+
+
+def test_vercel_is_asked_as_its_own_client_asks(carry: Carrying, vercel: Vercel, url: str) -> None:
+    if not clients.are_there():
+        pytest.skip("the vendors' clients are not here: make peers")
+    vercel.have("shop", KEY)
+    carry("deliver", [item("ci", redeploy=True)])
+    ours = [*vercel.requests]
+    vercel.requests.clear()
+    vercel.projects["shop"].in_production = "dpl_first"
+    vercel.built.clear()
+    given = json.dumps(json.dumps({"url": url, "token": TOKENS["good"], "value": VALUE}))
+    clients.run(SDK.replace("GIVEN", given))
+    assert sorted(ours) == sorted(vercel.requests)
 
 
 @with_one_core

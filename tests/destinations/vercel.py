@@ -10,6 +10,7 @@ Vercel's description is on no registry, so the fields that a request may have st
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import urllib.parse
 from typing import Any
@@ -54,6 +55,7 @@ class Vercel:
         self.faults: list[Fault] = []
         self.problems: list[str] = []
         self.asked: list[tuple[str, str]] = []
+        self.requests: list[str] = []  # whole, to be compared
 
     def have(self, project: str, key: str, value: str = "an older one", **more: Any) -> dict[str, Any]:
         known = self.projects[project].envs
@@ -80,6 +82,9 @@ class Vercel:
         return f"{asked.method} {asked.path}: {sorted(unknown)}" if unknown else None
 
     def answer(self, asked: Asked) -> Answer:
+        self.requests.append(
+            f"{asked.method} {asked.path} {sorted(asked.query.split('&'))} {json.dumps(asked.body, sort_keys=True)}"
+        )
         may = self.credentials.get(asked.bearer)
         if not may or (asked.method != "GET" and may == "read"):
             return refusal(403, "forbidden", "Not authorized")

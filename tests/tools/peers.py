@@ -7,8 +7,8 @@
     python -m tests.tools.peers
 
 makes the environment `.cache/venvs/sinks` (tests/requirements-sinks.txt), unpacks the collections that the delivery
-examples use, fetches OpenBao and SOPS, installs the TypeScript clients, and fetches what vendors publish of their APIs.
-Done once. What cannot be had is told and is no failure: the tests that need it are skipped, and say so.
+examples use, fetches OpenBao and SOPS, installs the TypeScript clients, and fetches what vendors publish of their APIs, and
+their own clients. Done once. What cannot be had is told and is no failure: the tests that need it are skipped, and say so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.destinations import descriptions
+from tests.destinations import clients, descriptions
 from tests.sinks import foreign, programs
 from tests.tools import venvs
 from tests.tools.checkout import CACHE, locked
@@ -35,6 +35,7 @@ def main() -> None:
     have("a real OpenBao and the real SOPS", lambda: programs.ensure(venvs.ensure("sinks") / "bin" / "python"))
     have("the TypeScript clients", typescript_clients)
     have("requests to GitHub", descriptions.ensure)
+    have("requests to Vercel and Cloudflare", clients.ensure)
 
 
 def have(what: str, ensure: Callable[[], Path]) -> None:
