@@ -10,6 +10,7 @@ import base64
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -95,9 +96,14 @@ FAILURES = {
         {"msg": "MODULE FAILURE", "module_stdout": "", "module_stderr": "Traceback\n  x\nE: down\n"},
         "E: down",
     ),
-    "a crash of newer ansible-cores": (
-        {"msg": "failed", "module_stdout": "", "exception": "Traceback\nE: down"},
-        "E: down",
+    "a crash of newer ansible-cores": ({"exception": SimpleNamespace(event=SimpleNamespace(msg="down"))}, "down"),
+    "a message of newer ansible-cores": (
+        {"msg": "no right", "exception": SimpleNamespace(event=SimpleNamespace(msg="other"))},
+        "no right",
+    ),
+    "no connection": (
+        {"msg": "Max retries exceeded (Caused by NewConnectionError('refused'))"},
+        "NewConnectionError('refused'))",
     ),
     "a crash that says nothing": (
         {"msg": "MODULE FAILURE", "module_stdout": "", "module_stderr": ""},

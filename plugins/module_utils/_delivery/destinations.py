@@ -185,6 +185,18 @@ def _vercel_address(options: Options) -> str:
     return _joined(options.get("team"), options["project"], options["variable"], *sorted(options["target"]))
 
 
+def _vault_address(options: Options) -> str:
+    return _joined(f"{options['mount']}/{options['path']}", options["key"])
+
+
+def _vault(options: Options) -> str | None:
+    for name in ("mount", "path"):
+        text = str(options[name])
+        if text != text.strip("/") or not text:
+            return f"{name} must neither begin nor end with a slash, nor be empty"
+    return None
+
+
 KINDS: dict[str, Kind] = {
     "file": Kind(_at("path"), _only_if("restart"), _file, is_file=True),
     "env_file": Kind(_at("path", "variable"), _only_if("restart"), _env_file, is_file=True),
@@ -195,6 +207,6 @@ KINDS: dict[str, Kind] = {
     "vercel_env": Kind(_vercel_address, _only_if("redeploy"), vercel.problem_of),
     "cloudflare_worker_secret": Kind(_at("account_id", "script", "name"), _always(0), cloudflare.problem_of),
     "kubernetes_secret": Kind(_at("context", "namespace", "name", "key"), _only_if("rollout")),
-    "vault_kv": Kind(_at("mount", "path", "key"), _must_be_said),
+    "vault_kv": Kind(_vault_address, _must_be_said, _vault),
     "aws_secret": Kind(_at("region", "name", "key"), _must_be_said),
 }

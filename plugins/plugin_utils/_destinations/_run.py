@@ -120,7 +120,7 @@ class Run:
 
         It runs for real where the play is in check mode too: who only reads has to say nothing, who writes is not called then.
 
-        :param environment: stands in the command line of a process, and at -vvv in the output: never a secret.
+        :param environment: of a module on another host it stands in a command line, and at -vvv in the output: no secret there.
         :param check_mode: has the module itself try what it would do.
         """
         return self.run_module(name, args, {**self.environment, **(environment or {})}, check_mode)
@@ -133,7 +133,7 @@ class Run:
         :param headers: hold the credential; a URL never does.
         :param secrets: what no message may show, besides the values of the run.
         """
-        if not url.startswith("https://") and not _is_loopback(url):
+        if not is_safe(url):
             return Answer(-1, problem=f"{url} is not https, so nothing was sent")
         args = {
             "url": url,
@@ -168,11 +168,14 @@ def _verdict(item: Item, run: Run, otherwise: str, carry_out: Callable[[Item], V
 
 
 def failure_in(result: Mapping[str, Any]) -> str:
-    """Return what the result of a module that failed says; of one that crashed, the last line of its traceback."""
-    traceback = next((str(result[key]) for key in ("module_stderr", "exception") if result.get(key)), "")
-    last = traceback.strip().rpartition("\n")[2].strip()
-    crashed = result.get("module_stderr") or "module_stdout" in result
-    return last if crashed and last else str(result.get("msg") or last)
+    """Return what the result of a module that failed says; of one that crashed, with what, in one line.
+
+    ansible-core before 2.19 has the traceback on the standard error, newer ones a summary without a message.
+    """
+    summary = getattr(result.get("exception"), "event", None)
+    of_crash = str(result.get("module_stderr") or "").strip().rpartition("\n")[2]
+    said = of_crash or result.get("msg") or (summary and summary.msg) or ""
+    return str(said).rpartition("Caused by ")[2]
 
 
 def _answer(method: str, url: str, result: Mapping[str, Any], secrets: Sequence[str]) -> Answer:
@@ -186,5 +189,7 @@ def _answer(method: str, url: str, result: Mapping[str, Any], secrets: Sequence[
     return Answer(status, body, f"{method} {path}: {what}: {struck(str(said or ''), secrets)}", result)
 
 
-def _is_loopback(url: str) -> bool:
-    return urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+def is_safe(url: str) -> bool:
+    """Tell whether a credential may travel to an address: over https, or without leaving this machine."""
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A proxy before a real server, to see what is asked of it and to have things happen in between."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Proxy:
+    """What a proxy does. `before` is called before a request goes on; a method and path in `lose` get no answer."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.url = ""
+        self.seen: list[tuple[str, str]] = []
+        self.before: Callable[[str, str], None] = lambda _method, _path: None
+        self.lose: set[tuple[str, str]] = set()
+
+    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> tuple[int, bytes] | None:
+        self.seen.append((method, path.partition("?")[0]))
+        self.before(*self.seen[-1])
+        passed = {name: value for name, value in headers.items() if name.lower() not in ("host", "connection")}
+        request = urllib.request.Request(self.target + path, body, passed, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                found = answer.status, answer.read()
+        except urllib.error.HTTPError as exc:
+            found = exc.code, exc.read()
+        return None if self.seen[-1] in self.lose else found
+
+
+@contextlib.contextmanager
+def proxied(target: str) -> Iterator[Proxy]:
+    """Run a proxy on a loopback port before the server at an address."""
+    proxy = Proxy(target)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length) if length else None
+            found = proxy.forward(self.command, self.path, dict(self.headers), body)
+            if found is None:
+                self.close_connection = True
+                return
+            self.send_response(found[0])
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(found[1])))
+            self.end_headers()
+            self.wfile.write(found[1])
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_LIST = do  # noqa: N815
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    proxy.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield proxy
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
