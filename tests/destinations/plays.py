@@ -31,7 +31,7 @@ class Step:
     variables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def item(name: str, secret: str | None = None, *, wants_value: bool = False, **options: Any) -> dict[str, Any]:
+def item(name: str, secret: str | None = None, /, *, wants_value: bool = False, **options: Any) -> dict[str, Any]:
     """Return one of `turso_deliver_items`, as a user writes it."""
     return {"name": name, "secret": secret, "options": options, "wants_value": wants_value}
 

@@ -10,6 +10,7 @@ of a real HashiCorp Vault's or Kubernetes' policies, admission, encryption or sc
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ class KeyValue:
     def __init__(self) -> None:
         self.versions: dict[str, list[dict[str, str]]] = {}
 
-    def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
+    def answer(self, method: str, path: str, headers: Message, body: Any, _query: str = "") -> Answer:
         if headers.get("X-Vault-Token") != self.token:
             return 403, {"errors": ["permission denied"]}
         if not path.startswith("/v1/secret/data/"):
@@ -45,45 +46,80 @@ class KeyValue:
 
 RESOURCES = {
     "/api/v1": ("v1", {"secrets": "Secret"}),
-    "/apis/apps/v1": ("apps/v1", {"deployments": "Deployment"}),
+    "/apis/apps/v1": (
+        "apps/v1",
+        {"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"},
+    ),
+}
+READY = {
+    "Deployment": {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "readyReplicas": 2},
+    "StatefulSet": {"replicas": 2, "readyReplicas": 2, "updateRevision": "1", "currentRevision": "1"},
+    "DaemonSet": {"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2},
+}
+NOT_READY = {
+    "Deployment": {"updatedReplicas": 0, "availableReplicas": 0, "readyReplicas": 0},
+    "StatefulSet": {"updateRevision": "2", "readyReplicas": 0},
+    "DaemonSet": {"updatedNumberScheduled": 0, "numberAvailable": 0},
 }
 
 
 class Cluster:
-    """An API server that knows Secrets and Deployments; a changed Deployment is rolled out when it is next looked at."""
+    """An API server that knows Secrets and workloads; a changed workload is rolled out when it is next looked at.
+
+    `forbidden` are pairs of method and end of a path that RBAC does not allow. `before` is called before a request is answered.
+    """
 
     token = "stand-in"
 
-    def __init__(self, when_rolled_out: Callable[[], None]) -> None:
+    def __init__(self, when_rolled_out: Callable[[], None] = lambda: None) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.when_rolled_out = when_rolled_out
+        self.forbidden: set[tuple[str, str]] = set()
+        self.before: Callable[[str, str], Answer | None] = lambda _method, _path: None
+        self.writes: list[tuple[str, dict[str, Any]]] = []
 
     def have_deployment(self, name: str) -> str:
-        path = f"/apis/apps/v1/namespaces/default/deployments/{name}"
+        return self.have_workload("Deployment", name)
+
+    def have_workload(self, kind: str, name: str, **spec: Any) -> str:
+        path = f"/apis/apps/v1/namespaces/default/{kind.lower()}s/{name}"
+        replicas = {} if kind == "DaemonSet" else {"replicas": 2}
         self.objects[path] = {
             "apiVersion": "apps/v1",
-            "kind": "Deployment",
+            "kind": kind,
             "metadata": {"name": name, "namespace": "default", "generation": 1, "resourceVersion": "1"},
-            "spec": {"replicas": 2, "template": {"metadata": {}}},
-            "status": {"observedGeneration": 1, "replicas": 2, "availableReplicas": 2, "readyReplicas": 2},
+            "spec": {**replicas, "template": {"metadata": {}}, **spec},
+            "status": {"observedGeneration": 1, **READY[kind]},
         }
         return path
 
-    def answer(self, method: str, path: str, headers: Message, body: Any) -> Answer:
+    def have_secret(self, name: str, data: dict[str, str], **more: Any) -> str:
+        path = f"/api/v1/namespaces/default/secrets/{name}"
+        metadata = {"name": name, "namespace": "default", "resourceVersion": "1", **more.pop("metadata", {})}
+        encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
+        self.objects[path] = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded, **more}
+        return path
+
+    def answer(self, method: str, path: str, headers: Message, body: Any, query: str = "") -> Answer:
         if headers.get("Authorization") != f"Bearer {self.token}":
-            return 403, {"kind": "Status", "code": 403, "message": "secrets is forbidden"}
+            return failure(401, "Unauthorized", "Unauthorized")
         discovered = self._discovery(path)
         if discovered is not None:
             return 200, discovered
+        if any(method == verb and path.endswith(end) for verb, end in self.forbidden):
+            return failure(403, "Forbidden", f"{path} is forbidden: User cannot {method.lower()} it")
+        return self.before(method, path) or self._carry_out(method, path, headers, body, query)
+
+    def _carry_out(self, method: str, path: str, headers: Message, body: Any, query: str) -> Answer:
         if method == "POST":
             path += "/" + body["metadata"]["name"]
             body["metadata"]["resourceVersion"] = "1"
             self.objects[path] = body
             return 201, body
         if path not in self.objects:
-            return 404, {"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound"}
+            return failure(404, "NotFound", f"{path} not found")
         if method == "PATCH":
-            return 200, self._patch(self.objects[path], body)
+            return self._patch(path, headers, body, is_dry_run="dryRun=All" in query)
         return 200, self._look(self.objects[path])
 
     def _discovery(self, path: str) -> dict[str, Any] | None:
@@ -106,17 +142,24 @@ class Cluster:
         ]
         return {"kind": "APIResourceList", "groupVersion": group_version, "resources": listed}
 
-    def _patch(self, existing: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-        before = json.dumps(existing)
-        merge(existing, patch)
-        if json.dumps(existing) != before:
-            metadata = existing["metadata"]
+    def _patch(self, path: str, headers: Message, patch: dict[str, Any], *, is_dry_run: bool) -> Answer:
+        if headers["Content-Type"] not in MERGES:
+            return failure(415, "UnsupportedMediaType", f"no patch is of the type {headers['Content-Type']}")
+        existing = self.objects[path]
+        patched = json.loads(json.dumps(existing))
+        merge(patched, patch)
+        if existing.get("immutable") and patched.get("data") != existing.get("data"):
+            return failure(422, "Invalid", "data: Forbidden: field is immutable when `immutable` is set")
+        if patched != existing:
+            metadata = patched["metadata"]
             metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
             if "generation" in metadata:
                 metadata["generation"] += 1
-                existing["status"].update(availableReplicas=0, readyReplicas=0)
-        shown: dict[str, Any] = json.loads(json.dumps(existing))
-        return shown
+                patched["status"].update(NOT_READY[patched["kind"]])
+        if not is_dry_run:
+            self.writes.append((path, patch))
+            self.objects[path] = patched
+        return 200, json.loads(json.dumps(patched))
 
     def _look(self, existing: dict[str, Any]) -> dict[str, Any]:
         """Return an object as it is now; a roll-out under way is done by the next look."""
@@ -124,10 +167,20 @@ class Cluster:
         status, generation = existing.get("status"), existing["metadata"].get("generation")
         if status and status["observedGeneration"] != generation:
             status.update(observedGeneration=generation)
-        elif status and not status["availableReplicas"]:
-            status.update(availableReplicas=2, readyReplicas=2)
+        elif status and NOT_READY[existing["kind"]].items() <= status.items():
+            status.update(READY[existing["kind"]])
+            status.update({"updateRevision": "2", "currentRevision": "2"} if "updateRevision" in status else {})
             self.when_rolled_out()
         return now
+
+
+MERGES = ("application/merge-patch+json", "application/strategic-merge-patch+json")
+
+
+def failure(code: int, reason: str, message: str) -> Answer:
+    """Return how Kubernetes refuses a request."""
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+    return code, {**status, "message": message, "reason": reason, "code": code}
 
 
 def merge(existing: dict[str, Any], patch: dict[str, Any]) -> None:
@@ -151,8 +204,9 @@ def serving(service: KeyValue | Cluster) -> Iterator[str]:
             if not self.raw_requestline or not self.parse_request():
                 return
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            path = self.path.partition("?")[0].rstrip("/")
-            status, answer = service.answer(self.command, path, self.headers, json.loads(body) if body else None)
+            path, _, query = self.path.partition("?")
+            given = json.loads(body) if body else None
+            status, answer = service.answer(self.command, path.rstrip("/"), self.headers, given, query)
             content = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -197,6 +197,19 @@ def _vault(options: Options) -> str | None:
     return None
 
 
+_WORKLOAD = re.compile(r"(deployment|statefulset|daemonset)/[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_KEY_OF_SECRET = re.compile(r"[-._a-zA-Z0-9]+")
+
+
+def _kubernetes(options: Options) -> str | None:
+    odd = [str(workload) for workload in options.get("rollout") or () if not _WORKLOAD.fullmatch(str(workload))]
+    if odd:
+        return f"rollout has {', '.join(odd)}; each must be deployment/NAME, statefulset/NAME or daemonset/NAME"
+    if not _KEY_OF_SECRET.fullmatch(str(options["key"])):
+        return "key must consist of letters, digits, and the characters - _ ."
+    return None
+
+
 KINDS: dict[str, Kind] = {
     "file": Kind(_at("path"), _only_if("restart"), _file, is_file=True),
     "env_file": Kind(_at("path", "variable"), _only_if("restart"), _env_file, is_file=True),
@@ -206,7 +219,7 @@ KINDS: dict[str, Kind] = {
     "gitlab_variable": Kind(_gitlab_address, _always(24), _gitlab),
     "vercel_env": Kind(_vercel_address, _only_if("redeploy"), vercel.problem_of),
     "cloudflare_worker_secret": Kind(_at("account_id", "script", "name"), _always(0), cloudflare.problem_of),
-    "kubernetes_secret": Kind(_at("context", "namespace", "name", "key"), _only_if("rollout")),
+    "kubernetes_secret": Kind(_at("context", "namespace", "name", "key"), _only_if("rollout"), _kubernetes),
     "vault_kv": Kind(_vault_address, _must_be_said, _vault),
     "aws_secret": Kind(_at("region", "name", "key"), _must_be_said),
 }

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import vault_kv
@@ -42,18 +42,20 @@ _WRITES = 2  # the first one, and one more where somebody else wrote in between
 
 
 def check(items: Sequence[Item], run: Run) -> list[Verdict]:
-    return _with_vault(items, run, REFUSED, lambda vault, item: vault.check(item))
+    return _with_vault(items, run, REFUSED, Vault.check)
 
 
 def deliver(items: Sequence[Item], run: Run) -> list[Verdict]:
-    return _with_vault(items, run, NOT_TAKEN, lambda vault, item: vault.deliver(item))
+    return _with_vault(items, run, NOT_TAKEN, Vault.deliver)
 
 
 def read_back(items: Sequence[Item], run: Run) -> list[Verdict]:
-    return _with_vault(items, run, UNREADABLE, lambda vault, item: verdict_on(item, run.host, vault.value(item)))
+    return _with_vault(items, run, UNREADABLE, Vault.read_back)
 
 
-def _with_vault(items: Sequence[Item], run: Run, otherwise: str, carry_out: Any) -> list[Verdict]:
+def _with_vault(
+    items: Sequence[Item], run: Run, otherwise: str, carry_out: Callable[[Vault, Item], Verdict]
+) -> list[Verdict]:
     require_collection(COLLECTION, FLOOR, "to: vault_kv")
     logins: dict[str | None, Vault] = {}
 
@@ -62,8 +64,7 @@ def _with_vault(items: Sequence[Item], run: Run, otherwise: str, carry_out: Any)
         if name not in logins:
             paths = [_path_of(other) for other in items if other.options.get("credential") == name]
             logins[name] = Vault(run, *_log_in(item, run), sorted(set(paths)))
-        verdict: Verdict = carry_out(logins[name], item)
-        return verdict
+        return carry_out(logins[name], item)
 
     return each(items, run, otherwise, of_one)
 
@@ -157,9 +158,9 @@ class Vault:
         hint = "" if stored.version else _deleted_hint(item)
         return Verdict.of(item, self.run.host, NOT_TAKEN, f"{path} was not written: {said}{hint}")
 
-    def value(self, item: Item) -> str | None:
-        """Return what stands under the key of an item now."""
-        return self.stored(item).value(item.options["key"])
+    def read_back(self, item: Item) -> Verdict:
+        """Compare what stands under the key of an item now."""
+        return verdict_on(item, self.run.host, self.stored(item).value(item.options["key"]))
 
     def stored(self, item: Item) -> Stored:
         """Return what stands at the path of an item.

@@ -13,7 +13,10 @@ import pytest
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import KINDS
 
 VAULT = {"mount": "secret", "path": "turso/ci", "key": "token"}
+CLUSTER = {"namespace": "shop", "name": "turso", "key": "TURSO_AUTH_TOKEN", "rollout": None}
 ADDRESSES = [
+    ("kubernetes_secret", CLUSTER, "shop turso TURSO_AUTH_TOKEN"),
+    ("kubernetes_secret", {**CLUSTER, "context": "prod"}, "prod shop turso TURSO_AUTH_TOKEN"),
     ("vault_kv", VAULT, "secret/turso/ci token"),
     ("vault_kv", {**VAULT, "mount": "team/kv"}, "team/kv/turso/ci token"),
 ]
@@ -25,7 +28,17 @@ def test_an_address_tells_one_place_from_every_other(to: str, options: dict[str,
 
 
 # kind, options, what is wrong with them
+ROLLOUT = "; each must be deployment/NAME, statefulset/NAME or daemonset/NAME"
 PROBLEMS = [
+    ("kubernetes_secret", CLUSTER, None),
+    ("kubernetes_secret", {**CLUSTER, "rollout": ["deployment/shop", "statefulset/a.b-1", "daemonset/x"]}, None),
+    (
+        "kubernetes_secret",
+        {**CLUSTER, "rollout": ["shop", "deployment/shop", "pod/x"]},
+        f"rollout has shop, pod/x{ROLLOUT}",
+    ),
+    ("kubernetes_secret", {**CLUSTER, "rollout": ["deployment/"]}, f"rollout has deployment/{ROLLOUT}"),
+    ("kubernetes_secret", {**CLUSTER, "key": "a b"}, "key must consist of letters, digits, and the characters - _ ."),
     ("vault_kv", VAULT, None),
     ("vault_kv", {**VAULT, "path": "/turso/ci"}, "path must neither begin nor end with a slash, nor be empty"),
     ("vault_kv", {**VAULT, "mount": "secret/"}, "mount must neither begin nor end with a slash, nor be empty"),
