@@ -19,7 +19,8 @@ from tests.playbooks import Playbooks
 from tests.sinks import programs
 from tests.sinks.conftest import controller, newest
 
-__all__ = ["controller", "newest", "openbao"]
+__all__ = ["controller", "moto", "newest", "openbao"]
+
 
 START_SECONDS = 60
 
@@ -34,6 +35,22 @@ def openbao(controller: Playbooks, tmp_path: Path) -> Iterator[Proxy]:
     with (tmp_path / "openbao.log").open("w") as log:
         env = {**controller.env, "BAO_DEV_ROOT_TOKEN_ID": "root"}
         server = subprocess.Popen(command, stdout=log, stderr=log, env=env)
+    try:
+        wait_until_listening(port, server)
+        with proxied(f"http://127.0.0.1:{port}") as proxy:
+            yield proxy
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture
+def moto(controller: Playbooks, tmp_path: Path) -> Iterator[Proxy]:
+    """Moto's server, which acts as AWS and checks no rights, seen through a proxy."""
+    port = free_port()
+    command = [str(controller.venv / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    with (tmp_path / "moto.log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=controller.env)
     try:
         wait_until_listening(port, server)
         with proxied(f"http://127.0.0.1:{port}") as proxy:

@@ -13,20 +13,29 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+Answer = tuple[int, bytes]
+
 
 class Proxy:
-    """What a proxy does. `before` is called before a request goes on; a method and path in `lose` get no answer."""
+    """What a proxy does.
+
+    A request is known by its method and path, one to AWS by its method and what it asks for. `before` is called before it goes
+    on, and may answer instead. What is in `lose` is carried out and gets no answer.
+    """
 
     def __init__(self, target: str) -> None:
         self.target = target
         self.url = ""
         self.seen: list[tuple[str, str]] = []
-        self.before: Callable[[str, str], None] = lambda _method, _path: None
+        self.before: Callable[[str, str], Answer | None] = lambda _method, _path: None
         self.lose: set[tuple[str, str]] = set()
 
-    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> tuple[int, bytes] | None:
-        self.seen.append((method, path.partition("?")[0]))
-        self.before(*self.seen[-1])
+    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer | None:
+        asked = (method, headers.get("X-Amz-Target") or path.partition("?")[0])
+        self.seen.append(asked)
+        instead = self.before(*asked)
+        if instead is not None:
+            return instead
         passed = {name: value for name, value in headers.items() if name.lower() not in ("host", "connection")}
         request = urllib.request.Request(self.target + path, body, passed, method=method)
         try:
@@ -34,7 +43,7 @@ class Proxy:
                 found = answer.status, answer.read()
         except urllib.error.HTTPError as exc:
             found = exc.code, exc.read()
-        return None if self.seen[-1] in self.lose else found
+        return None if asked in self.lose else found
 
 
 @contextlib.contextmanager
