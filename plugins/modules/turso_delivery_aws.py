@@ -32,7 +32,8 @@ requirements:
 options:
   step:
     description:
-      - V(check) says whether a value could be put. V(put) makes it the current one. V(read) returns what is there.
+      - V(check) says whether a value could be put. V(put) makes it the current one. V(read) returns what is there, and only to a task
+        with C(no_log).
     type: str
     choices: [check, put, read]
     required: true
@@ -139,6 +140,8 @@ def main() -> None:
         required_if=[("step", "put", ["value"])],
         supports_check_mode=True,
     )
+    if module.params["step"] == "read" and not module.no_log:
+        module.fail_json(msg="step=read returns a secret. Set no_log: true", is_writing=False, code=None, status=None)
     if BOTO3_IMPORT_ERROR is not None:
         missing = missing_required_lib("boto3")
         module.fail_json(msg=missing, exception=BOTO3_IMPORT_ERROR, is_writing=False, code=None, status=None)
