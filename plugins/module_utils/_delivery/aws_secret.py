@@ -58,7 +58,7 @@ class Secret:
         content, version = self._current()
         if value_in(content, self._key, self._name) == value:
             return False
-        for _ in range(_TRIES):
+        for _try in range(_TRIES):
             written = with_value(content, self._key, value, self._name)
             self.is_writing = True
             put = self._client.put_secret_value(SecretId=self._name, SecretString=written)["VersionId"]

@@ -175,7 +175,7 @@ class Cluster:
 
     def roll_out(self, namespace: str, workload: str) -> str | None:
         """Restart a workload and wait until every pod is new; say what went wrong, None where nothing did."""
-        kind, _, name = workload.partition("/")
+        kind, name = workload.split("/")
         patch = kubernetes.restart_of(datetime.datetime.now(tz=datetime.timezone.utc))
         patched = self._patch_named(kubernetes.WORKLOADS[kind], namespace, name, patch)
         if patched.get("failed"):
@@ -200,7 +200,7 @@ class Cluster:
 
     def _check_rollout(self, item: Item, workload: str) -> None:
         namespace = item.options["namespace"]
-        kind, _, name = workload.partition("/")
+        kind, name = workload.split("/")
         found = self._find(kubernetes.WORKLOADS[kind], namespace, name)
         if found is None:
             raise Refused(f"there is no {workload} in the namespace {namespace}, which rollout names")

@@ -135,7 +135,7 @@ class Vault:
     def deliver(self, item: Item) -> Verdict:
         """Write the item, and once more where somebody else wrote the secret in between."""
         stored, failed = self.stored(item), None
-        for _ in range(_WRITES):
+        for _try in range(_WRITES):
             if holds(item, stored.value(item.options["key"])):
                 return Verdict.of(item, self.run.host, DELIVERED)
             failed = self._write(item, stored)
