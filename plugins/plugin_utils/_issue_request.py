@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import FILES, KINDS
+from ansible_collections.community.turso.plugins.module_utils._delivery.secret_shapes import secrets_in
 from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, process
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
     Defaults,
@@ -115,6 +116,7 @@ def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
     :raises Refused: for null, for a number or switch that is empty, and for entries that are wrong.
     """
     given = _not_blank(args)
+    _refuse_secrets(given.get("tokens"))
     given = {**given, **{option: play.path(given[option]) for option in PATHS if given.get(option)}}
     defaults = Defaults(
         **{option: given[option] for option in POLICY if option in given},
@@ -126,6 +128,19 @@ def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
     entries = [_frozen(play, entry) for entry in read_entries(given.get("tokens"), defaults)]
     transaction, _host = play.transaction()
     return IssueRequest(play, given, entries, transaction)
+
+
+def _refuse_secrets(tokens: Any) -> None:
+    """Refuse what looks like a secret where none belongs: a rotation file is committed and shown."""
+    found = secrets_in(tokens, "turso_rotate_tokens")
+    if found:
+        raise refused(
+            [
+                f"{secret.where} holds {secret.what}. A rotation file holds no secret: give a destination's credential by the "
+                "environment, or by name in turso_deliver_credentials."
+                for secret in found
+            ]
+        )
 
 
 def _not_blank(args: Mapping[str, Any]) -> dict[str, Any]:

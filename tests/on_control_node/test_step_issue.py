@@ -100,6 +100,13 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]] =
         "has not committed it yet",
     ),
     ("a token that is used twice in a play", CI, {}, {"facts": after(use())}, "it is used twice in this play"),
+    (
+        "a secret",
+        {**CI, "deliver": [{"to": "github_secret", "credential": "ghp_" + "x1" * 18}]},
+        {},
+        {},
+        "turso_rotate_tokens[0].deliver[0].credential holds a token of GitHub. A rotation file holds no secret",
+    ),
     ("nobody who could confirm", CI, {"play_confirms": False}, {}, "nobody could confirm {to: play} here"),
     (
         "hosts that come to nobody",
