@@ -7,8 +7,8 @@
     python -m tests.tools.peers
 
 makes the environment `.cache/venvs/sinks` (tests/requirements-sinks.txt), unpacks the collections that the delivery
-examples use, fetches OpenBao and SOPS, and installs the TypeScript client. Done once. What cannot be had is told and is no
-failure: the tests that need it are skipped, and say so.
+examples use, fetches OpenBao and SOPS, and installs the TypeScript client and the accessibility checker. Done once. What
+cannot be had is told and is no failure: the tests that need it are skipped, and say so.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ from tests.tools.checkout import CACHE, locked
 
 TYPESCRIPT_CLIENT = "@tursodatabase/api"
 TYPESCRIPT_CLIENT_VERSION = "2.0.5"
+AXE, AXE_VERSION = "axe-core", "4.11.0"
 NODE = CACHE / "node"
 
 
 def main() -> None:
     have("the delivery examples and AWX", sinks)
     have("a real OpenBao and the real SOPS", lambda: programs.ensure(venvs.ensure("sinks") / "bin" / "python"))
-    have("the TypeScript client", typescript_client)
+    have("the TypeScript client", lambda: node_package(TYPESCRIPT_CLIENT, TYPESCRIPT_CLIENT_VERSION))
+    have("what the audit's page is to people who don't see it", lambda: node_package(AXE, AXE_VERSION))
 
 
 def have(what: str, ensure: Callable[[], Path]) -> None:
@@ -49,17 +51,16 @@ def sinks() -> Path:
     return environment
 
 
-def typescript_client() -> Path:
-    """Return the directory in which the vendor's TypeScript client is installed."""
-    package = NODE / "node_modules" / TYPESCRIPT_CLIENT / "package.json"
+def node_package(name: str, version: str) -> Path:
+    """Return the directory in which a package of npm is installed, beside others."""
     with locked(NODE.name):
-        if not package.is_file():
+        if not (NODE / "node_modules" / name / "package.json").is_file():
             npm = shutil.which("npm")
             if npm is None or shutil.which("node") is None:
                 raise FileNotFoundError("there is no npm or no node")
             NODE.mkdir(parents=True, exist_ok=True)
             command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(NODE)]
-            subprocess.run([*command, f"{TYPESCRIPT_CLIENT}@{TYPESCRIPT_CLIENT_VERSION}"], check=True)
+            subprocess.run([*command, f"{name}@{version}"], check=True)
     return NODE
 
 

@@ -28,7 +28,10 @@
         if (a === "" || b === "") return (a === "") - (b === ""); // what is not known comes last either way
         return sign * compare(a, b, numeric);
       });
-      body.append(...rows.map(([row]) => row));
+      // At once, and out of the page: moved one by one in it, each row would be placed again.
+      const sorted = document.createDocumentFragment();
+      sorted.append(...rows.map(([row]) => row));
+      body.append(sorted);
     });
   });
 })();

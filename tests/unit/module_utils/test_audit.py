@@ -285,7 +285,10 @@ def test_an_owner_without_a_username_is_told_by_address() -> None:
         pytest.param([0, 1, 15, 16, 90], 90, [3, 1, 0, 0, 0, 1], id="bins end with their last day"),
         pytest.param([91], 90, [0] * 6 + [1], id="a day past the limit is past the line"),
         pytest.param([270, 271, 5000], 90, [0] * 17 + [1, 2], id="one open bin for what is far out"),
-        pytest.param([0, 7], 7, [2], id="a limit without divisors is one bin"),
+        pytest.param([0, 7], 7, [1, 0, 0, 0, 0, 1], id="a limit without divisors has as many bins"),
+        pytest.param([14, 15, 30, 89, 90, 91], 89, [2, 1, 0, 0, 0, 1, 2], id="89 days"),
+        pytest.param([16, 17, 90, 91, 92], 91, [1, 1, 0, 0, 0, 2, 1], id="91 days"),
+        pytest.param([0, 1, 2, 3], 2, [2, 1, 1], id="a limit of few days has as many bins as days"),
     ],
 )
 def test_the_chart_counts_ages(ages: list[int], limit: int, bins: list[int]) -> None:
@@ -293,6 +296,7 @@ def test_the_chart_counts_ages(ages: list[int], limit: int, bins: list[int]) -> 
     drawn = audit(tokens, NOW, max_age_days=limit)["ages"]
     assert [one["tokens"] for one in drawn["bins"]] == bins
     assert drawn["most"] == max(bins)
+    assert drawn["bins"][drawn["bins_to_limit"] - 1]["to_days"] == limit
 
 
 def test_a_run_shows_no_more_findings_than_a_screen_holds() -> None:

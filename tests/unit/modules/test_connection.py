@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils import _module as _spec
 from ansible_collections.community.turso.plugins.modules import (
+    turso_audit,
     turso_revocation,
     turso_rotation,
     turso_token,
@@ -30,6 +31,7 @@ MODULES = {
     "turso_tokens": (turso_tokens, {"tokens": [{"name": "ci"}]}),
     "turso_rotation": (turso_rotation, {"step": "issue", "tokens": []}),
     "turso_revocation": (turso_revocation, {"names": ["ci"]}),
+    "turso_audit": (turso_audit, {"step": "report"}),
 }
 # The last ones send nothing if they are given nothing to do, or fail if nothing matches.
 THAT_ASK = dict(list(MODULES.items())[:3])

@@ -16,6 +16,7 @@ TASKS = {
     "turso_tokens": {"tokens": [{"name": "ci"}]},
     "turso_rotation": {"step": "issue", "tokens": []},
     "turso_revocation": {"names": ["ci"]},
+    "turso_audit": {"step": "report"},
 }
 
 
