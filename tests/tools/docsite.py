@@ -54,7 +54,7 @@ CAPTION = """\
 # Sphinx warns of a page that no caption has, and a warning fails.
 GUIDES = {
     "Start": ("getting-started", "how-rotation-works"),
-    "How to": ("rotate", "delivery", "scheduling", "awx", "audit", "least-privilege", "incident-runbook"),
+    "How to": ("adopt", "rotate", "delivery", "scheduling", "awx", "audit", "least-privilege", "incident-runbook"),
     "Reference": ("troubleshooting", "secrets", "glossary", "performance"),
     "For maintainers": ("architecture",),
 }
