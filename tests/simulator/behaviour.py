@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CALLS = frozenset({"list", "org_list", "create", "revoke", "org_revoke", "validate"})
+CALLS = frozenset({"list", "org_list", "create", "revoke", "org_revoke", "validate", "audit_log"})
 
 CHOICES = {
     "create_shape": ("by_path", "v1", "v2", "nested"),
@@ -58,6 +58,9 @@ class Behaviour:
 
     refuses_self_revocation: bool = False
     """Whether the token that authenticates a request may not be revoked by it (403)."""
+
+    audit_logs: bool = False
+    """Whether the plan has an audit log; without one, it answers 403."""
 
     descriptions: bool = False
     """Whether `description` is kept, and listed together with `last_used_at`."""

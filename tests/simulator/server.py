@@ -144,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         secret = bearer(self.headers.get("Authorization"))
         prefix = self.server.path_prefix
-        call = route(self.command, path[len(prefix) :]) if path.startswith(prefix) else NO_CALL
+        call = route(self.command, path[len(prefix) :], query) if path.startswith(prefix) else NO_CALL
         exchange = Exchange(self.logged(call, path, query, body, secret), self.connection, is_first=not self._used)
         self.server.log.enter(exchange.request, first_on_connection=exchange.is_first)
         self._used = True

@@ -12,6 +12,7 @@ import json
 import os
 import ssl
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from .admin import administer
 from .behaviour import Behaviour
 from .clock import Clock
 from .server import Server
-from .state import State, Token
+from .state import LogEntry, State, Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -147,6 +148,13 @@ class Simulator:
             expires=expires,
             carries_jti=carries_jti,
         )
+
+    def logged(
+        self, code: str, author: str, *, organization: str = "acme", age_days: float = 0, message: str = ""
+    ) -> None:
+        """Have an entry in the audit log of an organization. No request."""
+        at = self.clock.now() - timedelta(days=age_days)
+        self._state.record(LogEntry(organization, code, author, at, message))
 
     def withdraw(self, name: str, user: str = DEFAULT_USER) -> None:
         """Have a token revoked behind the client's back. No request."""

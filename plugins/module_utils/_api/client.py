@@ -108,6 +108,7 @@ class Api:
         *segments: str,
         what: str,
         body: dict[str, Any] | None = None,
+        query: str = "",
         bearer: str | None = None,
         tries: int | None = None,
         repeatable: bool | None = None,
@@ -120,6 +121,7 @@ class Api:
         cannot have been carried out: no connection, 429, and 503 with Retry-After.
 
         :param segments: the path, unescaped, one argument a segment.
+        :param query: what follows the path, escaped, with its question mark.
         :param what: what is attempted, for messages: "list the tokens".
         :param tries: how often at most, where that is less than usual.
         :param repeatable: doing it twice does no harm; by itself, everything but a POST.
@@ -127,7 +129,7 @@ class Api:
         :param on_send: is given the time of every try, by the client's clock.
         :raises TursoError: the kind says which; ambiguous tells whether a write may have been carried out.
         """
-        outgoing = Outgoing(method, path_of(self._wire.prefix, segments), body, bearer or self.token)
+        outgoing = Outgoing(method, path_of(self._wire.prefix, segments) + query, body, bearer or self.token)
         asked = Asked(what, method, outgoing.path, attempts=0, secrets=tuple(filter(None, (bearer, self.token))))
         ready_at = self._clock()
         self._refuse_if_hopeless(asked)
