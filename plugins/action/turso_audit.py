@@ -18,14 +18,24 @@ from ansible.plugins.loader import connection_loader
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.community.turso.plugins.module_utils import _files
+from ansible_collections.community.turso.plugins.module_utils._audit.managed import Rotation, needed_of, of_one_user
 from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.report import audit
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.plugin_utils._audit_page import page_of, text_of
 
 REPORT = "turso_audit_report"
-OURS = ("step", "policy", "json_file", "html_file", "page")  # the module is given the others
+ROTATION = "__turso_audit_rotation"
+OURS = (
+    "step",
+    "policy",
+    "json_file",
+    "html_file",
+    "page",
+    "state_file",
+)  # the module is given the others
 
 
 class ActionModule(ActionBase):
@@ -58,12 +68,16 @@ class ActionModule(ActionBase):
 
     def _report(self) -> dict[str, Any]:
         policy = Policy.of(self._task.args.get("policy") or {})
+        rotation = self._rotation()
         listed = self._listed()
         if listed.get("failed"):
             return _unjudged(listed)
         moment = datetime.datetime.fromtimestamp(listed["listed_at"], datetime.timezone.utc)
+        rotation = of_one_user(rotation, listed["own_ids"])
         organization = self._task.args.get("organization")
-        report = audit(json.loads(listed["listing"]), moment, policy, organization, listed["credential_id"])
+        report = audit(
+            json.loads(listed["listing"]), moment, policy, organization, listed["credential_id"], rotation=rotation
+        )
         return {
             **_without_templates(report),
             **self._written(report),
@@ -71,6 +85,18 @@ class ActionModule(ActionBase):
             # Registered as it is, and shown by no callback: for each of them, ansible-core would copy thousands of tokens.
             "_ansible_no_log": not self._task.diff,
         }
+
+    def _rotation(self) -> Rotation | None:
+        """Return what the rotation file says, none where there is none.
+
+        :raises Refused: by an entry that cannot be, and by a state file that is none.
+        """
+        settings = self._vars.get(ROTATION)
+        if not self._task.args.get("rotation_file") or not isinstance(settings, Mapping):
+            return None
+        # Only what the plan needs is rendered: other variables of the file may need what an audit does not have.
+        path = self._task.args.get("state_file")
+        return Rotation.of(self._templar.template(needed_of(settings)), state_file.read(path) if path else None)
 
     def _listed(self) -> dict[str, Any]:
         """Run the module on the control node, which the inventory may reach by something else."""

@@ -60,6 +60,14 @@ options:
     description:
       - As C(turso_audit_html_file).
     type: path
+  rotation_file:
+    description:
+      - As C(turso_audit_rotation_file). The role reads it.
+    type: path
+  state_file:
+    description:
+      - As C(turso_audit_state_file).
+    type: path
   page:
     description:
       - The folder of the role, which has the template and the script of the page.
@@ -127,6 +135,11 @@ def listed(tokens: Tokens, organization: str | None) -> dict[str, Any]:
     return {"listing": json.dumps(found), "listed_at": listing.moment.timestamp()}
 
 
+def own_ids(tokens: Tokens) -> list[str]:
+    """Return the ids of the calling user's tokens: a rotation finds no others in an organization's list."""
+    return [str(token.id) for token in tokens.list_own().tokens]
+
+
 def main() -> None:
     module = TursoModule(
         argument_spec={
@@ -136,6 +149,8 @@ def main() -> None:
             "policy": {"type": "dict", "default": {}},
             "json_file": {"type": "path"},
             "html_file": {"type": "path"},
+            "rotation_file": {"type": "path"},
+            "state_file": {"type": "path"},
             "page": {"type": "path"},
         },
         supports_check_mode=True,
@@ -145,8 +160,10 @@ def main() -> None:
         checked_segment("organization", organization)
         # Only to say whose eyes saw the list, so what it claims is enough, verified or not.
         claimed = credential_from(module.params).claims.id
-        result = listed(tokens_from(module.params, secrecy.hide), organization)
-        module.exit_json(changed=False, credential_id=claimed, **result)
+        tokens = tokens_from(module.params, secrecy.hide)
+        result = listed(tokens, organization)
+        own = own_ids(tokens) if organization and module.params["rotation_file"] else None
+        module.exit_json(changed=False, credential_id=claimed, own_ids=own, **result)
 
 
 if __name__ == "__main__":

@@ -295,3 +295,59 @@ def test_the_stable_part_of_the_report_is_the_same_on_the_next_day(playbooks: Pl
         simulator.advance(days=1)
     assert parts[0] == parts[1]
     assert '"migrations"' in parts[0]
+
+
+def test_a_rotation_file_and_a_state_file_show_the_versions_of_managed_tokens(playbooks: Playbooks) -> None:
+    """Whatever else stands in the rotation file, and whatever its entries are written by."""
+    playbooks.write(
+        "rotation.yml",
+        {
+            "turso_rotate_tokens": [
+                {"name": "ci", "organization": "{{ slug }}", "deliver": [{"to": "play", "takes_effect_hours": 24}]},
+                {"name": "dashboard", "organization": "acme", "group": "production", "scopes": ["read-only"]},
+            ],
+            "turso_rotate_max_age_days": "{{ 40 + 50 }}",
+            "turso_rotate_credentials": {"bob": "{{ not_known_here }}"},
+            "slug": "unused",
+        },
+    )
+    version = {"name": "ci-20261101t091500z-7f3a", "id": "unknown"}
+    known = {"current": {**version, "confirmed_at": "2026-11-01T09:20:00Z"}, "previous": [], "events": []}
+    playbooks.write("state.json", json.dumps({"format": 1, "tokens": {"dashboard": known}}))
+    files = (
+        "-e",
+        "turso_audit_rotation_file=rotation.yml",
+        "-e",
+        "turso_audit_state_file=state.json",
+        "-e",
+        "slug=acme",
+    )
+    played = playbooks.play(AUDIT, *OF_ACME, *files, "-vv")
+    assert played.ok, played.output
+    assert "not_known_here" not in played.output
+    managed = {one["name"]: one for one in report_of(playbooks)["managed"]}
+    assert [version["name"] for version in managed["ci"]["versions"]] == ["ci", "ci-20261101t091500z-7f3a"]
+    assert managed["ci"]["due"] == "unfinished"
+    assert managed["dashboard"]["confirmed_at"] == "2026-11-01T09:20:00Z"
+    assert ">now: unfinished</span>" in (playbooks.directory / "turso-audit.html").read_text()
+
+
+@with_one_core
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("rotation", "turso_rotate_tokens: [{name: ci, group: g}]", "group needs organization"),
+        ("state", "{", "is not a state file of turso_rotate"),
+    ],
+)
+def test_a_file_of_a_rotation_that_cannot_be_refuses_the_audit_before_any_request(
+    playbooks: Playbooks, simulator: Simulator, name: str, content: str, told: str
+) -> None:
+    playbooks.write("rotation", "turso_rotate_tokens: []")
+    playbooks.write("state", '{"format": 1, "tokens": {}}')
+    playbooks.write(name, content)
+    files = ("-e", "turso_audit_rotation_file=rotation", "-e", "turso_audit_state_file=state")
+    played = playbooks.play(AUDIT, *files)
+    assert not played.ok
+    assert told in played.output
+    assert simulator.requests == []

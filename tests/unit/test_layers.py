@@ -82,6 +82,7 @@ PURE = (
     "_token/outcome.py",
     "_audit/findings.py",
     "_audit/judgement.py",
+    "_audit/managed.py",
     "_audit/notes.py",
     "_audit/policy.py",
     "_audit/report.py",
