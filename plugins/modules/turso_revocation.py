@@ -21,6 +21,7 @@ description:
   - A token that cannot be revoked stops no other. The module revokes the rest, says what is left, and fails.
   - A leaked value that is not proven dead is a failure, whatever else went well. It is proven dead if the API accepts it before
     the revocation and rejects it (401) afterwards.
+  - At the end it shows what the owners of the selected tokens minted since, where the organization's audit log can be read.
   - The API credential that the module uses is never revoked, as far as its C(jti) says which token it is.
   - The playbook C(community.turso.revoke) runs this module in one command.
 extends_documentation_fragment:
@@ -248,6 +249,40 @@ unmatched:
   type: list
   elements: str
   sample: ["name 'ci-depoly'"]
+minted:
+  description:
+    - What the owners of RV(selected) minted since their oldest selected token was made, by the audit log of the organization, the
+      newest first. The log knows users and not tokens, so it may be their own work.
+    - V(null) if it is not known. Smaller plans have no such log, and the API credential may not be allowed to read it.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    code:
+      description: One of V(user-token-create), V(db-token-create), and V(group-token-create).
+      type: str
+      returned: success
+      sample: db-token-create
+    author:
+      description: The user name.
+      type: str
+      returned: success
+      sample: bob
+    created_at:
+      description: When it was minted, as the API tells it.
+      type: str
+      returned: success
+      sample: "2026-11-24T09:15:00Z"
+    message:
+      description: What the log says besides.
+      type: str
+      returned: success
+      sample: ""
+    origin:
+      description: From where it was minted, such as V(cli) or V(web).
+      type: str
+      returned: success
+      sample: cli
 report:
   description: The whole result as lines for people.
   returned: always
@@ -262,6 +297,7 @@ error:
   sample: {"kind": "refused", "status": null, "method": null, "path": null, "api_message": null, "attempts": 0}
 """
 
+import dataclasses
 import datetime
 from typing import Any
 
@@ -272,6 +308,7 @@ from ansible_collections.community.turso.plugins.module_utils._connection import
     tokens_from,
 )
 from ansible_collections.community.turso.plugins.module_utils._emergency import report as reports
+from ansible_collections.community.turso.plugins.module_utils._emergency.aftermath import look_further
 from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Failure, failures_in
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import Proof
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request
@@ -336,6 +373,12 @@ def carry_out(
     )
 
 
+def with_aftermath(report: reports.Report, request: Request, tokens: Tokens) -> reports.Report:
+    """Add what the owners of the selected tokens minted since. Asked last: nothing that is revoked waits for it."""
+    selected = [choice.token for choice in report.selection.selected]
+    return dataclasses.replace(report, aftermath=look_further(tokens.api, request.organization, selected))
+
+
 def main() -> None:
     module = TursoModule(
         argument_spec={
@@ -353,7 +396,8 @@ def main() -> None:
         request = Request.of(module.params)
         for value in request.values:
             secrecy.hide(value)
-        report = run(request, tokens_from(module.params, secrecy.hide), module.check_mode)
+        tokens = tokens_from(module.params, secrecy.hide)
+        report = with_aftermath(run(request, tokens, module.check_mode), request, tokens)
         if report.failures:
             module.fail_json(msg=report.msg, error=reports.error_of(report), **report.as_result())
         module.exit_json(msg=report.msg, **report.as_result())

@@ -124,6 +124,7 @@ def test_the_demo_plays_the_playbook_of_the_readme() -> None:
 # By guide: how many tokens were revoked in it, and files with a value that works when it ends.
 OUTCOMES: dict[str, tuple[int, list[str]]] = {
     "getting-started": (1, []),
+    "adopt": (0, []),
     "rotate": (5, ["web1-token", "web2-token", "dashboard-token"]),
     "least-privilege": (1, ["ci-deploy-token", "previews-token"]),
     "scheduling": (0, []),  # one run, and the old one has its grace

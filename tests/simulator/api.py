@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from . import sql_api
 from .answers import Answer
 from .refusal import Refusal
-from .state import State, Token
+from .state import LogEntry, State, Token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,7 @@ ROUTES = tuple(
         ("GET", r"/v1/organizations/([^/]+)/groups/([^/]+)", "group"),
         ("POST", r"/v1/organizations/([^/]+)/(databases|groups)/([^/]+)/auth/tokens", "mint"),
         ("POST", r"/v1/organizations/([^/]+)/(databases|groups)/([^/]+)/auth/rotate", "invalidate"),
+        ("GET", r"/v1/organizations/([^/]+)/audit-logs", "audit_log"),
     )
 )
 
@@ -59,17 +60,18 @@ class Call:
 
     name: str
     arguments: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_CALL = Call("unknown")
 
 
-def route(method: str, path: str) -> Call:
-    """Return the call that a path, still percent-encoded and without its prefix, stands for."""
+def route(method: str, path: str, query: str = "") -> Call:
+    """Return the call that a path, still percent-encoded and without its prefix, and a query stand for."""
     for known, pattern, name in ROUTES:
         match = pattern.fullmatch(path) if known == method else None
         if match:
-            return Call(name, tuple(unquote(group) for group in match.groups()))
+            return Call(name, tuple(unquote(group) for group in match.groups()), dict(parse_qsl(query)))
     return NO_CALL
 
 
@@ -106,7 +108,7 @@ class Api:
             raise Refusal(403, "group-scoped token cannot access org-level resources")
         return caller
 
-    def _perform(self, call: Call, caller: Token, body: bytes, behind: int) -> Mapping[str, Any]:
+    def _perform(self, call: Call, caller: Token, body: bytes, behind: int) -> Mapping[str, Any]:  # noqa: PLR0911
         state = self._state
         if call.name == "list":
             return {"tokens": [self._listed(token) for token in state.own_tokens(caller, behind)]}
@@ -122,6 +124,8 @@ class Api:
         if call.name == "org_revoke":
             state.revoke_by_id(caller, *call.arguments)
             return {"token": call.arguments[1]}
+        if call.name == "audit_log":
+            return page_of(state.audit_log(caller, call.arguments[0]), call.query)
         return {"exp": -1 if caller.expires is None else caller.expires}
 
     def _listed(self, token: Token, *, with_owner: bool = False) -> dict[str, Any]:
@@ -154,6 +158,32 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refusal(400, "the request body must be a JSON object")
     return value
+
+
+def page_of(log: list[LogEntry], query: Mapping[str, str]) -> dict[str, Any]:
+    """Return a page of an audit log, which a client asks for by its number and size."""
+    try:
+        size, number = int(query.get("page_size", 10)), int(query.get("page", 1))
+    except ValueError:
+        raise Refusal(400, "page and page_size must be numbers") from None
+    if size < 1 or number < 1:
+        raise Refusal(400, "page and page_size must be positive")
+    shown = log[(number - 1) * size : number * size]
+    pages = max(1, -(-len(log) // size))
+    return {
+        "audit_logs": [
+            {
+                "code": entry.code,
+                "message": entry.message,
+                "origin": entry.origin,
+                "author": entry.author,
+                "created_at": moment(entry.at, "timestamp"),
+                "data": {},
+            }
+            for entry in shown
+        ],
+        "pagination": {"page": number, "page_size": size, "total_pages": pages, "total_rows": len(log)},
+    }
 
 
 def moment(instant: datetime, form: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CALLS = frozenset(
     {"list", "org_list", "create", "revoke", "org_revoke", "validate"}
-    | {"database", "databases", "group", "mint", "invalidate", "pipeline"}
+    | {"database", "databases", "group", "mint", "invalidate", "pipeline", "audit_log"}
 )
 
 CHOICES = {
@@ -61,6 +61,9 @@ class Behaviour:
 
     refuses_self_revocation: bool = False
     """Whether the token that authenticates a request may not be revoked by it (403)."""
+
+    audit_logs: bool = False
+    """Whether the plan has an audit log; without one, it answers 403."""
 
     descriptions: bool = False
     """Whether `description` is kept, and listed together with `last_used_at`."""

@@ -163,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         secret = bearer(self.headers.get("Authorization"))
         prefix = self.server.path_prefix
-        call = route(self.command, path[len(prefix) :]) if path.startswith(prefix) else NO_CALL
+        call = route(self.command, path[len(prefix) :], query) if path.startswith(prefix) else NO_CALL
         if self.command == "POST" and path in PIPELINES:
             call = PIPELINE
         exchange = Exchange(self.logged(call, path, query, body, secret), self.connection, is_first=not self._used)

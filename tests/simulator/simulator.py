@@ -12,6 +12,7 @@ import json
 import os
 import ssl
 import threading
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from .behaviour import Behaviour
 from .clock import Clock
 from .server import Server
 from .sql import Database, SqlToken
-from .state import State, Token
+from .state import LogEntry, State, Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -200,6 +201,13 @@ class Simulator:
     ) -> None:
         """Have the SQL tokens of a database or a group ended behind the client's back. No request."""
         self._state.sql.invalidate(organization, database=database, group=group)
+
+    def logged(
+        self, code: str, author: str, *, organization: str = "acme", age_days: float = 0, message: str = ""
+    ) -> None:
+        """Have an entry in the audit log of an organization. No request."""
+        at = self.clock.now() - timedelta(days=age_days)
+        self._state.record(LogEntry(organization, code, author, at, message))
 
     def withdraw(self, name: str, user: str = DEFAULT_USER) -> None:
         """Have a token revoked behind the client's back. No request."""

@@ -78,6 +78,18 @@ class Token:
         return self.born <= change and (self.died is None or self.died > change)
 
 
+@dataclass(frozen=True)
+class LogEntry:
+    """What somebody did in an organization, as its audit log has it."""
+
+    organization: str
+    code: str
+    author: str
+    at: datetime
+    message: str = ""
+    origin: str = "cli"
+
+
 def expand(scopes: Iterable[str], *, known: Iterable[str], full_access: Iterable[str]) -> tuple[str, ...]:
     """Return the scopes that these and their presets mean, in the server's own order (which is not alphabetical)."""
     presets = {**PRESETS, "full-access": (*SCOPES, *full_access)}
@@ -109,6 +121,7 @@ class State:
         self.sql = Sql(clock, lambda: self.behaviour)
         self.lock = threading.RLock()
         self._changes = 0
+        self._log: list[LogEntry] = []
         self._issued: dict[str, Token] = {}
         self._alive: dict[str, Token] = {}
         self._by_name: dict[tuple[str, str], Token] = {}
@@ -176,6 +189,11 @@ class State:
             self.changed()
         return token
 
+    def record(self, entry: LogEntry) -> None:
+        """Have an entry in the audit log of an organization."""
+        with self._lock:
+            self._log.append(entry)
+
     def withdraw(self, user: str, name: str) -> None:
         """Revoke a token whoever asks. Raise KeyError where there is none."""
         with self.lock:
@@ -221,6 +239,16 @@ class State:
         found = [token for token in self.existing(behind) if token.organization == slug]
         return [token for token in found if sees_all or token.user == caller.user], sees_all
 
+    def audit_log(self, caller: Token, slug: str) -> list[LogEntry]:
+        """Return the audit log of an organization, the newest first, to its admins where the plan has one."""
+        organization = self._membership(caller, slug)
+        if not self.behaviour.audit_logs:
+            raise Refusal(403, "audit logs are not available on your plan")
+        if not organization.has_admin(caller.user):
+            raise Refusal(403, "only admins and owners may read the audit log")
+        with self._lock:
+            return sorted((one for one in self._log if one.organization == slug), key=lambda one: one.at, reverse=True)
+
     def create(self, caller: Token, name: str, body: Mapping[str, Any]) -> Token:
         longest, pattern = self.behaviour.name_max_length, self.behaviour.name_pattern
         if len(name) > longest:
@@ -234,7 +262,7 @@ class State:
         known = self.organizations.get(organization or "")
         if known is not None and group is not None and known.roles.get(caller.user) == "member":
             raise Refusal(403, "You must be an admin or owner to create group-restricted tokens")
-        return self.issue(
+        token = self.issue(
             name,
             user=caller.user,
             organization=organization,
@@ -243,6 +271,13 @@ class State:
             description=optional_text(body, "description") if self.behaviour.descriptions else None,
             carries_jti=self.behaviour.carries_jti,
         )
+        return self._logged(token)
+
+    def _logged(self, token: Token) -> Token:
+        """Have the log of its organization tell that a client created a token."""
+        if token.organization is not None:
+            self.record(LogEntry(token.organization, "user-token-create", token.user, token.created, token.name))
+        return token
 
     def revoke_by_name(self, caller: Token, name: str) -> None:
         with self.lock:
@@ -328,6 +363,7 @@ class State:
                     {"slug": known.slug, "groups": sorted(known.groups), "roles": dict(known.roles)}
                     for known in self.organizations.values()
                 ],
+                "log": [{**asdict(entry), "at": entry.at.isoformat()} for entry in self._log],
                 "tokens": [plain(token) for token in self._issued.values()],
                 "sql": self.sql.dump(),
             }
@@ -339,6 +375,8 @@ class State:
             self.emails.update(data["emails"])
             for known in data["organizations"]:
                 self.add_organization(known["slug"], known["groups"], known["roles"])
+            for entry in data.get("log", ()):
+                self.record(LogEntry(**{**entry, "at": datetime.fromisoformat(entry["at"])}))
             for entry in data["tokens"]:
                 self._remember(from_plain(entry))
             if "sql" in data:  # as of an older simulator

@@ -54,7 +54,17 @@ CAPTION = """\
 # Sphinx warns of a page that no caption has, and a warning fails.
 GUIDES = {
     "Start": ("index", "getting-started", "how-rotation-works"),
-    "How to": ("rotate", "delivery", "scheduling", "awx", "audit", "least-privilege", "migrate", "incident-runbook"),
+    "How to": (
+        "adopt",
+        "rotate",
+        "delivery",
+        "scheduling",
+        "awx",
+        "audit",
+        "least-privilege",
+        "migrate",
+        "incident-runbook",
+    ),
     "Reference": ("variables", "troubleshooting", "messages", "secrets", "glossary", "faq", "compatibility"),
     "Background": ("alternatives", "performance"),
     "For maintainers": ("architecture",),

@@ -6,9 +6,9 @@
 
     python -m tests.tools.peers
 
-makes the environment `.cache/venvs/sinks` (tests/requirements-sinks.txt), unpacks the collections that the delivery
-examples use, fetches OpenBao and SOPS, installs the TypeScript clients, and fetches what vendors publish of their APIs, and
-their own clients. Done once. What cannot be had is told and is no failure: the tests that need it are skipped, and say so.
+makes the environment `.cache/venvs/sinks` (tests/requirements-sinks.txt), unpacks the collections that the destinations use,
+fetches OpenBao and SOPS, what vendors publish of their APIs and their own clients, the TypeScript clients, and the
+accessibility checker. Done once. What cannot be had is told and is no failure: the tests that need it are skipped, and say so.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ from tests.tools.checkout import CACHE, locked
 
 TYPESCRIPT_CLIENT = "@tursodatabase/api"
 DATABASE_CLIENT = "@libsql/client"
-TYPESCRIPT_CLIENTS = {TYPESCRIPT_CLIENT: "2.0.5", DATABASE_CLIENT: "0.18.0"}
+AXE = "axe-core"
+NODE_PACKAGES = {TYPESCRIPT_CLIENT: "2.0.5", DATABASE_CLIENT: "0.18.0", AXE: "4.11.0"}
 NODE = CACHE / "node"
 
 
 def main() -> None:
     have("the delivery examples and AWX", sinks)
     have("a real OpenBao and the real SOPS", lambda: programs.ensure(venvs.ensure("sinks") / "bin" / "python"))
-    have("the TypeScript clients", typescript_clients)
+    have("the TypeScript clients and the accessibility checker", node_packages)
     have("requests to GitHub", descriptions.ensure)
     have("requests to Vercel and Cloudflare", clients.ensure)
 
@@ -53,9 +54,9 @@ def sinks() -> Path:
     return environment
 
 
-def typescript_clients() -> Path:
-    """Return the directory in which the vendor's TypeScript clients are installed."""
-    packages = [NODE / "node_modules" / name / "package.json" for name in TYPESCRIPT_CLIENTS]
+def node_packages() -> Path:
+    """Return the directory in which the packages of npm are installed."""
+    packages = [NODE / "node_modules" / name / "package.json" for name in NODE_PACKAGES]
     with locked(NODE.name):
         if not all(package.is_file() for package in packages):
             npm = shutil.which("npm")
@@ -63,7 +64,7 @@ def typescript_clients() -> Path:
                 raise FileNotFoundError("there is no npm or no node")
             NODE.mkdir(parents=True, exist_ok=True)
             command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(NODE)]
-            wanted = [f"{name}@{version}" for name, version in TYPESCRIPT_CLIENTS.items()]
+            wanted = [f"{name}@{version}" for name, version in NODE_PACKAGES.items()]
             subprocess.run([*command, *wanted], check=True)
     return NODE
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 from typing import Any
 
@@ -14,6 +15,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from ansible_collections.community.turso.plugins.module_utils._api.audit_log import read_audit_log
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import SCOPES
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
@@ -82,6 +84,14 @@ def test_the_tokens_of_an_organization(judged: Tokens, simulator: Simulator) -> 
     assert (listed.id, listed.owner) == (given.id, {"username": "bob", "email": "bob@example.com"})
     judged.revoke_by_id("acme", given.id)
     assert not simulator.alive(given.secret)
+
+
+def test_the_audit_log_of_an_organization(judged: Tokens, simulator: Simulator) -> None:
+    simulator.behave(audit_logs=True)
+    simulator.logged("db-token-create", "bob")
+    long_ago = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
+    (entry,) = read_audit_log(judged.api, "acme", long_ago).entries
+    assert (entry.code, entry.author) == ("db-token-create", "bob")
 
 
 def test_the_credential_itself(judged: Tokens) -> None:

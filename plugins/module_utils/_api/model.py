@@ -13,7 +13,7 @@ import base64
 import dataclasses
 import datetime
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import (
@@ -99,6 +99,19 @@ class Token:
     owner: dict[str, Any] | None = None
     description: str | None = None
     last_used_at: str | None = None
+
+    @classmethod
+    def from_result(cls, given: Mapping[str, Any]) -> Token:
+        """Read a token object, as the modules return it and people write it; the reverse of as_result."""
+        scopes = expand_scopes(given.get("scopes"))
+        return cls(
+            str(given["name"]),
+            str(given["id"]),
+            Restriction(given.get("organization"), given.get("group"), scopes),
+            given.get("created_at"),
+            given.get("owner"),
+            given.get("description"),
+        )
 
     @property
     def created_day(self) -> datetime.date | None:

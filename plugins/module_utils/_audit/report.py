@@ -20,6 +20,7 @@ from typing import Any
 from ansible_collections.community.turso.plugins.module_utils._audit.chart import histogram
 from ansible_collections.community.turso.plugins.module_utils._audit.findings import DAY, Subject, lasting
 from ansible_collections.community.turso.plugins.module_utils._audit.judgement import Finding, judged, summary, verdict
+from ansible_collections.community.turso.plugins.module_utils._audit.managed import Rotation, versions_of
 from ansible_collections.community.turso.plugins.module_utils._audit.notes import notes_on, visibility
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import OFF, RULES, SEVERITIES
@@ -33,12 +34,15 @@ def audit(
     policy: Policy,
     organization: str | None = None,
     credential_id: str | None = None,
+    *,
+    rotation: Rotation | None = None,
 ) -> dict[str, Any]:
     """Return the report on some tokens.
 
     :param tokens: token objects, as turso_token_info lists them.
     :param organization: whose list it is; none for the caller's own.
     :param credential_id: the id that the API credential claims; none where that is not known.
+    :param rotation: what some of the tokens are managed by; none where that is not given.
     """
     subjects = [Subject.of(plain_data(token), now) for token in tokens]
     findings = judged(subjects, policy, now)
@@ -55,6 +59,7 @@ def audit(
         "summary": summary(subjects, findings),
         "rules": rules_of(findings, policy),
         "findings": [finding.as_result() for finding in findings],
+        "managed": None if rotation is None else versions_of(rotation, tokens, now, organization),
         "tokens": entries,
         "ages": histogram(entries, policy.max_age_days),
     }

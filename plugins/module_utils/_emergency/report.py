@@ -11,6 +11,7 @@ import datetime
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
+from ansible_collections.community.turso.plugins.module_utils._emergency.aftermath import UNKNOWN, Aftermath
 from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Failure
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, Proof
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request
@@ -31,6 +32,7 @@ NOTHING: dict[str, Any] = {
     "failures": [],
     "proofs": [],
     "unmatched": [],
+    "minted": None,
     "report": [],
 }
 
@@ -49,6 +51,7 @@ class Report:
     failures: tuple[Failure, ...]
     proofs: tuple[Proof, ...]
     revoked: tuple[Token, ...] = ()
+    aftermath: Aftermath = UNKNOWN
 
     @property
     def changed(self) -> bool:
@@ -84,6 +87,7 @@ class Report:
             *map("spared: {}".format, map(self._line, self.selection.spared)),
             *map("Nothing matches {}.".format, self.selection.unmatched),
             *dict.fromkeys(messages),
+            *self.aftermath.lines,
             self.summary,
         ]
 
@@ -102,6 +106,7 @@ class Report:
             "failures": list(map(Failure.as_result, self.failures)),
             "proofs": list(map(Proof.as_result, self.proofs)),
             "unmatched": list(self.selection.unmatched),
+            "minted": self.aftermath.as_result(),
             "report": self.lines,
         }
 

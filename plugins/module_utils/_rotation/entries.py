@@ -165,8 +165,8 @@ def _policy(given: Mapping[str, Any], recipients: Sequence[Recipient], defaults:
         days=values.whole_number("max_age_days", given.get("max_age_days", defaults.max_age_days))
     )
     spread = datetime.timedelta(days=values.whole_number("turso_rotate_spread_days", defaults.spread_days))
-    if spread > max_age:
-        raise Refused("turso_rotate_spread_days is longer than max_age_days: a new token would be due at once")
+    if datetime.timedelta() < spread >= max_age:
+        raise Refused("turso_rotate_spread_days is not shorter than max_age_days: a new token could be due at once")
     grace = values.hours("grace_hours", given.get("grace_hours", defaults.grace_hours))
     max_versions = values.whole_number("turso_rotate_max_versions", defaults.max_versions)
     if max_versions < 1:

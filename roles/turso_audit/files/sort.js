@@ -9,6 +9,26 @@
     const cell = row.cells[column];
     return "value" in cell.dataset ? cell.dataset.value : cell.textContent.trim();
   };
+  // A browser takes seconds to place thousands of rows, each time that they are sorted.
+  const most = 500;
+  let shown = most;
+  const limit = () => [...body.rows].forEach((row, index) => { row.hidden = index >= shown; });
+  if (body.rows.length > most) {
+    const all = document.createElement("button");
+    all.type = "button";
+    all.className = "all";
+    all.textContent = `Show all ${body.rows.length} tokens; the first ${most} are shown`;
+    all.addEventListener("click", () => {
+      const next = body.rows[shown];
+      shown = body.rows.length;
+      limit();
+      all.remove();
+      next.tabIndex = -1;
+      next.focus();
+    });
+    table.parentElement.after(all);
+    limit();
+  }
   const compare = (a, b, numeric) => (numeric ? Number(a) - Number(b) : collator.compare(a, b));
 
   heads.forEach((head, column) => {
@@ -28,7 +48,11 @@
         if (a === "" || b === "") return (a === "") - (b === ""); // what is not known comes last either way
         return sign * compare(a, b, numeric);
       });
-      body.append(...rows.map(([row]) => row));
+      // At once, and out of the page: moved one by one in it, each row would be placed again.
+      const sorted = document.createDocumentFragment();
+      sorted.append(...rows.map(([row]) => row));
+      body.append(sorted);
+      limit();
     });
   });
 })();

@@ -16,12 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import ORGANIZATION_SCOPES, SCOPES
+from ansible_collections.community.turso.plugins.module_utils._audit.managed import Rotation, needed_of, of_one_user
 from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.report import audit as audit_by
 from ansible_collections.community.turso.plugins.module_utils._audit.report import plain_data
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import POWERS, RULES
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation.state import (
+    Current,
+    Pending,
+    Previous,
+    State,
+    TokenState,
+)
 
 DAY = datetime.timedelta(days=1)
 NOW = datetime.datetime(2026, 11, 24, 9, 15, tzinfo=datetime.timezone.utc)
@@ -298,7 +306,10 @@ def test_an_owner_without_a_username_is_told_by_address() -> None:
         pytest.param([0, 1, 15, 16, 90], 90, [3, 1, 0, 0, 0, 1], id="bins end with their last day"),
         pytest.param([91], 90, [0] * 6 + [1], id="a day past the limit is past the line"),
         pytest.param([270, 271, 5000], 90, [0] * 17 + [1, 2], id="one open bin for what is far out"),
-        pytest.param([0, 7], 7, [2], id="a limit without divisors is one bin"),
+        pytest.param([0, 7], 7, [1, 0, 0, 0, 0, 1], id="a limit without divisors has as many bins"),
+        pytest.param([14, 15, 30, 89, 90, 91], 89, [2, 1, 0, 0, 0, 1, 2], id="89 days"),
+        pytest.param([16, 17, 90, 91, 92], 91, [1, 1, 0, 0, 0, 2, 1], id="91 days"),
+        pytest.param([0, 1, 2, 3], 2, [2, 1, 1], id="a limit of few days has as many bins as days"),
     ],
 )
 def test_the_chart_counts_ages(ages: list[int], limit: int, bins: list[int]) -> None:
@@ -306,6 +317,7 @@ def test_the_chart_counts_ages(ages: list[int], limit: int, bins: list[int]) -> 
     drawn = audit(tokens, NOW, max_age_days=limit)["ages"]
     assert [one["tokens"] for one in drawn["bins"]] == bins
     assert drawn["most"] == max(bins)
+    assert drawn["bins"][drawn["bins_to_limit"] - 1]["to_days"] == limit
 
 
 def test_a_run_shows_no_more_findings_than_a_screen_holds() -> None:
@@ -487,3 +499,142 @@ def test_the_bins_of_the_chart_say_from_when_to_when() -> None:
 
 def test_what_is_nested_is_replaced_too() -> None:
     assert plain_data({"\ud800": [("\ud800", 1)]}) == {"?": [["?", 1]]}
+
+
+# Managed tokens
+
+AGED = "-20260801t091500z-7f3a"
+STATE = State(
+    {
+        "ci": TokenState(
+            pending=Pending(
+                "ci" + TEN_MINUTES_AGO,
+                "3",
+                "2026-11-24T09:05:00Z",
+                destinations={"play on web1": "2026-11-24T09:06:00Z", "play on web2": None},
+            ),
+            current=Current("ci" + DAY_BEFORE, "2", "2026-11-23T09:20:00Z"),
+            previous=(Previous("ci", "1", "2026-11-23T09:20:00Z"),),
+        )
+    }
+)
+VERSIONS = [
+    token("ci", **WIDE, id="1", created_at="2026-01-01"),
+    token("ci" + DAY_BEFORE, **WIDE, id="2", created_at="2026-11-23"),
+    token("ci" + TEN_MINUTES_AGO, **WIDE, id="3"),
+]
+
+
+def managed(
+    entries: Any,
+    tokens: list[dict[str, Any]],
+    state: State | None = None,
+    organization: str | None = None,
+    own: Any = None,
+    **settings: Any,
+) -> list[dict[str, Any]]:
+    given = {"turso_rotate_tokens": entries, **{f"turso_rotate_{key}": value for key, value in settings.items()}}
+    rotation = of_one_user(Rotation.of(needed_of(given), state), own)
+    found: list[dict[str, Any]] = audit_by(tokens, NOW, Policy.of({}), organization, rotation=rotation)["managed"]
+    return found
+
+
+def test_a_managed_token_has_its_versions_and_who_has_confirmed() -> None:
+    (one,) = managed([{"name": "ci", "organization": "acme", "grace_hours": 24}], VERSIONS, STATE)
+    assert one == {
+        "name": "ci",
+        "due": None,
+        "next_due": "2027-02-21T09:15:00Z",
+        "refusal": None,
+        "msg": f"ci: not due: ci{DAY_BEFORE} is current, 1 days old, due 2027-02-21.",
+        "versions": [
+            {
+                "name": "ci",
+                "id": "1",
+                "issued_at": "2026-01-01T23:59:59Z",
+                "label": "previous",
+                "revoked_from": "2026-11-24T09:20:00Z",
+            },
+            {
+                "name": "ci" + DAY_BEFORE,
+                "id": "2",
+                "issued_at": "2026-11-23T09:15:00Z",
+                "label": "current",
+                "revoked_from": None,
+            },
+            {
+                "name": "ci" + TEN_MINUTES_AGO,
+                "id": "3",
+                "issued_at": "2026-11-24T09:05:00Z",
+                "label": "pending",
+                "revoked_from": None,
+            },
+        ],
+        "confirmed_at": "2026-11-23T09:20:00Z",
+        "confirmations": [
+            {"to": "play on web1", "at": "2026-11-24T09:06:00Z"},
+            {"to": "play on web2", "at": None},
+        ],
+    }
+
+
+WIDE_CI = {"name": "ci", "organization": "acme"}
+DUE_NOW: dict[str, tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any], str | None]] = {
+    "nothing": (WIDE_CI, VERSIONS[1:2], {}, None),
+    "its age": (WIDE_CI, [token("ci" + AGED, **WIDE, created_at="2026-08-01")], {}, "aged"),
+    "an age of the file": (WIDE_CI, VERSIONS[1:2], {"max_age_days": 0}, "aged"),
+    "its spread": (WIDE_CI, [token("ci", **WIDE, created_at="2026-09-03")], {"spread_days": 89}, "aged"),
+    "another restriction": (
+        {"name": "ci", "organization": "acme", "group": "g", "scopes": ["read"]},
+        VERSIONS[1:2],
+        {},
+        "drift",
+    ),
+    "no version": (WIDE_CI, [], {}, "missing"),
+}
+
+
+@pytest.mark.parametrize(("entry", "tokens", "settings", "due"), DUE_NOW.values(), ids=DUE_NOW)
+def test_a_managed_token_says_why_it_is_due(
+    entry: dict[str, Any], tokens: list[dict[str, Any]], settings: dict[str, Any], due: str | None
+) -> None:
+    assert [one["due"] for one in managed([entry], tokens, **settings)] == [due]
+
+
+def test_without_a_state_file_the_plan_says_what_a_version_is() -> None:
+    (one,) = managed([WIDE_CI], VERSIONS[:2])
+    assert [version["label"] for version in one["versions"]] == ["previous", "current"]
+    (young,) = managed([WIDE_CI], VERSIONS[:1] + VERSIONS[2:])
+    assert (one["due"], young["due"]) == ("unfinished", None)
+    (elsewhere,) = managed([WIDE_CI], VERSIONS, State())
+    assert [version["label"] for version in elsewhere["versions"]][2] in ("current", "pending elsewhere")
+
+
+def test_what_a_recipient_needs_counts_and_who_it_is_does_not() -> None:
+    deliver = ["vault", {"to": "vault_file", "takes_effect_hours": 48}, {"to": "a_destination_of_tomorrow", "x": 1}]
+    (one,) = managed([{**WIDE_CI, "deliver": deliver}], VERSIONS, STATE)
+    assert one["versions"][0]["revoked_from"] == "2026-11-25T09:20:00Z"
+    (none,) = managed([{**WIDE_CI, "deliver": None}], VERSIONS, STATE)
+    assert none["versions"][0]["revoked_from"] == "2026-11-23T09:20:00Z"
+
+
+def test_of_an_organization_only_its_entries_and_only_ones_own_versions_are_told() -> None:
+    tokens = [token("ci", **WIDE, id="1", owner="alice"), token("ci" + DAY_BEFORE, **WIDE, id="2", owner="bob")]
+    entries = [WIDE_CI, {"name": "elsewhere", "organization": "other"}, {"name": "wild"}]
+    (one,) = managed(entries, tokens, organization="acme", own=["1"])
+    assert [version["id"] for version in one["versions"]] == ["1"]
+    (all_of_them,) = managed([{**WIDE_CI, "credential": "bob"}], tokens, organization="acme", own=["1"])
+    assert [version["id"] for version in all_of_them["versions"]] == ["1", "2"]
+
+
+def test_an_entry_that_a_rotation_would_refuse_is_refused() -> None:
+    with pytest.raises(Refused, match="group needs organization"):
+        managed([{"name": "ci", "group": "g"}], [])
+
+
+def test_a_token_that_cannot_be_rotated_says_why() -> None:
+    twice = [token("ci", **WIDE, id="1"), token("ci", **WIDE, id="2")]
+    (one,) = managed([WIDE_CI], twice)
+    assert "more than once" in one["refusal"]
+    assert managed(None, twice) == []
+    assert audit(twice)["managed"] is None

@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils import _connection, _module
 from ansible_collections.community.turso.plugins.modules import (
+    turso_audit,
     turso_revocation,
     turso_rotation,
     turso_sql_invalidation,
@@ -38,6 +39,7 @@ MODULES = {
     "turso_sql_invalidation": (turso_sql_invalidation, {**SHOP, "confirm": "shop"}),
     "turso_rotation": (turso_rotation, {"step": "issue", "tokens": []}),
     "turso_revocation": (turso_revocation, {"names": ["ci"]}),
+    "turso_audit": (turso_audit, {"step": "report"}),
 }
 # The last ones send nothing if they are given nothing to do, or fail if nothing matches.
 THAT_ASK = dict(list(MODULES.items())[:5])

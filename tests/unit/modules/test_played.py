@@ -23,6 +23,7 @@ TASKS = {
     "turso_revocation": {"names": ["ci"]},
     "turso_sql_token": {"organization": "acme", "database": "shop"},
     "turso_sql_invalidation": {"organization": "acme", "database": "shop", "confirm": "shop"},
+    "turso_audit": {"step": "report"},
 }
 
 

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from ansible_collections.community.turso.plugins.module_utils._api import audit_log
 from ansible_collections.community.turso.plugins.modules import turso_revocation
 from tests.simulator import Simulator, faults
 from tests.simulator.exchange import Exchange
@@ -517,3 +518,139 @@ def test_an_odd_entry_of_somebody_elses_stops_no_other_token(
     simulator.faults.add("org_list", faults.Status(200, {"tokens": shown}))
     result = revoke(**ACME, ids=["odd-1"])
     assert "Token 'odd' (id odd-1) is meant, but its entry in the list is not understood." in result["msg"]
+
+
+# What was minted since
+
+
+def minted(result: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(entry["code"], entry["author"]) for entry in result["minted"]]
+
+
+@pytest.fixture
+def log(simulator: Simulator) -> None:
+    """What bob did since his token of 200 days ago, what he did before, and what others did."""
+    simulator.behave(audit_logs=True)
+    simulator.logged("user-token-create", "bob", age_days=300, message="before")
+    simulator.logged("db-token-create", "bob", age_days=20, message="orders")
+    simulator.logged("group-token-create", "bob", age_days=1)
+    simulator.logged("db-create", "bob", age_days=1)
+    simulator.logged("user-token-create", "alice", age_days=1)
+    simulator.logged("user-token-create", "bob", organization="other", age_days=1)
+
+
+@pytest.mark.usefixtures("log")
+def test_what_its_user_minted_since_is_shown_in_a_dry_run_and_after_the_revocation(
+    simulator: Simulator, world: dict[str, Any], revoke: Run
+) -> None:
+    asked = {**ACME, "secrets": [world["ci"].secret]}
+    dry = revoke(**asked)
+    assert minted(dry) == [("group-token-create", "bob"), ("db-token-create", "bob")]
+    result = revoke(**asked, confirm="1")
+    assert result["minted"] == dry["minted"]
+    assert result["minted"][1]["message"] == "orders"
+    shown = [line for line in result["report"] if line.startswith("minted since: ")]
+    assert len(shown) == 2
+    assert "db-token-create, by bob, cli, orders" in shown[1]
+    assert "The audit log shows 2 tokens minted by bob since " in result["report"][-2]
+    assert "see the incident runbook" in result["report"][-2]
+    asked_for = [request.call for request in simulator.requests]
+    assert asked_for[-1] == "audit_log"  # nothing that is revoked waits for it
+
+
+@pytest.mark.usefixtures("log")
+def test_each_user_counts_since_their_own_oldest_token(revoke: Run) -> None:
+    result = revoke(**ACME, patterns=["*"])
+    assert sorted(minted(result)) == [
+        ("db-token-create", "bob"),
+        ("group-token-create", "bob"),
+        ("user-token-create", "alice"),
+    ]
+    assert "alice since " in result["report"][-2]
+
+
+@pytest.mark.usefixtures("log")
+def test_nothing_minted_is_said_too(simulator: Simulator, revoke: Run) -> None:
+    simulator.given("quiet", user="bob", **ACME)
+    result = revoke(**ACME, names=["quiet"])
+    assert result["minted"] == []
+    assert "The audit log shows 0 tokens minted by bob since " in result["report"][-2]
+
+
+SILENT: dict[str, Callable[[Simulator], object]] = {
+    "the plan has no log": lambda server: server.behave(audit_logs=False),
+    "there is no such path": lambda server: server.faults.add("audit_log", faults.Status(404)),
+    "it has to be paid for": lambda server: server.faults.add("audit_log", faults.Status(402)),
+    "the right is missing": lambda server: server.add_organization(
+        "acme", ["production"], {"alice": "member", "bob": "member"}
+    ),
+}
+
+
+@pytest.mark.usefixtures("log")
+@pytest.mark.parametrize("arrange", SILENT.values(), ids=SILENT)
+def test_it_is_silent_where_the_plan_or_the_right_is_missing(
+    simulator: Simulator, revoke: Run, arrange: Callable[[Simulator], object]
+) -> None:
+    arrange(simulator)
+    result = revoke(**ACME, names=["backup"])
+    assert not result.get("failed")
+    assert result["minted"] is None
+    assert "audit log" not in json.dumps(result["report"])
+
+
+@pytest.mark.usefixtures("log")
+def test_a_list_of_ones_own_has_no_log(simulator: Simulator, revoke: Run) -> None:
+    assert revoke(names=["laptop"])["minted"] is None
+    assert "audit_log" not in {request.call for request in simulator.requests}
+
+
+UNKNOWN = {
+    "a failure of the server": faults.Status(500),
+    "what is no log": faults.Status(200, {"audit_logs": "none"}),
+}
+
+
+@pytest.mark.usefixtures("log")
+@pytest.mark.parametrize("fault", UNKNOWN.values(), ids=UNKNOWN)
+def test_a_log_that_cannot_be_read_is_said_and_fails_nothing(simulator: Simulator, confirmed: Run, fault: Any) -> None:
+    simulator.faults.add("audit_log", fault, times=None)
+    result = confirmed(**ACME, names=["ci"])
+    assert not result.get("failed")
+    assert result["minted"] is None
+    assert "What was minted since is not known. Could not read the audit log" in " ".join(result["report"])
+
+
+def test_pages_are_read_back_to_the_oldest_token_and_no_further(simulator: Simulator, revoke: Run) -> None:
+    simulator.behave(audit_logs=True)
+    for number in range(450):
+        simulator.logged("db-token-create", "bob", age_days=number)
+    result = revoke(**ACME, names=["ci"])
+    assert len(result["minted"]) in (200, 201)  # by the day that the API tells
+    assert "that are not shown." in " ".join(result["report"])
+    pages = [request.query for request in simulator.requests if request.call == "audit_log"]
+    assert pages == [{"page_size": "100", "page": str(number)} for number in (1, 2, 3)]
+
+
+def test_a_log_that_is_longer_than_what_is_read_is_said(
+    simulator: Simulator, revoke: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_log, "MOST_PAGES", 2)
+    simulator.behave(audit_logs=True)
+    for number in range(250):
+        simulator.logged("db-token-create", "bob", age_days=number / 2)
+    result = revoke(**ACME, names=["ci"])
+    assert len(result["minted"]) == 200
+    assert "Older entries of the log were not read." in result["report"][-2]
+
+
+def test_odd_entries_and_tokens_are_no_obstacle(simulator: Simulator, revoke: Run) -> None:
+    simulator.behave(audit_logs=True)
+    odd = ["x", {"code": "db-token-create", "author": "bob"}, {"code": 7}]
+    simulator.faults.add("audit_log", faults.Status(200, {"audit_logs": odd}))
+    simulator.faults.add("audit_log", faults.Status(200, {"audit_logs": []}))
+    simulator.behave(extra_fields={"created_at": None})
+    result = revoke(**ACME, names=["ci"])
+    assert result["minted"] == [
+        {"code": "db-token-create", "author": "bob", "created_at": "", "message": "", "origin": ""}
+    ]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -116,7 +117,9 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("room for no version", [CI], {"max_versions": 0}, "turso_rotate_max_versions must be at least 1"),
     ("a switch that is none", [CI], {"force": "maybe"}, "turso_rotate_force must be true or false"),
     ("half a day of spread", [CI], {"spread_days": 0.5}, "turso_rotate_spread_days must be a whole number"),
-    ("a spread longer than the age", [CI], {"spread_days": 91}, "turso_rotate_spread_days is longer than max_age_days"),
+    ("a spread longer than the age", [CI], {"spread_days": 91}, "turso_rotate_spread_days is not shorter than max_age_days"),
+    ("a spread as long as the age", [CI], {"spread_days": 90}, "turso_rotate_spread_days is not shorter than max_age_days"),
+    ("a spread as long as an entry's age", [{**CI, "max_age_days": 7}], {"spread_days": 7}, "is not shorter than max_age_days"),
     ("grace longer than the age", [CI], {"grace_hours": 25, "max_age_days": 1, **WITH_STATE}, "longer than max_age_days"),
 ]  # fmt: skip
 
@@ -158,7 +161,7 @@ def test_the_role_commits_where_nobody_but_it_delivers() -> None:
     assert not read(CI).is_committed_by_the_role
 
 
-@given(st.text(min_size=1).filter(str.strip), st.integers(0, 90))
+@given(st.text(min_size=1).filter(str.strip), st.integers(0, 89))
 def test_the_spread_makes_nobody_older_than_the_policy_and_moves_nobody_else(name: str, spread: int) -> None:
     if name in (".", ".."):
         return
@@ -168,9 +171,19 @@ def test_the_spread_makes_nobody_older_than_the_policy_and_moves_nobody_else(nam
     assert days(90 - spread) <= alone <= days(90)
 
 
-def test_the_spread_spreads() -> None:
-    ages = {read({"name": f"t{number}"}, spread_days=30).policy.max_age.days for number in range(300)}
-    assert len(ages) > 25
+def test_no_spread_lets_an_age_of_0_days_be() -> None:
+    assert read({**CI, "max_age_days": 0}).policy.max_age == days(0)
+
+
+@pytest.mark.parametrize("names", ["t{}", "team-{}-deploy", "{:04d}"])
+@pytest.mark.parametrize("spread", [10, 30, 89])
+def test_a_thousand_tokens_of_one_day_are_due_on_as_many_days_as_the_spread_has(names: str, spread: int) -> None:
+    """Evenly: no day has more than a fixed fraction of each name makes likely, and none is left out."""
+    ages = [read({"name": names.format(number)}, spread_days=spread).policy.max_age for number in range(1000)]
+    on_days = Counter((days(90) - age).days for age in ages)
+    fair = 1000 / spread
+    assert set(on_days) == set(range(spread))
+    assert max(on_days.values()) <= fair + 5 * fair**0.5
 
 
 def test_the_role_and_the_plan_take_the_same_keys() -> None:

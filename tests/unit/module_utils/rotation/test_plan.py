@@ -51,7 +51,7 @@ DUE: list[tuple[str, list[Token], dict[str, Any], str | None]] = [
     ("the only one is young", [NEW], {}, None),
     ("it is exactly as old as allowed", [token(days=90)], {}, None),
     ("it is a second older", [token(days=90, seconds=1)], {}, "aged"),
-    ("it is older than the age less the spread", [token(days=81)], {"spread_days": 90}, "aged"),
+    ("it is older than the age less the spread", [token(days=81)], {"spread_days": 89}, "aged"),
     ("nobody knows how old it is", [Token("ci", "x", Restriction("acme"))], {}, "aged"),
     ("the organization differs", [NEW], {"given": {"organization": "other"}}, "drift"),
     ("the scopes differ", [NEW], {"given": PINNED}, "drift"),
@@ -362,3 +362,18 @@ def test_what_a_plan_would_revoke(world: tuple[View, list[Token]]) -> None:
     assert {version.id for version in plan.swept} <= previous
     assert not plan.is_due or plan.refusal is None
     assert plan_entries([dataclasses.replace(seen)], "abcd") == [plan]
+
+
+@given(spread=st.integers(0, 89), others=st.integers(0, 3), age=st.integers(0, 100))
+def test_the_spread_brings_forward_and_never_puts_off_whoever_else_there_is(spread: int, others: int, age: int) -> None:
+    """Nothing gets older than its policy, and a token more moves no other."""
+    seen = view(token(days=age), spread_days=spread)
+    (alone,) = plan_entries([seen], "0000")
+    beside = [view(token(days=age), given={"name": f"other-{number}"}, spread_days=spread) for number in range(others)]
+    assert plan_entries([*beside, seen], "0000")[-1] == alone
+    if age > 90:
+        assert alone.reason == "aged"
+    if age <= 90 - spread:
+        assert alone.reason is None
+    due = alone.next_due()
+    assert due is None or ago(days=age) + datetime.timedelta(days=90 - spread) <= due <= ago(days=age - 90)

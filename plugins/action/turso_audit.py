@@ -1,0 +1,190 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import connection_loader
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.community.turso.plugins.module_utils import _files
+from ansible_collections.community.turso.plugins.module_utils._audit.managed import Rotation, needed_of, of_one_user
+from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
+from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
+from ansible_collections.community.turso.plugins.module_utils._audit.report import audit
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.plugin_utils._audit_page import page_of, text_of
+
+REPORT = "turso_audit_report"
+ROTATION = "__turso_audit_rotation"
+OURS = (
+    "step",
+    "policy",
+    "json_file",
+    "html_file",
+    "page",
+    "state_file",
+)  # the module is given the others
+
+
+class ActionModule(ActionBase):
+    """Has the module list the tokens, judges them, and writes the reports.
+
+    The report is registered as it is returned, and the later steps read it where it lies. A template that named it would
+    copy thousands of tokens each time.
+    """
+
+    _supports_check_mode = True
+    _supports_diff = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self._vars: dict[str, Any] = task_vars or {}
+        step = self._steps.get(str(self._task.args.get("step")))
+        if step is None:
+            raise AnsibleActionFail(f"step must be one of {', '.join(self._steps)}")
+        try:
+            return {**result, **step()}
+        except Refused as exc:  # of a file
+            return {**result, "failed": True, "changed": False, **exc.as_result()}
+        except InvalidRequest as exc:  # of the policy
+            return {**result, "failed": True, "changed": False, **_unjudged(exc.as_result())}
+
+    @property
+    def _steps(self) -> dict[str, Callable[[], dict[str, Any]]]:
+        return {"report": self._report, "show": self._show, "verdict": self._verdict}
+
+    def _report(self) -> dict[str, Any]:
+        policy = Policy.of(self._task.args.get("policy") or {})
+        rotation = self._rotation()
+        listed = self._listed()
+        if listed.get("failed"):
+            return _unjudged(listed)
+        moment = datetime.datetime.fromtimestamp(listed["listed_at"], datetime.timezone.utc)
+        rotation = of_one_user(rotation, listed["own_ids"])
+        organization = self._task.args.get("organization")
+        report = audit(
+            json.loads(listed["listing"]), moment, policy, organization, listed["credential_id"], rotation=rotation
+        )
+        return {
+            **_without_templates(report),
+            **self._written(report),
+            "_warnings": listed.get("warnings") or [],
+            # Registered as it is, and shown by no callback: for each of them, ansible-core would copy thousands of tokens.
+            "_ansible_no_log": not self._task.diff,
+        }
+
+    def _rotation(self) -> Rotation | None:
+        """Return what the rotation file says, none where there is none.
+
+        :raises Refused: by an entry that cannot be, and by a state file that is none.
+        """
+        settings = self._vars.get(ROTATION)
+        if not self._task.args.get("rotation_file") or not isinstance(settings, Mapping):
+            return None
+        # Only what the plan needs is rendered: other variables of the file may need what an audit does not have.
+        path = self._task.args.get("state_file")
+        return Rotation.of(self._templar.template(needed_of(settings)), state_file.read(path) if path else None)
+
+    def _listed(self) -> dict[str, Any]:
+        """Run the module on the control node, which the inventory may reach by something else."""
+        if self._connection.transport != "local":  # type: ignore[has-type]
+            self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
+            self._vars = {**self._vars, "ansible_python_interpreter": sys.executable}
+        args = {name: value for name, value in self._task.args.items() if name not in OURS}
+        listed: dict[str, Any] = self._execute_module(module_args={**args, "step": "report"}, task_vars=self._vars)
+        return listed
+
+    def _written(self, report: Mapping[str, Any]) -> dict[str, Any]:
+        """Write what is asked for, and return what that changes."""
+        args, changes = self._task.args, Changes(self._task.check_mode)
+        if args.get("json_file"):
+            before = changes.write(args["json_file"], text_of(report))
+            changes.diff = {"before": before, "after": text_of(report)} if self._task.diff else {}
+        if args.get("html_file"):
+            changes.write(args["html_file"], page_of(report, args["page"]))
+        return {"changed": changes.changed, "written": changes.written, "diff": changes.diff}
+
+    def _show(self) -> dict[str, Any]:
+        report = self._known
+        lines = [*lines_of(report), *(f"report: {path}" for path in report["written"])]
+        return {
+            "changed": False,
+            "msg": wrap_var(lines),
+            "warnings": list(report["_warnings"]),
+            "_ansible_verbose_always": True,
+        }
+
+    def _verdict(self) -> dict[str, Any]:
+        verdict = self._known["verdict"]
+        return {"changed": False, "failed": not verdict["passed"], "msg": verdict["msg"]}
+
+    @property
+    def _known(self) -> Mapping[str, Any]:
+        """Return the report that was registered.
+
+        :raises AnsibleActionFail: there is none, which a play that ignores errors can bring about.
+        """
+        report = self._vars.get(REPORT)
+        if not isinstance(report, Mapping) or "verdict" not in report:
+            raise AnsibleActionFail("There is no report: the tokens could not be listed. Nothing was judged.")
+        return report
+
+
+@dataclasses.dataclass
+class Changes:
+    """What became of the files. In check mode nothing is written."""
+
+    check_mode: bool
+    changed: bool = False
+    written: list[str] = dataclasses.field(default_factory=list)
+    diff: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def write(self, path: str, text: str) -> str:
+        """Write a file, where it would say something new, and return what it said before.
+
+        :raises Refused: it cannot be written.
+        """
+        before = b""
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            before = file.read()
+        if before != text.encode():
+            self.changed = True
+            self._replace(path, text)
+        if not self.check_mode:
+            self.written.append(path)
+        return before.decode(errors="replace")
+
+    def _replace(self, path: str, text: str) -> None:
+        _files.check_replaceable(path, rehearse=False)
+        if not self.check_mode:
+            _files.replaced(path, text.encode())
+
+
+def _unjudged(failure: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a failure that says what it means: an audit that was not done is no audit that passed or failed."""
+    return {**failure, "msg": f"{failure.get('msg')} Nothing was judged."}
+
+
+def _without_templates(value: Any) -> Any:
+    """Mark what could be taken for a template: other people chose the names.
+
+    Until ansible-core 2.18 it would be rendered where the report is used. To mark every text takes longer than the audit.
+    """
+    if isinstance(value, str):
+        return wrap_var(value) if "{" in value else value
+    if isinstance(value, dict):
+        return {key: _without_templates(part) for key, part in value.items()}
+    return [*map(_without_templates, value)] if isinstance(value, list) else value

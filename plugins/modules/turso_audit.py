@@ -1,0 +1,169 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: turso_audit
+short_description: Judge API tokens by a policy and write reports, for the role turso_audit
+version_added: 0.1.0
+author:
+  - The community.turso contributors (@community-turso)
+description:
+  - The engine of the role P(community.turso.turso_audit#role), which calls it in the right order. Use the role; its variables
+    are described there, and the options here carry them.
+  - Everything happens on the control node, whatever the connection of the host says.
+  - With O(step=report) it lists the tokens, judges them, and writes the reports. With O(step=show) it shows the findings of
+    the fact C(turso_audit_report), and with O(step=verdict) it fails if they are bad enough.
+  - It only reads from the API.
+extends_documentation_fragment:
+  - community.turso.api
+  - community.turso.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The tokens are listed and judged. No file is written.
+  diff_mode:
+    support: partial
+    details:
+      - The report for programs is compared. The page is not.
+  idempotent:
+    support: full
+    details:
+      - A report that would say the same is not written again.
+options:
+  step:
+    description:
+      - What is to be done.
+    type: str
+    choices: [report, show, verdict]
+    required: true
+  organization:
+    description:
+      - As C(turso_audit_organization).
+    type: str
+  policy:
+    description:
+      - The variables of the role that say what is a finding, and how bad, without their prefix.
+    type: dict
+    default: {}
+  json_file:
+    description:
+      - As C(turso_audit_json_file).
+    type: path
+  html_file:
+    description:
+      - As C(turso_audit_html_file).
+    type: path
+  rotation_file:
+    description:
+      - As C(turso_audit_rotation_file). The role reads it.
+    type: path
+  state_file:
+    description:
+      - As C(turso_audit_state_file).
+    type: path
+  page:
+    description:
+      - The folder of the role, which has the template and the script of the page.
+    type: path
+"""
+
+EXAMPLES = r"""
+- name: Audit the tokens of an organization
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Audit
+      ansible.builtin.include_role:
+        name: community.turso.turso_audit
+      vars:
+        turso_audit_organization: acme
+        turso_audit_fail_on: never
+"""
+
+RETURN = r"""
+verdict:
+  description:
+    - With O(step=report), whether the audit passes. The rest of the report stands beside it, with the keys that the
+      role's guide describes.
+  returned: success
+  type: dict
+  sample: {"fail_on": "high", "failing": 0, "expected_tokens": 0, "missing_tokens": 0, "passed": true, "msg": ""}
+written:
+  description: The paths of the reports. Empty in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [/srv/reports/turso-audit.json]
+listing:
+  description: The tokens that the API lists, as a text of JSON. The role's report has them as data instead.
+  returned: never, but to the action plugin of this module
+  type: str
+  sample: "[]"
+error:
+  description:
+    - What went wrong, for a playbook to decide on. The same keys as RV(community.turso.turso_token#module:error).
+  returned: failure
+  type: dict
+  sample: {"kind": "refused", "status": null, "method": null, "path": null, "api_message": null, "attempts": 0}
+"""
+
+import json
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._connection import (
+    connection_spec,
+    credential_from,
+    tokens_from,
+)
+from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results
+from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
+
+
+def listed(tokens: Tokens, organization: str | None) -> dict[str, Any]:
+    """Return the list. As one text: thousands of tokens would be copied in each hand that they go through."""
+    listing = tokens.list_own() if organization is None else tokens.list_organization(organization)
+    found = [token.as_result(listing.moment) for token in listing.tokens]
+    return {"listing": json.dumps(found), "listed_at": listing.moment.timestamp()}
+
+
+def own_ids(tokens: Tokens) -> list[str]:
+    """Return the ids of the calling user's tokens: a rotation finds no others in an organization's list."""
+    return [str(token.id) for token in tokens.list_own().tokens]
+
+
+def main() -> None:
+    module = TursoModule(
+        argument_spec={
+            **connection_spec(),
+            "step": {"type": "str", "choices": ["report", "show", "verdict"], "required": True},
+            "organization": {"type": "str"},
+            "policy": {"type": "dict", "default": {}},
+            "json_file": {"type": "path"},
+            "html_file": {"type": "path"},
+            "rotation_file": {"type": "path"},
+            "state_file": {"type": "path"},
+            "page": {"type": "path"},
+        },
+        supports_check_mode=True,
+    )
+    with failures_as_results(module) as secrecy:
+        organization = module.params["organization"]
+        checked_segment("organization", organization)
+        # Only to say whose eyes saw the list, so what it claims is enough, verified or not.
+        claimed = credential_from(module.params).claims.id
+        tokens = tokens_from(module.params, secrecy.hide)
+        result = listed(tokens, organization)
+        own = own_ids(tokens) if organization and module.params["rotation_file"] else None
+        module.exit_json(changed=False, credential_id=claimed, own_ids=own, **result)
+
+
+if __name__ == "__main__":
+    main()
