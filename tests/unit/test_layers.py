@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "_delivery": {"ansible", "_api", "_errors", "_files", "_locks", "_time"},
     "_rotation": {"_delivery", "_token", "_api", "_errors", "_time", "_files", "_locks"},
     "_audit": {"_rotation", "_token", "_api", "_errors", "_time"},
-    "_emergency": {"_rotation", "_token", "_api", "_errors"},
+    "_emergency": {"_rotation", "_token", "_api", "_errors", "_time"},
     "_written": {"_errors"},
     "_connection": {"ansible", "_api", "_errors", "_time"},
     "_module": {"ansible", "_api", "_connection", "_secrets", "_written", "_errors", "_time"},
