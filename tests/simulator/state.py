@@ -191,7 +191,7 @@ class State:
 
     def record(self, entry: LogEntry) -> None:
         """Have an entry in the audit log of an organization."""
-        with self._lock:
+        with self.lock:
             self._log.append(entry)
 
     def withdraw(self, user: str, name: str) -> None:
@@ -246,7 +246,7 @@ class State:
             raise Refusal(403, "audit logs are not available on your plan")
         if not organization.has_admin(caller.user):
             raise Refusal(403, "only admins and owners may read the audit log")
-        with self._lock:
+        with self.lock:
             return sorted((one for one in self._log if one.organization == slug), key=lambda one: one.at, reverse=True)
 
     def create(self, caller: Token, name: str, body: Mapping[str, Any]) -> Token:
