@@ -16,8 +16,10 @@ import pytest
 from ansible.module_utils.common import warnings as module_warnings
 from ansible.modules import uri
 
-from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict
-from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import item_of
+from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import read_destination
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Item, Verdict
+from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
+from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import destination_specs
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run
 from tests.conftest import _arguments
 from tests.destinations.https_plays import no_secret_in
@@ -37,7 +39,7 @@ class Carrying:
         self.warnings: list[str] = []
 
     def __call__(self, verb: str, items: Sequence[dict[str, Any]]) -> list[Verdict]:
-        read = [item_of(self.to, item) for item in items]
+        read = [self._read(item) for item in items]
         run = Run(
             "localhost",
             self._run_module,
@@ -50,6 +52,13 @@ class Carrying:
         self.warnings = run.warnings
         no_secret_in(json.dumps([[verdict.as_json() for verdict in verdicts], run.warnings]), self.canaries)
         return list(verdicts)
+
+    def _read(self, item: dict[str, Any]) -> Item:
+        place = read_destination({**item["options"], "to": self.to}, destination_specs())
+        digest = digest_of(item["secret"]) if item["secret"] else None
+        return Item.from_json(
+            {**item, "to": self.to, "options": place.options, "address": place.address, "sha256": digest}
+        )
 
     def _run_module(
         self, name: str, args: Mapping[str, Any], _environment: Mapping[str, str], check_mode: bool
