@@ -146,7 +146,7 @@ def test_a_leaked_token_of_the_group_is_not_ended_by_the_databases(
 
 @pytest.mark.parametrize(("asked", "given"), [(SHOP, {"database": "other"}), (PRODUCTION, {"database": "shop"})])
 def test_a_leaked_token_of_another_target_is_refused(
-    simulator: Simulator, run_module: RunModule, shop: Database, asked: dict[str, Any], given: dict[str, str]
+    simulator: Simulator, run_module: RunModule, shop: Database, asked: dict[str, Any], given: dict[str, Any]
 ) -> None:
     simulator.add_database("other")
     leaked = simulator.given_sql(**given).secret
