@@ -19,7 +19,6 @@ import pytest
 import yaml
 
 from tests.tools.checkout import collections_path
-from tests.tools.venvs import for_tests
 
 TIMEOUT_SECONDS = 120
 
@@ -28,10 +27,10 @@ INTERRUPTIBLE = (
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 )
 
-# For a test that each ansible-core would answer alike: with one of those at hand, and not with every one.
-with_one_core = pytest.mark.parametrize(
-    "playbooks", for_tests()[-1:], indirect=True, ids=lambda venv: venv.resolve().name
-)
+# What runs without --full, and with which ansible-core: see tests/selection.py.
+with_one_core = pytest.mark.one_core
+with_every_core = pytest.mark.every_core
+heavy = pytest.mark.heavy
 
 
 @dataclasses.dataclass(frozen=True)
