@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ INTERRUPTIBLE = (
 with_one_core = pytest.mark.one_core
 with_every_core = pytest.mark.every_core
 heavy = pytest.mark.heavy
+
+
+def cases(rows: Iterable[tuple[Any, ...]], *, sample: tuple[str, ...]) -> list[Any]:
+    """Return rows, each an id and the arguments, as parameters, of which those out of the sample are heavy."""
+    listed = list(rows)
+    assert set(sample) <= {row[0] for row in listed}, "the sample is no part of the rows"
+    return [pytest.param(*row[1:], id=row[0], marks=() if row[0] in sample else heavy) for row in listed]
 
 
 @dataclasses.dataclass(frozen=True)
