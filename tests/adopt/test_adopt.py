@@ -11,7 +11,7 @@ import stat
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.simulator import Simulator
 
 ADOPT = "community.turso.adopt"
@@ -94,6 +94,7 @@ def test_a_file_that_is_there_is_never_overwritten_and_nothing_is_asked(
     assert simulator.requests == []
 
 
+@heavy
 @with_one_core
 def test_check_mode_writes_nothing(playbooks: Playbooks) -> None:
     played = playbooks.play(ADOPT, "--check")

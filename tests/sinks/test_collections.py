@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, heavy
 from tests.simulator import Simulator
 from tests.sinks import programs
 from tests.sinks.rotation import NAME, assert_nothing_revoked, assert_rotates, complaints, rotate, rotation
@@ -77,6 +77,7 @@ def wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
     pytest.fail("the server did not come up")
 
 
+@heavy
 def test_aws_secrets_manager(controller: Playbooks, simulator: Simulator, moto: str) -> None:
     environment = {**AWS, "AWS_ENDPOINT_URL": moto}
 
@@ -104,6 +105,7 @@ def sops(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
+@heavy
 def test_sops_file(controller: Playbooks, simulator: Simulator, sops: Path, tmp_path: Path) -> None:
     identity, path = tmp_path / "identity", tmp_path / "token.sops.yaml"
     subprocess.run(["age-keygen", "-o", str(identity)], check=True, capture_output=True)
@@ -123,6 +125,7 @@ def test_sops_file(controller: Playbooks, simulator: Simulator, sops: Path, tmp_
     assert_rotates(controller, simulator, rotation("sops_file.yml", variables), read)
 
 
+@heavy
 def test_hashicorp_vault_kv(controller: Playbooks, simulator: Simulator) -> None:
     engine = KeyValue()
     with serving(engine) as address:
@@ -160,6 +163,7 @@ def asked(method: str, url: str, **body: Any) -> Any:
     return json.loads(content) if content else None
 
 
+@heavy
 def test_a_real_openbao_with_the_rights_that_the_example_names(
     controller: Playbooks, simulator: Simulator, openbao: str
 ) -> None:
@@ -177,6 +181,7 @@ def test_a_real_openbao_with_the_rights_that_the_example_names(
     assert asked("GET", there)["data"]["metadata"]["version"] == 1
 
 
+@heavy
 def test_kubernetes_secret(controller: Playbooks, simulator: Simulator) -> None:
     alive_when_rolled_out = []
     cluster = Cluster(lambda: alive_when_rolled_out.append(simulator.alive(before[0])))
@@ -239,6 +244,7 @@ def test_an_example_names_the_collection_that_it_lacks(newest: Playbooks) -> Non
         assert f"Install its collection: ansible-galaxy collection install {collection}" in output, example
 
 
+@heavy
 def test_an_example_names_the_library_or_command_that_it_lacks(controller: Playbooks, newest: Playbooks) -> None:
     bare = {"ansible_python_interpreter": str(newest.venv / "bin" / "python")}
     said = complaints(controller, *((example, given | bare) for example, given, *_ in LACKING))

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.simulator import Simulator
 from tests.sinks.rotation import (
     NAME,
@@ -65,6 +65,7 @@ def test_env_file(playbooks: Playbooks, simulator: Simulator, environment_file: 
     assert environment_file.stat().st_mode & 0o777 == 0o600
 
 
+@heavy
 def test_a_line_of_its_own(newest: Playbooks, simulator: Simulator, tmp_path: Path) -> None:
     path = tmp_path / ".env"
     variables = {"deliver_env_path": str(path), "deliver_env_variable": "TOKEN"}
@@ -72,6 +73,7 @@ def test_a_line_of_its_own(newest: Playbooks, simulator: Simulator, tmp_path: Pa
     assert_rotates(newest, simulator, playbook, lambda: path.read_text().removeprefix("TOKEN=").strip())
 
 
+@heavy
 def test_two_tokens_are_not_put_into_one_destination(newest: Playbooks, simulator: Simulator, tmp_path: Path) -> None:
     first, second = (simulator.given(name, organization="acme", age_days=120) for name in ("ci-deploy", "ci.deploy"))
     variables = {"deliver_env_path": str(tmp_path / ".env")}
@@ -96,6 +98,7 @@ def opened(playbooks: Playbooks, path: Path) -> dict[str, Any]:
     return content
 
 
+@heavy
 def test_vault_file_of_the_role(playbooks: Playbooks, simulator: Simulator, vaults: Path) -> None:
     path = vaults / "secrets.yml"
     playbook = rotation(None, {"turso_rotate_vault_file": str(path)})
@@ -103,6 +106,7 @@ def test_vault_file_of_the_role(playbooks: Playbooks, simulator: Simulator, vaul
     assert_rotates(playbooks, simulator, playbook, lambda: opened(playbooks, path)["turso_secrets"][NAME], *password)
 
 
+@heavy
 def test_ansible_vault(playbooks: Playbooks, simulator: Simulator, vaults: Path) -> None:
     path = vaults / "vault.yml"
     variables = {
@@ -115,6 +119,7 @@ def test_ansible_vault(playbooks: Playbooks, simulator: Simulator, vaults: Path)
     assert_secret(simulator, path.read_text())
 
 
+@heavy
 def test_a_plain_file_is_not_made_a_vault(newest: Playbooks, simulator: Simulator, vaults: Path) -> None:
     path = vaults / "plain.yml"
     path.write_text("some: text\n")
@@ -161,6 +166,7 @@ def remote(*hosts: str, service: str = "app") -> dict[str, object]:
     }
 
 
+@heavy
 @with_one_core
 def test_remote_file(playbooks: Playbooks, simulator: Simulator, web: Path) -> None:
     variables = remote("web1", "web2")
@@ -209,6 +215,7 @@ def public_key(identity: Path) -> str:
     ).stdout.strip()
 
 
+@heavy
 @with_one_core
 def test_age_file(playbooks: Playbooks, simulator: Simulator, age_identity: Path, tmp_path: Path) -> None:
     path = tmp_path / "token.age"
