@@ -185,7 +185,7 @@ def test_remote_file(playbooks: Playbooks, simulator: Simulator, web: Path) -> N
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
-        pytest.param(remote("web1", "web3"), "No route to host", id="a host is down"),
+        pytest.param(remote("web1", "web3"), "No route to host", marks=heavy, id="a host is down"),
         pytest.param(
             remote("web1", "web2", service="broken"), "it does not come up", id="the service does not come up"
         ),
