@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.playbooks import Playbooks, cases, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import Play, confirm, play, rotate, versions
 from tests.simulator import Simulator, faults
 
@@ -77,6 +77,7 @@ def test_a_commit_whose_own_version_was_replaced_revokes_nothing_and_fails(
     assert simulator.alive((playbooks.directory / "second").read_text())
 
 
+@heavy
 def test_a_commit_that_sees_a_younger_version_revokes_nothing_and_fails(
     simulator: Simulator, playbooks: Playbooks
 ) -> None:
