@@ -19,6 +19,7 @@ from ansible_collections.community.turso.plugins.module_utils._time import utc_t
 
 if TYPE_CHECKING:
     from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
+    from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan
     from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version
     from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
 
@@ -79,7 +80,7 @@ def _next_due(plan: Plan) -> str:
     return "" if due is None else f", due {due.date()}"
 
 
-def summary(plans: Sequence[Plan]) -> str:
+def summary(plans: Sequence[Plan | SqlPlan]) -> str:
     """Return one line about all: `3 to rotate, 1 to revoke, 96 unchanged`."""
     failed = sum(plan.refusal is not None for plan in plans)
     rotated = sum(plan.is_due for plan in plans)

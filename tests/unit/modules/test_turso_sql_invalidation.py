@@ -106,7 +106,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a leaked value that is none": ({**SHOP, "leaked": ["opaque"]}, "invalid_request", "leaked[0] is not a SQL token"),
     "a blank leaked value": ({**SHOP, "leaked": [""]}, "invalid_request", "leaked[0] is blank"),
     "a leaked value in quotes": ({**SHOP, "leaked": [f'"{SQL}"']}, "invalid_request", "leaked[0] is in quotes"),
-    "a leaked value that was cut": ({**SHOP, "leaked": [SQL[:-86]]}, "invalid_request", "leaked[0] is not a whole SQL token"),
+    "a leaked value that was cut": (
+        {**SHOP, "leaked": [SQL[:-86]]},
+        "invalid_request",
+        "leaked[0] is not a whole SQL token",
+    ),
 }
 
 

@@ -103,7 +103,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("an organization that is true", [{**CI, "organization": True}], {}, "organization must be a text, not a bool"),
     ("scopes that are a number", [{**CI, "group": "g", "scopes": 5}], {}, "scopes must be a list of texts"),
     ("a group without an organization", [{"name": "ci", "group": "g"}], {}, "(ci): group needs organization"),
-    ("a kind that there is not", [{**CI, "kind": "ssh"}], {}, "kind must be api, not 'ssh'"),
+    ("a kind that there is not", [{**CI, "kind": "ssh"}], {}, "kind must be api or sql, not 'ssh'"),
     ("a key that there is not", [{**CI, "organisation": "a"}], {}, "(ci): there is no organisation; an entry has name,"),
     ("an option of the modules", [{**CI, "state": "absent"}], {}, "(ci): there is no state;"),
     ("nobody who gets it", [{**CI, "deliver": []}], {}, "(ci): deliver names nobody"),
