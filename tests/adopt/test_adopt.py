@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.simulator import Simulator
 
 ADOPT = "community.turso.adopt"
@@ -95,6 +95,7 @@ def test_a_file_that_is_there_is_never_overwritten_and_nothing_is_asked(
     assert simulator.requests == []
 
 
+@heavy
 @with_one_core
 def test_check_mode_writes_nothing(playbooks: Playbooks) -> None:
     played = playbooks.play(ADOPT, "--check")

@@ -17,14 +17,13 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests.docs.markdown import blocks_of
-from tests.playbooks import Playbooks, Played
+from tests.playbooks import Playbooks, Played, heavy
 from tests.simulator import Simulator
 from tests.tools.checkout import INSIDE_COLLECTIONS, ROOT, collections_path
 from tests.tools.venvs import VENVS
 
 PAGE = ROOT / "docs" / "awx.md"
 NAME = "ci-deploy"
-ENV_FILE = ROOT / "examples" / "deliver" / "env_file.yml"
 
 # What AWX takes as a field of a credential type and as the name of an injected variable.
 FIELD_KEYS = {
@@ -122,6 +121,7 @@ def assert_no_secret_in(directory: Path, simulator: Simulator) -> None:
             assert base64.b64encode(canary.encode()).decode() not in text, path
 
 
+@heavy
 def test_a_job_rotates_as_the_page_says(awx: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
     project, delivered_to = awx.directory / "job" / "project", awx.directory / "delivered"
     delivered_to.mkdir()
@@ -147,18 +147,17 @@ def test_a_job_rotates_as_the_page_says(awx: Playbooks, simulator: Simulator, pa
 
 def test_a_job_runs_the_playbook_of_the_collection(awx: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
     environment = injected(page, api_token=simulator.credential, api_url=simulator.url)
-    path = awx.directory / ".env"
-    variables = {
-        "turso_rotate_tokens": [{"name": NAME, "organization": "acme", "deliver": [{"tasks": str(ENV_FILE)}]}],
-        "deliver_env_path": str(path),
-    }
+    path = awx.write(".env", "TURSO_API_TOKEN=\n")
+    into = {"to": "env_file", "path": str(path), "variable": "TURSO_API_TOKEN", "takes_effect_hours": 0}
+    variables = {"turso_rotate_tokens": [{"name": NAME, "organization": "acme", "deliver": [into]}]}
     old = simulator.given(NAME, organization="acme", age_days=120)
     done = job(awx, "community.turso.rotate", environment, variables, "1")
     assert done.ok, done.output
-    assert simulator.alive(path.read_text().removeprefix("CI_DEPLOY=").strip())
+    assert simulator.alive(path.read_text().removeprefix("TURSO_API_TOKEN=").strip())
     assert not simulator.alive(old.secret)
 
 
+@heavy
 def test_a_job_can_be_tried_without_awx(awx: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
     (trial,) = (block.text for block in blocks_of(PAGE) if block.detail == "tests/awx runs it")
     install, _, rest = trial.partition("\n")

@@ -74,8 +74,10 @@ class Narrator(threading.Thread):
             return "issue", "the new token, under a name of its own"
         if request.call == "validate":
             return "verify", "the API accepts the new value"
-        if "create" not in earlier:
+        if not earlier:
             return "plan", "which tokens are there, and how old are they?"
+        if "create" not in earlier:
+            return "check", "the file can be replaced; the token is still due"
         if "validate" not in earlier:
             return "verify", "the new token is listed, as it was asked for"
         return "commit", "read back and confirmed; the new token is there"

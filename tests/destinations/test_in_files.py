@@ -16,7 +16,7 @@ import pytest
 
 from tests.destinations.machines import START, Machines, need_machines
 from tests.destinations.steps import CANARY, NEWER, OLDER, Command, Step, Verb, carried_out, item, words
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 
 ENV = "# the application\r\nexport TOKEN=\"{}\" # rotated\r\nOTHER=kept\r\nSECOND='{}'"
 
@@ -87,6 +87,7 @@ def test_services_on_hosts_of_which_one_is_down(playbooks: Playbooks, machines: 
     assert (folders[1] / "app.env").stat().st_mode & 0o777 == 0o640
 
 
+@heavy
 @with_one_core
 def test_one_is_restarted_after_another(playbooks: Playbooks, machines: Machines, tmp_path: Path) -> None:
     log = tmp_path / "log"
@@ -177,6 +178,7 @@ def test_files_on_the_control_node(playbooks: Playbooks, tmp_path: Path) -> None
     assert len(re.findall(r"Using module file \S+/turso_delivery.py", played.output)) == len(found)
 
 
+@heavy
 @with_one_core
 def test_check_mode_leaves_nothing_behind_and_says_the_same(playbooks: Playbooks, tmp_path: Path) -> None:
     env = tmp_path / ".env"

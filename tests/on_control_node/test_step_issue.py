@@ -416,7 +416,7 @@ def test_check_mode_asks_the_destinations_of_all_entries(tmp_path: Path) -> None
     first, _module = step({**CI, "deliver": [FILE]}, check_mode=True, play=FakePlay(**folder), **STATE)
     assert (first["asks"], first["to_check"]) == (["file_check"], ["ci"])
     play = FakePlay(**folder, facts=said(tmp_path, "not known"))
-    report = [{"name": "ci", "reason": None, "msg": "ci: not due."}]
+    report = [{"name": "ci", "action": "unchanged", "reason": None, "msg": "ci: not due."}]
     module = FakeModule([result_of(report=report)])
     second, _module = step(
         {**CI, "deliver": [FILE]}, check_mode=True, module=module, play=play, checked=["ci"], **STATE
