@@ -4,9 +4,11 @@
 
 """Which tests a run takes: a case that is played costs seconds, so without --full some are left for `make test-all`.
 
+The marks are in tests/playbooks.py.
+
 - A case with the fixture `playbooks` is played by one of the ansible-cores at hand, some by the oldest and some by the
   newest; with --full by each, unless it is marked `with_one_core`. One marked `with_every_core` is always played by each.
-- A case marked `heavy` runs with --full alone. Each test that has heavy cases has others that stand for them.
+- A case marked `heavy` runs with --full alone. Others stand for it: rows of the same table, or tests beside it.
 
 A test that is asked for by its whole name, core included, runs in any case.
 """
@@ -14,7 +16,7 @@ A test that is asked for by its whole name, core included, runs in any case.
 from __future__ import annotations
 
 import zlib
-from pathlib import Path
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -26,22 +28,33 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     if any("[" in argument for argument in config.args):
         return
     full = bool(config.getoption("full"))
-    left_out = [item for item in items if not _runs(item, full=full)]
+    left_out = [item for item in items if not runs(_marks_of(item), has_its_core=_has_its_core(item), full=full)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
 
 
-def _runs(item: pytest.Item, *, full: bool) -> bool:
-    if item.get_closest_marker("heavy") and not full:
+def runs(marks: Collection[str], *, has_its_core: bool, full: bool) -> bool:
+    """Tell whether a case runs.
+
+    :param has_its_core: whether it has the ansible-core that plays it where only one does, or needs none.
+    """
+    if "heavy" in marks and not full:
         return False
+    return has_its_core or "every_core" in marks or (full and "one_core" not in marks)
+
+
+def core_for(name: str, cores: Sequence[str]) -> str:
+    """Return one of the cores for a case by its name, in which its core stands or does not: the same in every process."""
+    for core in cores:
+        name = name.replace(core, "")
+    return cores[zlib.crc32(name.encode()) % len(cores)]
+
+
+def _marks_of(item: pytest.Item) -> set[str]:
+    return {mark.name for mark in item.iter_markers()}
+
+
+def _has_its_core(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     core = callspec.params.get("playbooks") if callspec else None
-    is_for_each = item.get_closest_marker("every_core") or (full and not item.get_closest_marker("one_core"))
-    return core is None or bool(is_for_each) or core == _the_one_for(item, core)
-
-
-def _the_one_for(item: pytest.Item, core: Path) -> Path:
-    """Return one of the cores, the same in every process, by the name of the case."""
-    cores = for_tests()
-    name = item.nodeid.replace(core.resolve().name, "")
-    return cores[zlib.crc32(name.encode()) % len(cores)]
+    return core is None or core.resolve().name == core_for(item.nodeid, [venv.resolve().name for venv in for_tests()])

@@ -285,7 +285,9 @@ def test_tasks_files_are_delivered_with_where_they_confirm(tmp_path: Path) -> No
             return result_of(issued(recipients=entry.recipients))
 
     result, _module = step({**CI, "deliver": deliver}, module=Issuing(), play=play)
-    assert result["deliveries"] == [{"name": "ci", "recipient": 1, "path": str(tmp_path / "d.yml"), "sha256": DIGEST}]
+    assert result["deliveries"] == [
+        {"name": "ci", "kind": "api", "recipient": 1, "path": str(tmp_path / "d.yml"), "sha256": DIGEST}
+    ]
     assert module.given == []
 
 

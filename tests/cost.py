@@ -4,7 +4,7 @@
 
 """Say what the tests cost in seconds of a processor, which a machine that has other things to do changes little.
 
-    python -m pytest -p tests.tools.cost tests/role
+    python -m pytest -p tests.cost tests/role
 
 ends with a table of folders and one of the dearest tests. What a test starts counts once it has ended; most of it is
 ansible-playbook, whose runs are counted too. COST_FILE names a file that gets a line of JSON for each test.
@@ -113,4 +113,5 @@ def _costs(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, Cos
         for report in reports:
             for name, value in getattr(report, "user_properties", ()):
                 if name == "cost" and report.when == "teardown":
-                    yield report.nodeid, Cost(*value, 1)
+                    own, started, plays = value
+                    yield report.nodeid, Cost(own, started, plays, 1)
