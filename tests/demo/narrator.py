@@ -17,6 +17,13 @@ from tests.simulator.exchange import Request
 
 PAUSE_SECONDS = 0.03
 REQUEST_WIDTH = 45
+# What a call does in a rotation, whatever was asked before it.
+STEPS = {
+    "revoke": ("revoke", "the old token, by its id"),
+    "org_revoke": ("revoke", "the old token, by its id"),
+    "create": ("issue", "the new token, under a name of its own"),
+    "validate": ("verify", "the API accepts the new value"),
+}
 
 
 class Narrator(threading.Thread):
@@ -68,12 +75,8 @@ class Narrator(threading.Thread):
         return new[:unanswered]
 
     def _step(self, request: Request, earlier: Sequence[str]) -> tuple[str, str]:
-        if request.method == "DELETE":
-            return "revoke", "the old token, by its id"
-        if request.call == "create":
-            return "issue", "the new token, under a name of its own"
-        if request.call == "validate":
-            return "verify", "the API accepts the new value"
+        if request.call in STEPS:
+            return STEPS[request.call]
         if not earlier:
             return "plan", "which tokens are there, and how old are they?"
         if "create" not in earlier:

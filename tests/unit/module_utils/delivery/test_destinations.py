@@ -24,6 +24,7 @@ SPECS = {
 }
 
 ACCOUNT = "0123456789abcdef" * 2
+BOTH = ["production", "preview"]
 
 
 def read(**item: Any) -> Any:
@@ -42,7 +43,7 @@ READ: list[tuple[dict[str, Any], str, float]] = [
     ({"to": "github_secret", "organization": "Acme", "name": "t"}, "acme T", 24),
     ({"to": "gitlab_variable", "project": "A/B", "variable": "t"}, "a/b t *", 24),
     ({"to": "gitlab_variable", "group": "A", "variable": "t", "scope": "prod"}, "a t prod", 24),
-    ({"to": "vercel_env", "project": "p", "variable": "t", "redeploy": True, "target": ["production", "preview"]}, "p t preview production", 0),
+    ({"to": "vercel_env", "project": "p", "variable": "t", "target": BOTH, "takes_effect_hours": 2}, "p t preview production", 2),
     ({"to": "cloudflare_worker_secret", "account_id": ACCOUNT, "script": "s", "name": "n"}, f"{ACCOUNT} s n", 0),
     ({"to": "kubernetes_secret", "namespace": "n", "name": "s", "key": "k", "rollout": ["deployment/a"]}, "n s k", 0),
     ({"to": "vault_kv", "path": "p", "key": "k", "takes_effect_hours": 1}, "secret/p k", 1),
