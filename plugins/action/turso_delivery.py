@@ -39,6 +39,7 @@ PLACES = "places"
 _REFUSES = {CHECK: REFUSED, DELIVER: NOT_TAKEN, READ_BACK: UNREADABLE}
 _AFTER_A_BUG = {CHECK: REFUSED, DELIVER: LOST, READ_BACK: UNREADABLE}
 _VERBS = (*_REFUSES, PLACES)
+_IN_CHECK_MODE = "In check mode nothing is written. To deliver the value, run the play without --check."
 
 
 class ActionModule(HiddenResult):
@@ -60,6 +61,8 @@ class ActionModule(HiddenResult):
         place = Place.from_json(given) if given else Place("", False)
         held = [item for item in items if place.holds(item)] if given else items
         run = self._run(to, held, place.host)
+        if verb == DELIVER and run.check_mode:  # most destinations have no check mode of their own
+            return self._result([Verdict.of(item, run.host, NOT_TAKEN, _IN_CHECK_MODE) for item in held], run)
         with self.hidden():
             verdicts = self._verdicts(to, verb, held, run)
         return self._result(verdicts, run)
