@@ -106,7 +106,7 @@ unit: newest stage ## Run the unit tests, and fail if they miss a branch of plug
 
 .PHONY: integration
 integration: newest ## Run the integration targets on the newest ansible-core
-	$(NEWEST)/python -m pytest tests/integration $(PYTEST_ARGS)
+	$(NEWEST)/python -m pytest tests/integration --full $(PYTEST_ARGS)
 
 .PHONY: test-matrix
 test-matrix: ## Run the tests on every supported ansible-core; needs Pythons 3.10 to 3.13

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from tests import selection
 from tests.playbooks import Playbooks
 from tests.simulator import Simulator
 from tests.tools.venvs import for_tests
@@ -53,6 +54,10 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Have a figure that a test measured stand at the end of the output, whichever process ran the test."""
     return lambda line: record_property("told", line)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    selection.choose(config, items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -133,5 +138,5 @@ def _arguments(params: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Itera
 
 @pytest.fixture(params=for_tests(), ids=lambda venv: venv.resolve().name)
 def playbooks(request: pytest.FixtureRequest, simulator: Simulator, tmp_path: Path) -> Playbooks:
-    """Runs playbooks against the simulator, once with every ansible-core that the tests were given."""
+    """Runs playbooks against the simulator, with an ansible-core that the tests were given (see tests.selection)."""
     return Playbooks(request.param, tmp_path, api_url=simulator.url, api_token=simulator.credential)

@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ import pytest
 import yaml
 
 from tests.tools.checkout import collections_path
-from tests.tools.venvs import for_tests
 
 TIMEOUT_SECONDS = 120
 
@@ -28,10 +28,17 @@ INTERRUPTIBLE = (
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 )
 
-# For a test that each ansible-core would answer alike: with one of those at hand, and not with every one.
-with_one_core = pytest.mark.parametrize(
-    "playbooks", for_tests()[-1:], indirect=True, ids=lambda venv: venv.resolve().name
-)
+# What runs without --full, and with which ansible-core: see tests/selection.py.
+with_one_core = pytest.mark.one_core
+with_every_core = pytest.mark.every_core
+heavy = pytest.mark.heavy
+
+
+def cases(rows: Iterable[tuple[Any, ...]], *, sample: tuple[str, ...]) -> list[Any]:
+    """Return rows, each an id and the arguments, as parameters, of which those out of the sample are heavy."""
+    listed = list(rows)
+    assert set(sample) <= {row[0] for row in listed}, "the sample is no part of the rows"
+    return [pytest.param(*row[1:], id=row[0], marks=() if row[0] in sample else heavy) for row in listed]
 
 
 @dataclasses.dataclass(frozen=True)

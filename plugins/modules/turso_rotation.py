@@ -34,7 +34,9 @@ attributes:
     details:
       - O(step=issue) returns the plan. The other steps do nothing.
   diff_mode:
-    support: none
+    support: partial
+    details:
+      - In check mode O(step=issue) shows the plan, grouped by what would be done.
   idempotent:
     support: partial
     details:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import CHECK, DELIVER, READ_BACK
+from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import (
     not_known,
@@ -67,11 +68,18 @@ def _planned(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]
     """Return what the role reads in check mode: the plan, and what is asked of all destinations."""
     verdicts = said(request.play)
     due = [entry["name"] for entry in result["report"] if entry["reason"] is not None]
-    told = [*(entry["msg"] for entry in result["report"]), *refused_later(verdicts, due), *not_known(verdicts)]
-    lines = [*told, result["summary"]]
+    told = sentences.plan_in_words(result["report"], result["next_due"])
+    lines = [*told, *refused_later(verdicts, due), *not_known(verdicts), result["summary"]]
     everybody = [] if request.is_checked else [entry.name for entry in request.entries]
     asked = to_check(request.entries, everybody)
-    return {**result, **_NOTHING, "lines": lines, **asks(CHECK, asked), "to_check": everybody if asked else []}
+    return {
+        **result,
+        **_NOTHING,
+        "lines": lines,
+        **asks(CHECK, asked),
+        "to_check": everybody if asked else [],
+        "diff": {"prepared": sentences.plan_as_diff(result["report"])},
+    }
 
 
 def _asked_first(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]:

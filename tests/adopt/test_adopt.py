@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import stat
+from typing import Any
 
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.simulator import Simulator
 
 ADOPT = "community.turso.adopt"
@@ -22,7 +23,7 @@ PLAN = [{"hosts": "localhost", "gather_facts": False, "roles": ["community.turso
 
 @pytest.fixture(autouse=True)
 def given(simulator: Simulator) -> None:
-    pinned = {"organization": "acme", "group": "production"}
+    pinned: dict[str, Any] = {"organization": "acme", "group": "production"}
     simulator.given("ci-deploy", organization="acme", age_days=120)
     simulator.given("dashboard", **pinned, scopes=["read-only"], age_days=9)
     simulator.given("backup-20261101t091500z-7f3a", **pinned, scopes=["read", "db:configure"], age_days=23)
@@ -33,7 +34,7 @@ def given(simulator: Simulator) -> None:
     simulator.given(BREAKS, user="bob", organization="acme")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # its stubs are elsewhere
     """Reads what Ansible marks as no template."""
 
 
@@ -94,6 +95,7 @@ def test_a_file_that_is_there_is_never_overwritten_and_nothing_is_asked(
     assert simulator.requests == []
 
 
+@heavy
 @with_one_core
 def test_check_mode_writes_nothing(playbooks: Playbooks) -> None:
     played = playbooks.play(ADOPT, "--check")

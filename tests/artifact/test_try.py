@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.docs.markdown import blocks_of
-from tests.playbooks import Playbooks, Played, with_one_core
+from tests.playbooks import Playbooks, Played, heavy, with_one_core
 from tests.simulator import Simulator
 from tests.tools import artifact
 from tests.tools.checkout import ROOT
@@ -84,6 +84,7 @@ def test_it_rotates_a_token_and_leaves_nothing_behind(installed: Playbooks, simu
     assert simulator.requests == []
 
 
+@heavy
 @with_one_core
 def test_check_mode_issues_nothing(installed: Playbooks) -> None:
     played = installed.play("community.turso.try", "--check")
@@ -93,6 +94,7 @@ def test_check_mode_issues_nothing(installed: Playbooks) -> None:
     assert list(installed.directory.glob("home/turso-try-*")) == []
 
 
+@heavy
 @with_one_core
 def test_the_server_stays_where_it_is_asked_to(installed: Playbooks) -> None:
     """What the playbook says to type next is typed next."""

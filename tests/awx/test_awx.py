@@ -17,7 +17,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests.docs.markdown import blocks_of
-from tests.playbooks import Playbooks, Played
+from tests.playbooks import Playbooks, Played, heavy
 from tests.simulator import Simulator
 from tests.tools.checkout import INSIDE_COLLECTIONS, ROOT, collections_path
 from tests.tools.venvs import VENVS
@@ -121,6 +121,7 @@ def assert_no_secret_in(directory: Path, simulator: Simulator) -> None:
             assert base64.b64encode(canary.encode()).decode() not in text, path
 
 
+@heavy
 def test_a_job_rotates_as_the_page_says(awx: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
     project, delivered_to = awx.directory / "job" / "project", awx.directory / "delivered"
     delivered_to.mkdir()
@@ -156,6 +157,7 @@ def test_a_job_runs_the_playbook_of_the_collection(awx: Playbooks, simulator: Si
     assert not simulator.alive(old.secret)
 
 
+@heavy
 def test_a_job_can_be_tried_without_awx(awx: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
     (trial,) = (block.text for block in blocks_of(PAGE) if block.detail == "tests/awx runs it")
     install, _, rest = trial.partition("\n")

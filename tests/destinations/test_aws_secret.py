@@ -15,7 +15,7 @@ import pytest
 
 from tests.destinations.plays import Step, item, verdicts_of, words
 from tests.destinations.proxy import Answer, Proxy
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, heavy
 
 OLD, NEW, NEWER = "the-old-value", "the-new-value/+=", "the-newer-value"
 REGION = "eu-central-1"
@@ -145,6 +145,7 @@ def refusal(code: str, status: int = 400) -> Answer:
     return status, json.dumps({"__type": code, "Message": f"it is {code}, and not {NEW}"}).encode()
 
 
+@heavy
 def test_what_happens_in_between_is_told(controller: Playbooks, moto: Proxy, aws: Aws) -> None:
     content = json.dumps({"token": OLD, "user": "somebody"})
     aws.do(f"[c.create_secret(Name=n, SecretString={content!r}) for n in ('theirs', 'denied', 'down', 'lost')]")
@@ -180,6 +181,7 @@ def test_what_happens_in_between_is_told(controller: Playbooks, moto: Proxy, aws
     assert words(told["back"]) == [("lost", "confirmed")]
 
 
+@heavy
 def test_the_credential_comes_from_the_environment_a_profile_or_by_name(
     controller: Playbooks, moto: Proxy, aws: Aws, tmp_path: Path
 ) -> None:
@@ -228,6 +230,7 @@ def test_the_credential_comes_from_the_environment_a_profile_or_by_name(
     assert said["plain"] == "AWS_ENDPOINT_URL is http://aws.example.com, which is not https, so nothing was sent"
 
 
+@heavy
 def test_a_missing_library_is_named_with_its_command(newest: Playbooks) -> None:
     steps = [Step(verb, verb, [secret("a", of="a")], KEYS) for verb in ("check", "deliver", "read_back")]
     told = verdicts_of(newest, "aws_secret", steps, secrets=[KEYS["AWS_SECRET_ACCESS_KEY"]])

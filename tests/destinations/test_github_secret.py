@@ -17,7 +17,7 @@ from tests.destinations.carrying import Carrying, run_uri, unlike, verdicts_by_n
 from tests.destinations.github import ALL, BLIND, READ, Credential, GitHub, token
 from tests.destinations.https_plays import played
 from tests.destinations.serving import Answer, Fault, serving
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 
 __all__ = ["run_uri"]
 
@@ -298,6 +298,7 @@ def play(
     )
 
 
+@heavy
 @with_one_core
 def test_github_without_its_library_is_refused_with_the_command(
     playbooks: Playbooks, hub: GitHub, url: str, people: dict[str, str], tmp_path: Path
@@ -333,6 +334,7 @@ def test_a_round_trip_that_shows_no_secret(playbooks: Playbooks, hub: GitHub, ur
     assert "the credential of ends ends on" in " ".join(output.split())
 
 
+@heavy
 @with_one_core
 def test_check_mode_asks_and_writes_nothing(
     playbooks: Playbooks, hub: GitHub, url: str, people: dict[str, str]

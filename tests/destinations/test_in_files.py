@@ -16,7 +16,7 @@ import pytest
 
 from tests.destinations.machines import START, Machines, need_machines
 from tests.destinations.steps import CANARY, NEWER, OLDER, Command, Step, Verb, carried_out, item, words
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 
 ENV = "# the application\r\nexport TOKEN=\"{}\" # rotated\r\nOTHER=kept\r\nSECOND='{}'"
 
@@ -46,9 +46,9 @@ def test_services_on_hosts_of_which_one_is_down(playbooks: Playbooks, machines: 
     for srv in folders:
         (srv / "app.env").write_text(f"TOKEN={OLDER}\nDIES={OLDER}\n")
         os.chmod(srv / "app.env", 0o640)
-    env = {"path": "/srv/app.env", "variable": "TOKEN", "hosts": ["web"]}
+    env: dict[str, Any] = {"path": "/srv/app.env", "variable": "TOKEN", "hosts": ["web"]}
     app = item("app", restart="app", **env)
-    only = {"hosts": ["web1"]}
+    only: dict[str, Any] = {"hosts": ["web1"]}
     alone = item("app", restart="app", **{**env, **only})
     found = on_hosts(
         playbooks,
@@ -87,13 +87,14 @@ def test_services_on_hosts_of_which_one_is_down(playbooks: Playbooks, machines: 
     assert (folders[1] / "app.env").stat().st_mode & 0o777 == 0o640
 
 
+@heavy
 @with_one_core
 def test_one_is_restarted_after_another(playbooks: Playbooks, machines: Machines, tmp_path: Path) -> None:
     log = tmp_path / "log"
     start = f"echo begins >> {log}; sleep 1; echo ends >> {log}; {START}"
     for name in ("web1", "web3"):
         (machines.start(name, app=start) / "app.env").write_text("TOKEN=old\nA=1\nB=2\n")
-    shared = {"path": "/srv/app.env", "hosts": ["web1", "web3"], "restart": "app"}
+    shared: dict[str, Any] = {"path": "/srv/app.env", "hosts": ["web1", "web3"], "restart": "app"}
     items = [item(name, variable=name, **shared) for name in ("TOKEN", "A", "B")]
     (found,) = on_hosts(playbooks, machines, [Verb("env_file_deliver", items)])
     assert words(found) == [f"{host} delivered!" for host in ("web1", "web3") for _each in items]
@@ -177,6 +178,7 @@ def test_files_on_the_control_node(playbooks: Playbooks, tmp_path: Path) -> None
     assert len(re.findall(r"Using module file \S+/turso_delivery.py", played.output)) == len(found)
 
 
+@heavy
 @with_one_core
 def test_check_mode_leaves_nothing_behind_and_says_the_same(playbooks: Playbooks, tmp_path: Path) -> None:
     env = tmp_path / ".env"

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.destinations.plays import Step, item, verdicts_of, words
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, heavy
 from tests.sinks.standins import Cluster, failure, serving
 
 OLD, NEW, NEWER = "the-old-value", "the-new-value/+=", "the-newer-value"
@@ -47,6 +47,7 @@ def restarts(cluster: Cluster) -> list[str]:
     return [path.rpartition("/")[2] for path, patch in cluster.writes if "spec" in patch]
 
 
+@heavy
 def test_a_check_has_the_api_server_try_it(controller: Playbooks, cluster: Cluster) -> None:
     cluster.have_secret("turso", {"token": OLD})
     cluster.have_secret("immutable", {"token": OLD}, immutable=True)
@@ -146,6 +147,7 @@ def test_it_is_delivered_rolled_out_and_read_back(controller: Playbooks, cluster
     ]
 
 
+@heavy
 def test_what_happens_in_between_is_told(controller: Playbooks, cluster: Cluster) -> None:
     for name in ("conflict", "modified", "deleted", "lost", "immutable"):
         cluster.have_secret(name, {"token": OLD})
@@ -201,6 +203,7 @@ def kubeconfig(address: str, token: str) -> dict[str, Any]:
     }
 
 
+@heavy
 def test_the_credential_comes_from_the_environment_a_kubeconfig_or_by_name(
     controller: Playbooks, cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -234,6 +237,7 @@ def test_the_credential_comes_from_the_environment_a_kubeconfig_or_by_name(
     assert said["plain"] == "K8S_AUTH_HOST is http://kubernetes.example.com, which is not https, so nothing was sent"
 
 
+@heavy
 def test_a_missing_collection_or_library_is_named_with_its_command(controller: Playbooks, newest: Playbooks) -> None:
     steps = [
         Step(verb, verb, [secret("ci")], reached("http://127.0.0.1:1")) for verb in ("check", "deliver", "read_back")

@@ -14,7 +14,7 @@ import pytest
 
 from tests.destinations.plays import Step, item, verdicts_of, words
 from tests.destinations.proxy import Proxy
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, heavy
 
 # May do what the documentation asks for below turso/, less elsewhere.
 POLICY = """
@@ -64,6 +64,7 @@ def kv(name: str, path: str, secret: str | None = NEW, **more: Any) -> dict[str,
     return item(name, secret, wants_value=wants_value, **{**options, **more})
 
 
+@heavy
 def test_a_check_tells_what_could_not_be_written(controller: Playbooks, openbao: Proxy, bao: Bao) -> None:
     bao.write("turso/ci", token=OLD)
     bao.write("turso/deleted", token=OLD, user="gone")
@@ -150,6 +151,7 @@ def test_it_is_delivered_and_read_back(controller: Playbooks, openbao: Proxy, ba
     ]
 
 
+@heavy
 def test_what_somebody_else_writes_in_between_is_not_lost(controller: Playbooks, openbao: Proxy, bao: Bao) -> None:
     for name in ("once", "twice", "ours", "lost"):
         bao.write(f"turso/{name}", token=OLD)
@@ -185,6 +187,7 @@ def test_what_somebody_else_writes_in_between_is_not_lost(controller: Playbooks,
     ]
 
 
+@heavy
 def test_the_credential_is_a_token_or_an_approle_of_the_environment_or_by_name(
     controller: Playbooks, openbao: Proxy, bao: Bao
 ) -> None:
@@ -232,6 +235,7 @@ def test_the_credential_is_a_token_or_an_approle_of_the_environment_or_by_name(
     assert "Connection refused" in refused["down"][1]
 
 
+@heavy
 def test_a_missing_collection_or_library_is_named_with_its_command(controller: Playbooks, newest: Playbooks) -> None:
     environment = {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "wrong-token"}
     items = [kv("ci", "turso/ci")]

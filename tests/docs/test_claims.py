@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.docs.markdown import blocks_of
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.simulator import Simulator
 from tests.tools.checkout import ROOT
 
@@ -39,9 +39,7 @@ def playbook_of_the_guide() -> list[dict[str, Any]]:
 
 @with_one_core
 @pytest.mark.promise(1)
-@pytest.mark.parametrize(
-    ("change", "arguments", "says"), [row[1:] for row in DELIVERIES], ids=[row[0] for row in DELIVERIES]
-)
+@pytest.mark.parametrize(("change", "arguments", "says"), cases(DELIVERIES, sample=("a tag left both out",)))
 def test_tasks_of_the_play_revoke_nothing_if(
     simulator: Simulator, playbooks: Playbooks, change: dict[str, Any], arguments: list[str], says: str
 ) -> None:
@@ -58,6 +56,7 @@ def test_tasks_of_the_play_revoke_nothing_if(
     assert simulator.revoked == []
 
 
+@heavy
 @with_one_core
 def test_the_next_run_delivers_what_the_vault_file_holds(simulator: Simulator, playbooks: Playbooks) -> None:
     """As docs/rotate.md says of a recipient that is missing: it costs two versions, and not one a day."""
@@ -76,6 +75,7 @@ def test_the_next_run_delivers_what_the_vault_file_holds(simulator: Simulator, p
     assert simulator.alive((playbooks.directory / f"{NAME}-token").read_text())
 
 
+@heavy
 @with_one_core
 def test_paths_of_a_rotation_file_count_from_where_the_run_is_started(
     simulator: Simulator, playbooks: Playbooks

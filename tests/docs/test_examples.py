@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.docs.markdown import RUNNABLE, Block, blocks_of
-from tests.playbooks import Playbooks, Played, with_one_core
+from tests.playbooks import Playbooks, Played, cases, heavy, with_one_core
 from tests.simulator import Simulator
 from tests.tools.checkout import ROOT
 
@@ -35,6 +35,10 @@ INVENTORY = {
         },
     }
 }
+
+
+def is_played(block: Block) -> bool:
+    return block.said not in ("file", "not run") and block.language in RUNNABLE
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ class Reader:
         if block.said == "file":
             self.playbooks.write(block.detail or "", self._here(block.text))
             return []
-        if block.said == "not run" or block.language not in RUNNABLE:
+        if not is_played(block):
             return []
         run = self.playbooks.shell if block.language == "shell" else self.playbooks.play
         played = run(self._here(block.text))
@@ -107,6 +111,7 @@ def test_readme(reader: Reader, simulator: Simulator) -> None:
     assert yaml.safe_load(opened.output) == {"turso_token": value}
 
 
+@heavy
 @with_one_core
 @pytest.mark.promise(1)
 def test_the_first_playbook_issues_and_revokes_nothing_if_it_cannot_deliver(
@@ -139,8 +144,12 @@ OUTCOMES: dict[str, tuple[int, list[str]]] = {
 }
 
 
+# Those that play nothing cost nothing.
+SAMPLE = ("getting-started", *(page.stem for page in GUIDES if not any(is_played(block) for block in blocks_of(page))))
+
+
 @with_one_core
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", cases(((page.stem, page) for page in GUIDES), sample=SAMPLE))
 def test_guide(reader: Reader, simulator: Simulator, page: Path) -> None:
     reader.follow(page)
     if page.stem in OUTCOMES:
@@ -150,7 +159,7 @@ def test_guide(reader: Reader, simulator: Simulator, page: Path) -> None:
 
 
 @with_one_core
-@pytest.mark.parametrize("page", ROLES, ids=lambda page: page.parent.name)
+@pytest.mark.parametrize("page", cases(((page.parent.name, page) for page in ROLES), sample=("turso_rotate",)))
 def test_readme_of_a_role(reader: Reader, simulator: Simulator, page: Path) -> None:
     assert len(reader.follow(page)) == 1
     rotates = page.parent.name == "turso_rotate"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.simulator import Simulator
 from tests.unit.module_utils.hostile import Certificate
 
@@ -95,6 +95,7 @@ def test_a_leaked_value_of_the_environment_is_revoked_and_proven_dead(
     assert not any(canary in output for canary in simulator.canaries for output in (*outputs, again.output))
 
 
+@heavy
 @with_one_core
 def test_values_in_a_file_are_all_proven(playbooks: Playbooks, simulator: Simulator, given: dict[str, Any]) -> None:
     leaked = [given["ci"].secret + "\n", given["backup"].secret]
@@ -118,6 +119,7 @@ def test_a_failure_shows_what_was_selected(playbooks: Playbooks, simulator: Simu
     assert simulator.alive(given["own"].secret)
 
 
+@heavy
 @with_one_core
 def test_an_authority_can_be_given(playbooks: Playbooks, tmp_path: Path) -> None:
     certificate = Certificate(tmp_path, "127.0.0.1")
@@ -157,7 +159,13 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "message"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    cases(
+        ((name, *row) for name, row in REFUSED.items()),
+        sample=("nothing asked for", "an organization that cannot be rendered"),
+    ),
+)
 def test_refuses(playbooks: Playbooks, simulator: Simulator, arguments: tuple[str, ...], message: str) -> None:
     played = playbooks.play(REVOKE, *arguments, "-vvv")
     assert not played.ok

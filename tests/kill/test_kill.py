@@ -27,7 +27,7 @@ from tests.kill.worlds import (
     Scenario,
     World,
 )
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.simulator import Simulator
 
 LOG = logging.getLogger(__name__)
@@ -45,7 +45,13 @@ SAMPLE = [
 
 
 @with_one_core
-@pytest.mark.parametrize(("scenario", "point"), [row[:2] for row in SAMPLE], ids=[row[2] for row in SAMPLE])
+@pytest.mark.parametrize(
+    ("scenario", "point"),
+    cases(
+        ((name, *killed) for *killed, name in SAMPLE),
+        sample=("delivered, and not in use yet", "in the state file, and not stored yet"),
+    ),
+)
 def test_a_kill_breaks_no_promise(simulator: Simulator, playbooks: Playbooks, scenario: Scenario, point: Point) -> None:
     world = World(simulator, playbooks, scenario)
     world.run_until(point)
@@ -53,17 +59,15 @@ def test_a_kill_breaks_no_promise(simulator: Simulator, playbooks: Playbooks, sc
     assert world.broken_promises_of_the_next_runs() == []
 
 
+@heavy
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_no_kill_breaks_a_promise(
     simulator: Simulator,
     playbooks: Playbooks,
-    request: pytest.FixtureRequest,
     tell: Callable[[str], None],
     scenario: Scenario,
 ) -> None:
-    """What two kills leave alike is followed once."""
-    if not request.config.getoption("--full"):
-        pytest.skip("every point takes hours: --full")
+    """What two kills leave alike is followed once. It takes hours."""
     points = World(simulator, playbooks, scenario).points()
     broken: dict[str, list[str]] = {}
     followed: set[str] = set()

@@ -17,7 +17,7 @@ import pytest
 
 from tests.kill.worlds import CREDENTIAL, STORE_AND_PLAY, TARGETS, VAULT, Point, Scenario, World
 from tests.no_leak.canaries import Canaries
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, cases
 from tests.simulator import Simulator
 
 pytestmark = pytest.mark.promise(8)
@@ -42,7 +42,13 @@ def short() -> Iterator[Path]:
         yield Path(directory)
 
 
-@pytest.mark.parametrize(("scenario", "point"), [row[:2] for row in POINTS], ids=[row[2] for row in POINTS])
+@pytest.mark.parametrize(
+    ("scenario", "point"),
+    cases(
+        ((name, *killed) for *killed, name in POINTS),
+        sample=("while the vault file is replaced", "delivered to targets"),
+    ),
+)
 def test_no_value_is_left_of_a_run_that_was_killed(
     simulator: Simulator, playbooks: Playbooks, short: Path, scenario: Scenario, point: Point
 ) -> None:

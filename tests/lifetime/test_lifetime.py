@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, cases
 from tests.simulator import Simulator
 from tests.simulator.processes import descendants
 
@@ -61,8 +62,16 @@ def left(simulator: Simulator) -> list[str]:
     return [token.name for token in simulator.tokens if token.name.startswith("service-")]
 
 
-@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-@pytest.mark.parametrize("creator", CREATORS.values(), ids=CREATORS)
+@pytest.mark.parametrize(
+    ("creator", "end"),
+    cases(
+        (
+            (f"{creates}, {ends}", creator, end)
+            for (creates, creator), (ends, end) in itertools.product(CREATORS.items(), ENDS.items())
+        ),
+        sample=("turso_tokens, Ctrl-C", "turso_tokens, SIGKILL", "the role, SIGTERM"),
+    ),
+)
 def test_whoever_ends_the_controller_no_token_is_left_whose_value_nobody_has(
     simulator: Simulator,
     playbooks: Playbooks,

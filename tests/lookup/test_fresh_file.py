@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks
+from tests.playbooks import Playbooks, cases
 
 PASSWORD = ("--vault-password-file", "password")
 FRESH = "lookup('community.turso._fresh_file', top ~ '/' ~ file)"
@@ -60,7 +60,9 @@ def world(playbooks: Playbooks) -> Playbooks:
     return playbooks
 
 
-@pytest.mark.parametrize(("file", "keywords"), FILES, ids=[row[0] for row in FILES])
+@pytest.mark.parametrize(
+    ("file", "keywords"), cases(((file, file, keywords) for file, keywords in FILES), sample=("target.yml",))
+)
 def test_later_tasks_plays_and_hosts_get_the_new_value_of(
     world: Playbooks, file: str, keywords: dict[str, Any]
 ) -> None:

@@ -15,6 +15,7 @@ from tests.no_leak.altered import BUGS as WITH_BUGS
 from tests.no_leak.altered import altered
 from tests.no_leak.cases import BUGS, CASES, CUT, play
 from tests.no_leak.terminal import Mode, Terminal
+from tests.playbooks import cases
 
 CORE = tuple(case for case in CASES if case.core)
 EVERYTHING = Mode(verbosity=4, arguments=("--diff",))
@@ -95,15 +96,19 @@ def test_bugs(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -> N
     assert "please report it" in played.output
 
 
-@pytest.mark.parametrize(
-    ("module", "arguments", "mode"),
-    [
-        ("turso_token", "name=new organization=acme", Mode(verbosity=4)),
-        ("turso_token", "name=main state=absent", Mode(arguments=("--one-line",))),
-        ("turso_tokens", '{"tokens": [{"name": "new"}, {"name": "taken-1"}]}', Mode(verbosity=1)),
-    ],
-    ids=["refused, because nobody would get the value", "failed", "many refused"],
-)
+AD_HOC: list[tuple[str, str, str, Mode]] = [
+    (
+        "refused, because nobody would get the value",
+        "turso_token",
+        "name=new organization=acme",
+        Mode(verbosity=4),
+    ),
+    ("failed", "turso_token", "name=main state=absent", Mode(arguments=("--one-line",))),
+    ("many refused", "turso_tokens", '{"tokens": [{"name": "new"}, {"name": "taken-1"}]}', Mode(verbosity=1)),
+]
+
+
+@pytest.mark.parametrize(("module", "arguments", "mode"), cases(AD_HOC, sample=("failed",)))
 def test_ad_hoc(terminal: Terminal, module: str, arguments: str, mode: Mode) -> None:
     tree: Path = terminal.tree
     name = f"community.turso.{module}"

@@ -16,6 +16,7 @@ from tests.no_leak.altered import Alteration, Change, Gone, Without, altered
 from tests.no_leak.cases import BUGS, CASES, CUT, Case, play
 from tests.no_leak.terminal import Mode, Terminal
 from tests.no_leak.test_role import role
+from tests.playbooks import cases, heavy, with_every_core
 
 VERBOSE = Mode(verbosity=4, arguments=("--diff",))
 ROTATION = "plugins/action/turso_rotation.py"
@@ -148,15 +149,14 @@ PROTECTIONS = (
         named("a SQL token kept"),
     ),
 )
-SAMPLE = ("the action plugins", "no_log of a task that loops", "hiding what cannot be parsed", "the last resort")
+SAMPLE = ("the action plugins", "no_log of a task that loops", "the last resort")
 
 
-@pytest.mark.parametrize("protection", PROTECTIONS, ids=lambda protection: protection.name)
-def test_protection(
-    terminal: Terminal, protection: Protection, tmp_path_factory: pytest.TempPathFactory, full: bool
-) -> None:
-    if not full and protection.name not in SAMPLE:
-        pytest.skip("one of those that --full takes out")
+@with_every_core
+@pytest.mark.parametrize(
+    "protection", cases(((protection.name, protection) for protection in PROTECTIONS), sample=SAMPLE)
+)
+def test_protection(terminal: Terminal, protection: Protection, tmp_path_factory: pytest.TempPathFactory) -> None:
     if not protection.needed(terminal.playbooks.core):
         pytest.skip("another one protects on this ansible-core")
     terminal.collections = altered(tmp_path_factory.mktemp("unprotected"), protection.changes)
@@ -182,13 +182,12 @@ ROLE_PROTECTIONS = (
 )
 
 
+@heavy
 @pytest.mark.parametrize("protection", ROLE_PROTECTIONS, ids=lambda protection: protection.name)
 def test_protection_of_the_role(
-    terminal: Terminal, protection: RoleProtection, tmp_path_factory: pytest.TempPathFactory, full: bool
+    terminal: Terminal, protection: RoleProtection, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A commit that is refused keeps the credential for the next, so what is left is shown where nothing hides it."""
-    if not full:
-        pytest.skip("one of those that --full takes out")
     terminal.collections = altered(tmp_path_factory.mktemp("unprotected"), protection.changes)
     given = {"turso_rotate_api_token": "{{ lookup('env', 'TOKEN_PLAIN') }}"}
     tasks = [*role(None, {"name": "rotated", "organization": "acme"}, tasks_from="issue", **given)]

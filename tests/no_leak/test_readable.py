@@ -14,6 +14,7 @@ import pytest
 
 from tests.no_leak.cases import Case, many, one, play
 from tests.no_leak.terminal import Mode, Terminal
+from tests.playbooks import cases, heavy, with_every_core
 
 ACME: dict[str, Any] = {"organization": "acme"}
 CALLBACKS = [Mode(callback, verbosity) for callback, verbosity in (("default", 0), ("minimal", 1), ("oneline", 0))]
@@ -81,7 +82,7 @@ def test_a_result_with_a_secret_is_hidden_or_masked(terminal: Terminal) -> None:
     assert ('"restriction": "organization"' in shown) is (terminal.playbooks.core >= (2, 22))
 
 
-@pytest.mark.parametrize("mode", CALLBACKS, ids=str)
+@pytest.mark.parametrize("mode", cases(((str(mode), mode) for mode in CALLBACKS), sample=("minimal -v local",)))
 def test_a_hidden_failure_is_told_once(terminal: Terminal, mode: Mode) -> None:
     """Or, where it is not hidden, as often as ansible-core tells any other."""
     plain = many("plain", "failed", {"name": "taken-1"}, {"name": "taken-2"})
@@ -93,6 +94,7 @@ def test_a_hidden_failure_is_told_once(terminal: Terminal, mode: Mode) -> None:
     assert as_any_other > 0
 
 
+@with_every_core
 def test_it_is_told_on_stderr_because_callbacks_own_stdout(terminal: Terminal) -> None:
     if terminal.playbooks.core >= (2, 19):
         pytest.skip("from 2.19 on ansible-core tells it itself")
@@ -109,6 +111,7 @@ def test_it_is_told_on_stderr_because_callbacks_own_stdout(terminal: Terminal) -
     assert TOLD not in done.stdout
 
 
+@heavy
 def test_secrets_of_every_length_are_hidden_whole(terminal: Terminal) -> None:
     simulator = terminal.worlds["plain"]
     credentials = {}

@@ -16,6 +16,7 @@ import pytest
 
 from tests.no_leak.canaries import Canaries
 from tests.no_leak.terminal import Mode, Terminal
+from tests.playbooks import cases
 
 EVERYTHING = Mode(verbosity=4, arguments=("--diff",))
 MODES = (
@@ -158,10 +159,8 @@ ENTRIES = (
 
 
 @pytest.mark.promise(8)
-@pytest.mark.parametrize("mode", MODES, ids=str)
-def test_rotation(rotating: Terminal, mode: Mode, full: bool) -> None:
-    if mode is not EVERYTHING and not full:
-        pytest.skip("one of the modes that --full runs")
+@pytest.mark.parametrize("mode", cases(((str(mode), mode) for mode in MODES), sample=(str(EVERYTHING),)))
+def test_rotation(rotating: Terminal, mode: Mode) -> None:
     variables = delivering(rotating)
     look = {"name": "Look at the hosts later", "ansible.builtin.debug": {"msg": "{{ turso_rotate_report }}"}}
     played = rotating.play(

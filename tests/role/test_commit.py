@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import (
     COMMIT,
     FAIL,
@@ -73,7 +73,7 @@ WAYS: list[tuple[str, Play]] = [
 
 
 @pytest.mark.promise(1)
-@pytest.mark.parametrize("playing", [row[1] for row in WAYS], ids=[row[0] for row in WAYS])
+@pytest.mark.parametrize("playing", cases(WAYS, sample=("roles", "include_role", "pre_tasks alone")))
 def test_the_old_token_is_revoked_after_the_restart_by(
     simulator: Simulator, playbooks: Playbooks, playing: Play
 ) -> None:
@@ -89,7 +89,7 @@ def test_the_old_token_is_revoked_after_the_restart_by(
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+@pytest.mark.parametrize("strategy", ["free", pytest.param("host_pinned", marks=heavy)])
 def test_the_commit_comes_last_with_the_strategy(simulator: Simulator, playbooks: Playbooks, strategy: str) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     playbooks.write("old", old.secret)
@@ -99,6 +99,7 @@ def test_the_commit_comes_last_with_the_strategy(simulator: Simulator, playbooks
     assert not simulator.alive(old.secret)
 
 
+@heavy
 @with_one_core
 def test_a_strategy_that_was_never_tried_is_refused(simulator: Simulator, playbooks: Playbooks) -> None:
     source = "from ansible.plugins.strategy.linear import StrategyModule\n"
@@ -111,7 +112,7 @@ def test_a_strategy_that_was_never_tried_is_refused(simulator: Simulator, playbo
 
 
 @pytest.mark.promise(1)
-@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("depth", [pytest.param(1, marks=heavy), 2])
 def test_the_old_token_is_revoked_after_the_restart_of_a_role_that_depends_on_the_rotation(
     simulator: Simulator, playbooks: Playbooks, depth: int
 ) -> None:
@@ -142,7 +143,10 @@ WITHOUT: list[tuple[str, Play, list[str]]] = [
 
 
 @pytest.mark.promise(1)
-@pytest.mark.parametrize(("playing", "arguments"), [row[1:] for row in WITHOUT], ids=[row[0] for row in WITHOUT])
+@pytest.mark.parametrize(
+    ("playing", "arguments"),
+    cases(WITHOUT, sample=("nobody confirms", "tags leave the rest out", "its failure is excused")),
+)
 def test_nothing_is_revoked_and_the_run_fails_where(
     simulator: Simulator, playbooks: Playbooks, playing: Play, arguments: list[str]
 ) -> None:
@@ -156,6 +160,7 @@ def test_nothing_is_revoked_and_the_run_fails_where(
     assert "revoked" in played.output
 
 
+@heavy
 def test_the_failure_says_who_is_missing_and_what_to_add(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
     played = playbooks.play([play(rotate("ci"), deliver("ci"))])
@@ -190,6 +195,7 @@ def test_in_post_tasks_main_refuses_a_due_token_that_the_play_confirms(
     assert created(simulator) == []
 
 
+@heavy
 @with_one_core
 def test_in_post_tasks_a_token_that_is_not_due_is_no_failure(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=1)
@@ -229,7 +235,7 @@ TWICE: list[tuple[str, list[Task]]] = [
 
 
 @with_one_core
-@pytest.mark.parametrize("tasks", [row[1] for row in TWICE], ids=[row[0] for row in TWICE])
+@pytest.mark.parametrize("tasks", cases(TWICE, sample=("confirmed and committed",)))
 def test_it_does_no_harm_to_be(simulator: Simulator, playbooks: Playbooks, tasks: list[Task]) -> None:
     simulator.given("ci", organization="acme", age_days=120)
     played = playbooks.play([play(*tasks)])
@@ -263,6 +269,7 @@ def test_what_failed_before_is_told_with_the_last_of_the_plays_tokens(
     assert len(versions(simulator, "ci")) == 1
 
 
+@heavy
 @with_one_core
 def test_each_play_commits_what_it_issued(simulator: Simulator, playbooks: Playbooks) -> None:
     for name in ("a", "b"):
@@ -273,6 +280,7 @@ def test_each_play_commits_what_it_issued(simulator: Simulator, playbooks: Playb
     assert [len(versions(simulator, name)) for name in ("a", "b")] == [1, 1]
 
 
+@heavy
 @with_one_core
 def test_a_vault_file_alone_needs_no_handler(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
@@ -289,7 +297,7 @@ USED: list[tuple[str, str, str]] = [("the first is due", "a", "b"), ("the second
 
 
 @with_one_core
-@pytest.mark.parametrize(("due", "young"), [row[1:] for row in USED], ids=[row[0] for row in USED])
+@pytest.mark.parametrize(("due", "young"), cases(USED, sample=("the second is due",)))
 def test_uses_are_merged_whichever_is_due(simulator: Simulator, playbooks: Playbooks, due: str, young: str) -> None:
     simulator.given(due, organization="acme", age_days=120)
     simulator.given(young, organization="acme", age_days=1)
@@ -303,6 +311,7 @@ def test_uses_are_merged_whichever_is_due(simulator: Simulator, playbooks: Playb
     }
 
 
+@heavy
 @with_one_core
 def test_a_name_is_used_once_in_a_play_even_where_it_is_not_due(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("a", organization="acme", age_days=1)
@@ -311,6 +320,7 @@ def test_a_name_is_used_once_in_a_play_even_where_it_is_not_due(simulator: Simul
     assert "it is used twice in this play" in " ".join(played.output.split())
 
 
+@heavy
 @with_one_core
 def test_what_the_role_cannot_commit_keeps_the_play_from_no_delivery(
     simulator: Simulator, playbooks: Playbooks
@@ -328,6 +338,7 @@ def test_what_the_role_cannot_commit_keeps_the_play_from_no_delivery(
     assert simulator.alive(delivered(playbooks, "ci") or "")
 
 
+@heavy
 @with_one_core
 def test_main_leaves_to_commit_what_issue_issued(simulator: Simulator, playbooks: Playbooks) -> None:
     for name in ("ci", "web"):
@@ -341,6 +352,7 @@ def test_main_leaves_to_commit_what_issue_issued(simulator: Simulator, playbooks
     assert [len(versions(simulator, name)) for name in ("ci", "web")] == [2, 1]
 
 
+@heavy
 @with_one_core
 def test_main_tells_what_failed_though_what_issue_issued_waits_to_be_confirmed(
     simulator: Simulator, playbooks: Playbooks
@@ -367,6 +379,7 @@ def test_the_commit_runs_where_it_was_issued(simulator: Simulator, playbooks: Pl
     assert simulator.alive(old.secret)
 
 
+@heavy
 @with_one_core
 def test_the_handler_has_the_credential_that_stood_at_the_role(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import (
     COMMIT,
     FAIL,
@@ -124,7 +124,9 @@ MISSING: list[tuple[str, list[Play], dict[str, Any], str]] = [
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize(("plays", "web2", "says"), [row[1:] for row in MISSING], ids=[row[0] for row in MISSING])
+@pytest.mark.parametrize(
+    ("plays", "web2", "says"), cases(MISSING, sample=("a host is unreachable", "a word follows another value"))
+)
 def test_nothing_is_revoked_where(
     simulator: Simulator, playbooks: Playbooks, plays: list[Play], web2: dict[str, Any], says: str
 ) -> None:
@@ -137,6 +139,7 @@ def test_nothing_is_revoked_where(
     assert revoked(simulator) == []
 
 
+@heavy
 @pytest.mark.promise(1)
 def test_a_restart_that_fails_on_a_target_keeps_the_old_token(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
@@ -146,6 +149,7 @@ def test_a_restart_that_fails_on_a_target_keeps_the_old_token(simulator: Simulat
     assert simulator.alive(old.secret)
 
 
+@heavy
 @with_one_core
 def test_a_host_that_nobody_named_cannot_confirm(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
@@ -155,6 +159,7 @@ def test_a_host_that_nobody_named_cannot_confirm(simulator: Simulator, playbooks
     assert "db1 confirms, but no entry names it" in " ".join(played.output.split())
 
 
+@heavy
 @with_one_core
 def test_on_a_day_when_nothing_is_due_no_target_does_anything(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=1)
@@ -181,7 +186,9 @@ VALUES: list[tuple[str, Any, str]] = [
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize(("value", "says"), [row[1:] for row in VALUES], ids=[row[0] for row in VALUES])
+@pytest.mark.parametrize(
+    ("value", "says"), cases(VALUES, sample=("its digest", "what was issued, by another variable"))
+)
 def test_read_back_as(simulator: Simulator, playbooks: Playbooks, value: Any, says: str) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     playbooks.write("old", old.secret)
@@ -202,7 +209,7 @@ NAMES: list[tuple[str, Any, str]] = [
 
 
 @with_one_core
-@pytest.mark.parametrize(("given", "says"), [row[1:] for row in NAMES], ids=[row[0] for row in NAMES])
+@pytest.mark.parametrize(("given", "says"), cases(NAMES, sample=("that is no entry's",)))
 def test_a_name(simulator: Simulator, playbooks: Playbooks, given: Any, says: str) -> None:
     simulator.given("ci", organization="acme", age_days=120)
     task = {**confirm(), "vars": {"turso_rotate_read_back": given}}
@@ -212,6 +219,7 @@ def test_a_name(simulator: Simulator, playbooks: Playbooks, given: Any, says: st
     assert revoked(simulator) == []
 
 
+@heavy
 @with_one_core
 def test_a_value_that_is_right_after_all_takes_the_refusal_back(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
@@ -255,7 +263,7 @@ FILES: list[tuple[str, list[Task], bool]] = [
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize(("tasks", "confirms"), [row[1:] for row in FILES], ids=[row[0] for row in FILES])
+@pytest.mark.parametrize(("tasks", "confirms"), cases(FILES, sample=("sets what it read back", "only reaches its end")))
 def test_a_tasks_file_that(simulator: Simulator, playbooks: Playbooks, tasks: list[Task], confirms: bool) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     playbooks.write("deliver.yml", tasks)
@@ -266,6 +274,7 @@ def test_a_tasks_file_that(simulator: Simulator, playbooks: Playbooks, tasks: li
         assert simulator.alive(delivered(playbooks, "ci") or "")
 
 
+@heavy
 @with_one_core
 def test_a_tasks_file_that_fails_keeps_no_other_token_from_its_own(simulator: Simulator, playbooks: Playbooks) -> None:
     for name in ("a", "b"):
@@ -293,6 +302,7 @@ def test_what_one_tasks_file_read_back_is_not_taken_for_another_token(
     assert [len(versions(simulator, name)) for name in ("a", "b")] == [1, 2]
 
 
+@heavy
 @with_one_core
 def test_a_token_for_a_tasks_file_and_the_play_needs_both(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
@@ -333,7 +343,7 @@ BY_ITSELF: list[tuple[str, Any]] = [
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize("given", [row[1] for row in BY_ITSELF], ids=[row[0] for row in BY_ITSELF])
+@pytest.mark.parametrize("given", cases(BY_ITSELF, sample=("by its own name",)))
 def test_an_item_is_not_compared_with_itself(simulator: Simulator, playbooks: Playbooks, given: Any) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     playbooks.write("deliver.yml", [{**confirm(), "vars": {"turso_rotate_read_back": given}}])
@@ -355,6 +365,7 @@ def test_a_tasks_file_that_fails_after_it_confirmed_confirms_nothing(
     assert revoked(simulator) == []
 
 
+@heavy
 @pytest.mark.promise(8)
 @with_one_core
 def test_a_name_and_a_value_that_were_swapped_are_not_shown(simulator: Simulator, playbooks: Playbooks) -> None:
@@ -374,7 +385,7 @@ PATTERNS: list[tuple[str, list[str], list[str]]] = [
 
 
 @with_one_core
-@pytest.mark.parametrize(("patterns", "hosts"), [row[1:] for row in PATTERNS], ids=[row[0] for row in PATTERNS])
+@pytest.mark.parametrize(("patterns", "hosts"), cases(PATTERNS, sample=("an exclusion",)))
 def test_hosts_takes(simulator: Simulator, playbooks: Playbooks, patterns: list[str], hosts: list[str]) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     inventory(playbooks)
@@ -426,6 +437,7 @@ def test_what_can_be_told_without_the_api_refuses_the_run(simulator: Simulator, 
     assert simulator.requests == []
 
 
+@heavy
 @with_one_core
 def test_issue_refuses_hosts_that_a_limit_leaves_out(simulator: Simulator, playbooks: Playbooks) -> None:
     inventory(playbooks)
@@ -443,7 +455,7 @@ SEVERAL: list[tuple[str, dict[str, Any]]] = [
 
 
 @with_one_core
-@pytest.mark.parametrize("keywords", [row[1] for row in SEVERAL], ids=[row[0] for row in SEVERAL])
+@pytest.mark.parametrize("keywords", cases(SEVERAL, sample=("takes its hosts one by one",)))
 def test_nothing_is_asked_of_the_api_where_a_play(
     simulator: Simulator, playbooks: Playbooks, keywords: dict[str, Any]
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import confirm, deliver, delivered, entry, play, rotate, versions
 from tests.simulator import Simulator, faults
 from tests.unit.module_utils.hostile import Certificate
@@ -20,7 +20,7 @@ ROBOT: dict[str, Any] = {"organization": "acme", "age_days": 120}
 pytestmark = [pytest.mark.promise(4), with_one_core]
 
 
-@pytest.mark.parametrize("others", [(), ("a", "b")], ids=["alone", "among others"])
+@pytest.mark.parametrize("others", cases([("alone", ()), ("among others", ("a", "b"))], sample=("among others",)))
 def test_the_previous_version_goes_last_and_by_its_new_value(
     simulator: Simulator, playbooks: Playbooks, others: tuple[str, ...]
 ) -> None:
@@ -39,6 +39,7 @@ def test_the_previous_version_goes_last_and_by_its_new_value(
     assert robot.id in last.path or last.decoded_path.endswith("/robot")
 
 
+@heavy
 def test_it_goes_last_of_all_uses(simulator: Simulator, playbooks: Playbooks) -> None:
     robot = simulator.given("robot", **ROBOT)
     simulator.given("a", **ROBOT)
@@ -49,6 +50,7 @@ def test_it_goes_last_of_all_uses(simulator: Simulator, playbooks: Playbooks) ->
     assert simulator.requests[-1].token_id != robot.id
 
 
+@heavy
 def test_a_credential_that_does_not_tell_its_id_is_named(simulator: Simulator, playbooks: Playbooks) -> None:
     robot = simulator.given("robot", carries_jti=False, **ROBOT)
     simulator.given("a", **ROBOT)
@@ -65,7 +67,7 @@ STAYS: list[tuple[str, faults.Fault, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "says"), [row[1:] for row in STAYS], ids=[row[0] for row in STAYS])
+@pytest.mark.parametrize(("fault", "says"), cases(STAYS, sample=("does not see it",)))
 def test_it_stays_and_the_run_fails_where_its_new_version(
     simulator: Simulator, playbooks: Playbooks, fault: faults.Fault, says: str
 ) -> None:
@@ -94,6 +96,7 @@ def test_each_entry_is_managed_by_its_own_credential(simulator: Simulator, playb
     assert bob.secret not in played.output
 
 
+@heavy
 @pytest.mark.promise(4)
 def test_it_goes_after_those_that_wait_for_the_play(simulator: Simulator, playbooks: Playbooks) -> None:
     robot = simulator.given("robot", **ROBOT)
@@ -112,7 +115,7 @@ TRUST: dict[str, Callable[[str], tuple[dict[str, Any], dict[str, str]]]] = {
 }
 
 
-@pytest.mark.parametrize("trusting", TRUST.values(), ids=TRUST)
+@pytest.mark.parametrize("trusting", cases(TRUST.items(), sample=("by the role's variable",)))
 def test_an_authority_is_trusted_from_the_issue_to_the_commit(
     playbooks: Playbooks, tmp_path: Path, trusting: Callable[[str], tuple[dict[str, Any], dict[str, str]]]
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.role.plays import (
     COMMIT,
     SHOW,
@@ -57,6 +57,7 @@ def test_the_role_delivers_looks_and_commits_by_itself(simulator: Simulator, pla
     assert (again.ok, again.recap["changed"]) == (True, 0), again.output
 
 
+@heavy
 @with_one_core
 def test_a_tag_of_the_role_reaches_the_destinations(simulator: Simulator, playbooks: Playbooks) -> None:
     task = {**rotate(tokens=[entry("ci", into())], by="import_role"), "tags": "rotate"}
@@ -82,6 +83,7 @@ def test_a_destination_that_would_refuse_is_found_out_before_the_issue(
     assert simulator.alive(delivered(playbooks, "cd") or "")
 
 
+@heavy
 @with_one_core
 def test_check_mode_asks_all_destinations_and_issues_nothing(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=1)
@@ -116,6 +118,7 @@ def test_destinations_and_the_play_confirm_together(simulator: Simulator, playbo
     assert not simulator.alive(old.secret)
 
 
+@heavy
 @pytest.mark.promise(1)
 def test_a_destination_alone_does_not_confirm_for_the_play(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
@@ -124,6 +127,7 @@ def test_a_destination_alone_does_not_confirm_for_the_play(simulator: Simulator,
     assert simulator.alive(old.secret)
 
 
+@heavy
 @pytest.mark.promise(1, 2, 7)
 def test_a_destination_that_fails_for_days_costs_two_versions_and_is_served_by_the_next_run(
     simulator: Simulator, playbooks: Playbooks

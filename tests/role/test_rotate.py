@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import (
     SHOW,
     Task,
@@ -89,6 +89,7 @@ def test_check_mode_writes_nothing_and_shows_the_plan(simulator: Simulator, play
     assert "2 to rotate, 0 to revoke, 1 unchanged" in played.output
 
 
+@heavy
 @with_one_core
 def test_the_facts_are_there_when_nothing_is_due_and_of_this_play_alone(
     simulator: Simulator, playbooks: Playbooks
@@ -125,7 +126,7 @@ FAILURES: list[tuple[str, str, faults.Fault, str]] = [
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize(("call", "fault", "says"), [row[1:] for row in FAILURES], ids=[row[0] for row in FAILURES])
+@pytest.mark.parametrize(("call", "fault", "says"), cases(FAILURES, sample=("the new token is not listed",)))
 def test_a_token_stays_as_it_was_where(
     simulator: Simulator, playbooks: Playbooks, call: str, fault: faults.Fault, says: str
 ) -> None:
@@ -151,6 +152,7 @@ def test_versions_do_not_pile_up_and_the_refusal_says_what_to_do(simulator: Simu
     assert created(simulator) == []
 
 
+@heavy
 @with_one_core
 def test_other_settings_are_a_reason_to_rotate(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=1)
@@ -161,6 +163,7 @@ def test_other_settings_are_a_reason_to_rotate(simulator: Simulator, playbooks: 
     assert (token.group, len(revoked(simulator))) == ("production", 1)
 
 
+@heavy
 @with_one_core
 def test_the_ready_made_playbook_refuses_what_nobody_could_confirm(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
@@ -192,6 +195,7 @@ def test_the_ready_made_playbook_delivers_by_a_tasks_file(simulator: Simulator, 
     assert simulator.alive((playbooks.directory / "there").read_text())
 
 
+@heavy
 @with_one_core
 def test_a_spread_that_is_not_shorter_than_the_age_is_refused_before_any_request(
     simulator: Simulator, playbooks: Playbooks
@@ -202,6 +206,7 @@ def test_a_spread_that_is_not_shorter_than_the_age_is_refused_before_any_request
     assert simulator.requests == []
 
 
+@heavy
 @with_one_core
 def test_localhost_that_the_inventory_reaches_by_ssh_is_left_alone(simulator: Simulator, playbooks: Playbooks) -> None:
     """The control node is not always what localhost says: files are written here."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.role.plays import confirm, created, deliver, entry, play, revoked, rotate, versions
 from tests.simulator import Simulator
 
@@ -58,6 +58,7 @@ def test_a_previous_version_stays_for_the_grace_period_and_is_swept_after_it(
     assert playbooks.play(rotation(grace_hours=24)).recap["changed"] == 0
 
 
+@heavy
 @pytest.mark.promise(3)
 def test_the_grace_period_covers_the_recipient_that_changes_over_last(
     simulator: Simulator, playbooks: Playbooks
@@ -98,6 +99,7 @@ def test_a_version_that_nobody_confirms_is_told_once_and_refused_the_second_time
     assert len(versions(simulator, "ci")) == 1
 
 
+@heavy
 @pytest.mark.promise(2)
 def test_a_run_that_was_killed_is_known_to_have_ended(simulator: Simulator, playbooks: Playbooks) -> None:
     """No waiting for the pending minutes: the next run on the same machine sees that the process is gone."""
@@ -111,6 +113,7 @@ def test_a_run_that_was_killed_is_known_to_have_ended(simulator: Simulator, play
     assert len(versions(simulator, "ci")) == 1
 
 
+@heavy
 def test_a_state_file_in_the_way_refuses_the_run(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
     (playbooks.directory / STATE).mkdir()
@@ -121,6 +124,7 @@ def test_a_state_file_in_the_way_refuses_the_run(simulator: Simulator, playbooks
     assert revoked(simulator) == []
 
 
+@heavy
 def test_who_confirmed_stands_there_when_somebody_else_did_not(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
     here = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
@@ -132,6 +136,7 @@ def test_who_confirmed_stands_there_when_somebody_else_did_not(simulator: Simula
     assert (bool(destinations["play on web1"]), destinations["play on web2"]) == (True, None)
 
 
+@heavy
 @pytest.mark.promise(7)
 def test_the_next_run_says_who_was_missing_and_not_who_confirmed(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)

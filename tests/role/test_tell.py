@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import ROLE, Play, Task, confirm, deliver, play, rotate
 from tests.simulator import Simulator, faults
 
@@ -48,7 +48,7 @@ RUNS: list[tuple[str, float, Play, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("age_days", "playing", "outcome"), [row[1:] for row in RUNS], ids=[row[0] for row in RUNS])
+@pytest.mark.parametrize(("age_days", "playing", "outcome"), cases(RUNS, sample=("rotated", "the delivery fails")))
 def test_a_notice_says_how_it_ended(
     simulator: Simulator, playbooks: Playbooks, age_days: float, playing: Play, outcome: str
 ) -> None:
@@ -93,6 +93,7 @@ REFUSED: list[tuple[str, dict[str, str], str]] = [
 ]
 
 
+@heavy
 def test_what_could_not_be_told_is_refused_before_the_first_request(simulator: Simulator, playbooks: Playbooks) -> None:
     playbooks.write("empty.yml", [])
     plays = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import Play, confirm, play, rotate, versions
 from tests.simulator import Simulator, faults
 
@@ -21,13 +21,23 @@ def controller(name: str, state_file: str | None) -> list[Play]:
     return [play(rotate("ci", **settings), {"ansible.builtin.copy": copy}, confirm())]
 
 
-@pytest.mark.parametrize("state_file", [None, "state.json"], ids=["without a state file", "with a state file"])
-@pytest.mark.parametrize("paused", [2, 3, 4], ids=["at the list", "at the validation", "at the commit"])
+@pytest.mark.parametrize(
+    ("paused", "state_file"),
+    cases(
+        [
+            ("at the list, without a state file", 2, None),
+            ("at the list, with a state file", 2, "state.json"),
+            ("at the validation, without a state file", 3, None),
+            ("at the validation, with a state file", 3, "state.json"),
+            ("at the commit, without a state file", 4, None),
+            ("at the commit, with a state file", 4, "state.json"),
+        ],
+        sample=("at the validation, with a state file",),
+    ),
+)
 def test_both_deliver_what_works_and_the_next_run_converges(
-    simulator: Simulator, playbooks: Playbooks, request: pytest.FixtureRequest, state_file: str | None, paused: int
+    simulator: Simulator, playbooks: Playbooks, state_file: str | None, paused: int
 ) -> None:
-    if (state_file is None) is (paused == 4) and not request.config.getoption("--full"):
-        pytest.skip("one of each kind in the sample; --full runs all")
     simulator.given("ci", organization="acme", age_days=120)
     rule = simulator.faults.add("*", faults.Pause(), skip=paused)
     playbooks.write("first.yml", controller("first", state_file))
@@ -67,6 +77,7 @@ def test_a_commit_whose_own_version_was_replaced_revokes_nothing_and_fails(
     assert simulator.alive((playbooks.directory / "second").read_text())
 
 
+@heavy
 def test_a_commit_that_sees_a_younger_version_revokes_nothing_and_fails(
     simulator: Simulator, playbooks: Playbooks
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import Play, Task, confirm, entry, play, revoked, rotate, versions
 from tests.simulator import Simulator, faults
 
@@ -78,6 +78,7 @@ def test_what_is_not_ours_stays_as_it_is(simulator: Simulator, playbooks: Playbo
     assert stat.S_IMODE((playbooks.directory / VAULT).stat().st_mode) == 0o640
 
 
+@heavy
 @with_one_core
 def test_a_link_is_written_through(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
@@ -97,7 +98,9 @@ READERS: list[tuple[str, str, Play, list[Play]]] = [
 
 
 @pytest.mark.promise(1)
-@pytest.mark.parametrize(("path", "keywords", "tasks"), [row[1:] for row in READERS], ids=[row[0] for row in READERS])
+@pytest.mark.parametrize(
+    ("path", "keywords", "tasks"), cases(READERS, sample=("group_vars, a later play on another host",))
+)
 def test_what_reads_the_variable_afterwards_gets_the_new_value(
     simulator: Simulator, playbooks: Playbooks, path: str, keywords: Play, tasks: list[Task]
 ) -> None:
@@ -121,7 +124,7 @@ BEATEN: list[tuple[str, Play, list[str]]] = [
 
 
 @pytest.mark.promise(1)
-@pytest.mark.parametrize(("before", "arguments"), [row[1:] for row in BEATEN], ids=[row[0] for row in BEATEN])
+@pytest.mark.parametrize(("before", "arguments"), cases(BEATEN, sample=("extra variables",)))
 def test_the_run_ends_where_the_old_value_would_go_on_by(
     simulator: Simulator, playbooks: Playbooks, before: Play, arguments: list[str]
 ) -> None:
@@ -144,7 +147,7 @@ LOST: list[tuple[str, Any]] = [
 
 @pytest.mark.promise(9)
 @with_one_core
-@pytest.mark.parametrize("restored", [row[1] for row in LOST], ids=[row[0] for row in LOST])
+@pytest.mark.parametrize("restored", cases(LOST, sample=("restored to yesterday's",)))
 def test_the_next_run_finds_a_file_that_was(simulator: Simulator, playbooks: Playbooks, restored: Any) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     encrypt(playbooks, {"turso_secrets": {"ci": old.secret}})
@@ -178,7 +181,7 @@ REFUSED: list[tuple[str, str | None, tuple[str, ...], str]] = [  # what is there
 
 @pytest.mark.promise(7)
 @with_one_core
-@pytest.mark.parametrize(("there", "arguments", "says"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
+@pytest.mark.parametrize(("there", "arguments", "says"), cases(REFUSED, sample=("a file that another secret opens",)))
 def test_nothing_is_issued_with(
     simulator: Simulator, playbooks: Playbooks, there: str | None, arguments: tuple[str, ...], says: str
 ) -> None:
@@ -195,6 +198,7 @@ def test_nothing_is_issued_with(
     assert simulator.requests == []
 
 
+@heavy
 @pytest.mark.promise(7)
 @with_one_core
 def test_nothing_is_issued_where_the_state_file_is_locked_elsewhere_or_none(
@@ -234,6 +238,7 @@ def test_a_file_that_lost_the_value_before_the_commit_keeps_the_old_token(
     assert simulator.alive(old.secret)
 
 
+@heavy
 @pytest.mark.promise(7)
 def test_a_recipient_that_is_down_for_days_costs_two_versions_and_is_served_when_it_is_mended(
     simulator: Simulator, playbooks: Playbooks
@@ -271,6 +276,7 @@ def test_two_runs_that_share_a_file_lose_no_token(simulator: Simulator, playbook
     assert all(simulator.alive(stored[name]) for name in ("a", "b"))
 
 
+@heavy
 @pytest.mark.promise(1)
 @with_one_core
 def test_a_value_that_another_host_loaded_before_ends_the_run(simulator: Simulator, playbooks: Playbooks) -> None:
@@ -285,6 +291,7 @@ def test_a_value_that_another_host_loaded_before_ends_the_run(simulator: Simulat
     assert simulator.alive(old.secret)
 
 
+@heavy
 @pytest.mark.promise(1)
 @with_one_core
 def test_the_same_run_again_does_not_go_on_with_the_old_value(simulator: Simulator, playbooks: Playbooks) -> None:

@@ -29,12 +29,12 @@ RESOURCES = {
         {"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"},
     ),
 }
-READY = {
+READY: dict[str, dict[str, Any]] = {
     "Deployment": {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "readyReplicas": 2},
     "StatefulSet": {"replicas": 2, "readyReplicas": 2, "updateRevision": "1", "currentRevision": "1"},
     "DaemonSet": {"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2},
 }
-NOT_READY = {
+NOT_READY: dict[str, dict[str, Any]] = {
     "Deployment": {"updatedReplicas": 0, "availableReplicas": 0, "readyReplicas": 0},
     "StatefulSet": {"updateRevision": "2", "readyReplicas": 0},
     "DaemonSet": {"updatedNumberScheduled": 0, "numberAvailable": 0},
@@ -61,7 +61,7 @@ class Cluster:
 
     def have_workload(self, kind: str, name: str, **spec: Any) -> str:
         path = f"/apis/apps/v1/namespaces/default/{kind.lower()}s/{name}"
-        replicas = {} if kind == "DaemonSet" else {"replicas": 2}
+        replicas: dict[str, int] = {} if kind == "DaemonSet" else {"replicas": 2}
         self.objects[path] = {
             "apiVersion": "apps/v1",
             "kind": kind,

@@ -181,15 +181,23 @@ def _policy(given: Mapping[str, Any], recipients: Sequence[Recipient], defaults:
         force=values.switch("turso_rotate_force", defaults.force),
     )
     if policy.grace and not defaults.has_state_file:
-        reason = "grace_hours" if grace else "takes_effect_hours"
         raise Refused(
-            f"{reason} needs turso_rotate_state_file: the state file records since when a version is no longer current"
+            f"{_why_it_is_kept(grace, recipients)} needs turso_rotate_state_file: the state file records since when a version is "
+            "no longer current"
         )
     if policy.grace > max_age:
         raise Refused(
             "the grace period is longer than max_age_days: versions would pile up faster than they are revoked"
         )
     return policy
+
+
+def _why_it_is_kept(grace: datetime.timedelta, recipients: Sequence[Recipient]) -> str:
+    slowest = max(recipients, key=lambda recipient: recipient.takes_effect)
+    if slowest.takes_effect <= grace:
+        return "grace_hours"
+    hours = slowest.takes_effect.total_seconds() / 3600
+    return f"{slowest.label}, whose consumers may use the old value for {hours:g} hours (takes_effect_hours),"
 
 
 def _fraction(name: str) -> float:

@@ -10,6 +10,7 @@ Private to this collection.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,10 +22,10 @@ from ansible_collections.community.turso.plugins.module_utils._api.claims import
     Claims,
     claims_of,
 )
+from ansible_collections.community.turso.plugins.module_utils._api.credential import wrapping_of
 from ansible_collections.community.turso.plugins.module_utils._api.grants import ACTIONS, ALL_TABLES, Grants
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, Name
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import GROUP as GROUP_LEVEL
-from ansible_collections.community.turso.plugins.module_utils._api.urls import is_bearer
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._sql_token.durations import seconds_in
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
@@ -41,6 +42,8 @@ _OTHER_KINDS = {
     SESSION: "a login session of the Turso CLI",
     None: "not a SQL token: no JSON Web Token, or one that names no database and no group",
 }
+# Read strictly: what only looks like a token is rejected by the database, and would count as dead.
+_FORM = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,12 +131,15 @@ def sql_claims(option: str, value: str) -> Claims:
 
     :raises InvalidRequest: for a value that is none by its form. The value is not shown.
     """
-    if not is_bearer(value):
-        raise InvalidRequest(
-            f"{option} is no token: it holds white space or characters that no token has. Check where it is read from; a line "
-            "break at its end is the usual cause. Nothing was sent."
-        )
+    wrapping = wrapping_of(value) if value.strip() else "is blank."
+    if wrapping:
+        raise InvalidRequest(f"{option} {wrapping} Nothing was sent.")
     claims = claims_of(value)
+    if claims.kind == SQL and not _FORM.fullmatch(value):
+        raise InvalidRequest(
+            f"{option} is not a whole SQL token: a part of it is missing, or holds characters that no token has. Check where it is "
+            "read from. Nothing was sent."
+        )
     if claims.kind != SQL:
         raise InvalidRequest(
             f"{option} is {_OTHER_KINDS[claims.kind]}. Give the value of a SQL token, or leave it empty if there is none yet. "

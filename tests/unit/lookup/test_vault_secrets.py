@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 
 PASSWORD = ("--vault-password-file", "password")
 FILE = "secrets.yml"
@@ -89,7 +89,7 @@ EMPTY = {"nothing below turso_secrets": "turso_secrets:\nother: kept\n", "no tur
 
 
 @with_one_core
-@pytest.mark.parametrize("content", EMPTY.values(), ids=EMPTY)
+@pytest.mark.parametrize("content", cases(EMPTY.items(), sample=("no turso_secrets",)))
 def test_a_file_without_secrets_is_filled(playbooks: Playbooks, encrypt: Any, content: str) -> None:
     encrypt(content)
     played = playbooks.play(put("{'ci': 'value'}"), *PASSWORD)
@@ -97,6 +97,7 @@ def test_a_file_without_secrets_is_filled(playbooks: Playbooks, encrypt: Any, co
     assert written(playbooks) == {"other": "kept", "turso_secrets": {"ci": "value"}}
 
 
+@heavy
 @with_one_core
 def test_the_home_of_the_user_is_found(playbooks: Playbooks, encrypt: Any) -> None:
     encrypt("turso_secrets: {}\n")
@@ -108,7 +109,9 @@ def test_the_home_of_the_user_is_found(playbooks: Playbooks, encrypt: Any) -> No
 
 
 @with_one_core
-@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\n", b"\xef\xbb\xbf\r\n \n"], ids=["BOM", "line", "both"])
+@pytest.mark.parametrize(
+    "before", cases([("BOM", b"\xef\xbb\xbf"), ("line", b"\n"), ("both", b"\xef\xbb\xbf\r\n \n")], sample=("both",))
+)
 def test_what_stands_before_the_first_line_is_told(playbooks: Playbooks, encrypt: Any, before: bytes) -> None:
     encrypt("turso_secrets: {}\n", before)
     played = playbooks.play(put("{'ci': 'value'}"), *PASSWORD)

@@ -409,10 +409,10 @@ def test_a_guess_holds_until_another_request_passes_the_rate_limit(
     def sleep(seconds: float) -> None:
         clock.sleep(seconds)
         if len(clock.slept) == 4:
-            others.append(api.request("GET", "v1", "auth", "validate", what="validate"))
+            others.append(limited.request("GET", "v1", "auth", "validate", what="validate"))
 
-    api = make_api(simulator.url, simulator.credential, sleep=sleep)
-    assert ask(api).attempts == 4
+    limited = make_api(simulator.url, simulator.credential, sleep=sleep)
+    assert ask(limited).attempts == 4
     assert len(others) == 1
     assert clock.slept == [*GUESSES_SECONDS[:2], LOOK_SECONDS, LOOK_SECONDS]
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.claims import
 from ansible_collections.community.turso.plugins.modules import turso_sql_token
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
+from tests.simulator.answers import Answer
 from tests.simulator.sql import Database, signed
 from tests.unit.modules.rows import failure
 
@@ -426,7 +428,8 @@ class Undated(faults.Status):
 
     def strike(self, exchange: Any, rule: Any) -> Any:
         answer = super().strike(exchange, rule)
-        return type(answer)(answer.status, answer.chunks, answer.length, {**answer.headers, "Date": "soon"})
+        assert isinstance(answer, Answer)
+        return dataclasses.replace(answer, headers={**answer.headers, "Date": "soon"})
 
 
 def test_what_the_api_cuts_is_told(simulator: Simulator, run_module: RunModule, shop: Database) -> None:

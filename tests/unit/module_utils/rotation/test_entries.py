@@ -137,7 +137,11 @@ def test_the_whole_run_is_refused_for(given: Any, defaults: dict[str, Any], says
     ("given", "reason"),
     [
         ({"grace_hours": 1}, "grace_hours"),
-        ({"deliver": [{"to": "play", "takes_effect_hours": 24}]}, "takes_effect_hours"),
+        (
+            {"deliver": [{"to": "play", "takes_effect_hours": 24}]},
+            r"play, whose consumers may use the old value for 24 hours \(takes_effect_hours\),",
+        ),
+        ({"grace_hours": 24, "deliver": [{"to": "play", "takes_effect_hours": 24}]}, "grace_hours"),
     ],
 )
 def test_a_grace_period_needs_a_state_file(given: dict[str, Any], reason: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._sql_token import renew as room
+from ansible_collections.community.turso.plugins.module_utils._sql_token.mint import mint
 from ansible_collections.community.turso.plugins.module_utils._sql_token.options import Wanted
 from ansible_collections.community.turso.plugins.module_utils._sql_token.renew import renew, withhold
 from tests.simulator import Simulator, faults
@@ -115,12 +116,11 @@ def test_a_bug_that_one_meets_costs_no_other_its_secret(
     simulator: Simulator, wide: SqlTokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = wanted(simulator, 2)
-    original = room.mint
 
     def buggy(tokens: Any, want: Wanted, *rest: Any) -> Any:
         if want.name.name == "d0":
             raise RuntimeError("a bug")
-        return original(tokens, want, *rest)
+        return mint(tokens, want, *rest)
 
     monkeypatch.setattr(room, "mint", buggy)
     first, second = renew(wide, asked, check_mode=False)

@@ -122,7 +122,8 @@ def test_a_token_is_minted(
 
 @pytest.mark.parametrize(("name", "path"), [(SHOP, OF_SHOP), (DEFAULT, OF_DEFAULT)], ids=["database", "group"])
 def test_all_are_invalidated(simulator: Simulator, sql: SqlTokens, shop: Database, name: Name, path: str) -> None:
-    token = simulator.given_sql(**{name.level: name.name})
+    named: dict[str, Any] = {name.level: name.name}
+    token = simulator.given_sql(**named)
     clock = sql.invalidate(name)
     assert clock.is_told
     assert [(request.method, request.path, request.body) for request in simulator.requests] == [
