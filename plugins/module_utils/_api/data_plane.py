@@ -29,6 +29,8 @@ PIPELINE = {"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"typ
 _REJECTS = re.compile(r"\bunauthorized\b|\bjwt\b", re.IGNORECASE)  # as Turso words it, in {"error": …}
 _NOT_OURS = re.compile(r"jwt error", re.IGNORECASE)
 _TAKES = re.compile(r"\bblocked\b", re.IGNORECASE)
+# What a user sees is what is asked: no other script's dot, no mark that turns text around.
+_BARE = re.compile(r"(?:http://)?(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +81,8 @@ class DataPlane:
     def _ask(self, hostname: str, secret: str) -> Probe:
         url = url_of(hostname)
         if url is None:
-            return Probe(UNKNOWN, f"the API tells a Hostname that is no host ({hostname[:80]!r})")
+            told = f"a Hostname that is no host ({hostname[:80]!r})" if hostname else "no Hostname to try it on"
+            return Probe(UNKNOWN, f"the API tells {told}")
         what = f"try the SQL token on {hostname}"
         tries = min(TRIES, self._api.tries)
         try:
@@ -96,6 +99,8 @@ class DataPlane:
 
 def url_of(hostname: str) -> str | None:
     """Return the URL of a database, none for what is no bare host; only loopback is spoken to in clear or on a port."""
+    if not _BARE.fullmatch(hostname):
+        return None
     try:
         url, is_loopback = checked_url(hostname if hostname.startswith("http://") else f"https://{hostname}")
     except InvalidRequest:

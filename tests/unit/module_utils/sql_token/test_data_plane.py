@@ -155,6 +155,14 @@ URLS = {
     "shop-acme.turso.io/elsewhere": None,
     "evil.example@shop-acme.turso.io": None,
     "shop-acme.turso.io?x": None,
+    "shop-acme.turso.io:": None,
+    "shop\u3002evil.example": None,
+    "shop\u202eoi.osrut": None,
+    "..": None,
+    "[2001:db8::1]": "https://[2001:db8::1]",
+    "2001:db8::1": None,
+    "http://127.0.0.1@evil.example": None,
+    "http://0.0.0.0:8080": None,
     "": None,
 }
 
