@@ -855,7 +855,7 @@ def test_a_name_that_cannot_be_resolved_is_not_the_tokens_fault(
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     error = failed(make_api(PROXIED), "POST")
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 5, False)
-    assert "cannot be resolved (Name or service not known), so the API token was not tried" in error.msg
+    assert "cannot be resolved (Name or service not known), so no token was tried" in error.msg
 
 
 REFUSED_URLS = {
