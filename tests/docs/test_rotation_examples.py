@@ -16,7 +16,12 @@ import yaml
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import KINDS
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, Entry, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
+    Defaults,
+    Entry,
+    only_api,
+    read_entries,
+)
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import destination_specs
 from tests.docs.markdown import blocks_of
 from tests.tools import schema
@@ -32,7 +37,7 @@ def entries_of(file: dict[str, Any]) -> list[Entry]:
     """Read a rotation file as the role does, without a request."""
     assert list(VALIDATOR.iter_errors(file)) == []
     defaults = Defaults(has_state_file="turso_rotate_state_file" in file, destinations=destination_specs())
-    return read_entries(file["turso_rotate_tokens"], defaults)
+    return only_api(read_entries(file["turso_rotate_tokens"], defaults))
 
 
 def test_there_is_one_for_each_of_four_cases() -> None:

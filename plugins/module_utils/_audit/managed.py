@@ -15,7 +15,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, Entry, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
+    Defaults,
+    Entry,
+    only_api,
+    read_entries,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan, plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.sentences import planned
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
@@ -46,16 +51,19 @@ class Rotation:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], state: State | None) -> Rotation:
-        """Read the variables of a rotation file.
+        """Read the variables of a rotation file. SQL tokens are left out: no list has them.
 
         :raises Refused: with every entry that the rotation would refuse, too.
         """
-        given = [_planned_of(entry) for entry in settings.get(TOKENS) or ()]
+        given = [
+            _planned_of(entry) for entry in settings.get(TOKENS) or () if _part(entry, ["kind"]) != {"kind": "sql"}
+        ]
         known = _part(settings, [f"turso_rotate_{key}" for key in POLICY])
         credentials = [str(entry.get("credential")) for entry in given]
         defaults = Defaults(has_state_file=True, credentials=credentials)
         policy = {name[len("turso_rotate_") :]: value for name, value in known.items()}
-        return cls(tuple(read_entries(given, dataclasses.replace(defaults, **policy))), state)
+        entries = read_entries(given, dataclasses.replace(defaults, **policy))
+        return cls(tuple(only_api(entries)), state)
 
 
 def of_one_user(rotation: Rotation | None, ids: Sequence[str] | None) -> Rotation | None:

@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, only_api, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import (
     Version,
@@ -108,7 +108,7 @@ def _due_besides_age(entry: Mapping[str, Any], versions: tuple[Version, ...], no
         names = sentences.names(versions)
         return f"{len(versions)} versions are active ({names}). Find out which one is in use, and revoke the others."
     try:
-        (read,) = read_entries([dict(entry)], Defaults())
+        (read,) = only_api(read_entries([dict(entry)], Defaults()))
     except Refused as exc:
         return exc.msg
     (plan,) = plan_entries([View(read, versions, now)], "0000")

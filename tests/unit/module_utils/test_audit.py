@@ -637,4 +637,5 @@ def test_a_token_that_cannot_be_rotated_says_why() -> None:
     (one,) = managed([WIDE_CI], twice)
     assert "more than once" in one["refusal"]
     assert managed(None, twice) == []
+    assert managed([{"name": "shop", "kind": "sql", "database": "shop"}], twice) == []
     assert audit(twice)["managed"] is None

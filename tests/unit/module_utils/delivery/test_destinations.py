@@ -23,6 +23,9 @@ SPECS = {
     if name.endswith("_check")
 }
 
+ACCOUNT = "0123456789abcdef" * 2
+BOTH = ["production", "preview"]
+
 
 def read(**item: Any) -> Any:
     return read_destination(item, SPECS)
@@ -40,10 +43,10 @@ READ: list[tuple[dict[str, Any], str, float]] = [
     ({"to": "github_secret", "organization": "Acme", "name": "t"}, "acme T", 24),
     ({"to": "gitlab_variable", "project": "A/B", "variable": "t"}, "a/b t *", 24),
     ({"to": "gitlab_variable", "group": "A", "variable": "t", "scope": "prod"}, "a t prod", 24),
-    ({"to": "vercel_env", "project": "p", "variable": "t", "redeploy": True, "target": ["b", "a"]}, "p t a b", 0),
-    ({"to": "cloudflare_worker_secret", "account_id": "1", "script": "s", "name": "n"}, "1 s n", 0),
+    ({"to": "vercel_env", "project": "p", "variable": "t", "target": BOTH, "takes_effect_hours": 2}, "p t preview production", 2),
+    ({"to": "cloudflare_worker_secret", "account_id": ACCOUNT, "script": "s", "name": "n"}, f"{ACCOUNT} s n", 0),
     ({"to": "kubernetes_secret", "namespace": "n", "name": "s", "key": "k", "rollout": ["deployment/a"]}, "n s k", 0),
-    ({"to": "vault_kv", "path": "p", "key": "k", "takes_effect_hours": 1}, "secret p k", 1),
+    ({"to": "vault_kv", "path": "p", "key": "k", "takes_effect_hours": 1}, "secret/p k", 1),
     ({"to": "aws_secret", "name": "n", "takes_effect_hours": 1}, "n", 1),
 ]  # fmt: skip
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._rotation.adoption import Adoption, adopted
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, only_api, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import active_versions
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
@@ -120,7 +120,7 @@ restrictions = st.builds(
 )
 def test_a_plan_of_what_was_taken_over_finds_nothing_due_but_by_age(own: list[Token], organization: str | None) -> None:
     found = adopted(own, NOW, organization)
-    entries = read_entries([dict(entry) for entry in found.entries], Defaults())
+    entries = only_api(read_entries([dict(entry) for entry in found.entries], Defaults()))
     active = active_versions(own, [entry.name for entry in entries], NOW)
     plans = plan_entries([View(entry, active[entry.name], NOW) for entry in entries], "0000")
     assert {(plan.reason, plan.refusal) for plan in plans} <= {(None, None), ("aged", None)}

@@ -21,6 +21,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
     KEYS,
     Defaults,
     Entry,
+    only_api,
     read_entries,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY
@@ -35,7 +36,7 @@ def days(count: float) -> datetime.timedelta:
 
 
 def read(given: dict[str, Any], **defaults: Any) -> Entry:
-    (entry,) = read_entries([given], Defaults(**defaults))
+    (entry,) = only_api(read_entries([given], Defaults(**defaults)))
     return entry
 
 
@@ -170,7 +171,7 @@ def test_the_spread_makes_nobody_older_than_the_policy_and_moves_nobody_else(nam
     if name in (".", ".."):
         return
     alone = read({"name": name}, spread_days=spread).policy.max_age
-    _other, among = read_entries([{"name": f"{name}x"}, {"name": name}], Defaults(spread_days=spread))
+    _other, among = only_api(read_entries([{"name": f"{name}x"}, {"name": name}], Defaults(spread_days=spread)))
     assert alone == among.policy.max_age
     assert days(90 - spread) <= alone <= days(90)
 

@@ -10,7 +10,12 @@ import datetime
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, Entry, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
+    Defaults,
+    Entry,
+    only_api,
+    read_entries,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan, plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY, Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import TokenState
@@ -60,7 +65,7 @@ def versions_of(*tokens: Token, now: datetime.datetime = NOW) -> tuple[Version, 
 
 def entry(given: dict[str, Any] | None = None, **defaults: Any) -> Entry:
     known = {"has_state_file": True, "has_vault_file": True, **defaults}
-    (read,) = read_entries([{"name": "ci", "organization": "acme", **(given or {})}], Defaults(**known))
+    (read,) = only_api(read_entries([{"name": "ci", "organization": "acme", **(given or {})}], Defaults(**known)))
     return read
 
 
