@@ -92,7 +92,9 @@ def test_a_mail_says_what_failed_and_that_the_old_token_works(controller: Playbo
     mail = message_from_string("\n".join(server.lines[:-1]))
     assert mail["Subject"] == "Turso tokens: failed"
     (part,) = [part for part in mail.walk() if part.get_content_type() == "text/plain"]
-    body = str(part.get_payload(decode=True), "utf-8")
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    body = content.decode()
     assert "ci-deploy is due (aged), but file" in body
     assert "The old tokens keep working." in body
     assert not any(secret in body for secret in simulator.canaries)

@@ -346,7 +346,8 @@ def test_where_a_database_is_has_to_be_known_to_try_a_token(
     simulator: Simulator, run_module: RunModule, shop: Database, level: str, told: dict[str, Any]
 ) -> None:
     asked = {"organization": "acme", "group": "default"} if level == "group" else SHOP
-    current = simulator.given_sql(**{level: asked[level]}, expiration="90d", age_days=1).secret
+    target: dict[str, Any] = {level: asked[level]}
+    current = simulator.given_sql(**target, expiration="90d", age_days=1).secret
     entry = {"Name": "shop", "DbId": shop.id, "group": "default", **told}
     simulator.faults.add("database", faults.Status(200, {"database": entry}), times=None)
     simulator.faults.add("databases", faults.Status(200, {"databases": [entry]}), times=None)
