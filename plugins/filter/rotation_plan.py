@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import expand_scopes
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, only_api, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan, plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.report import of_plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
@@ -48,7 +48,7 @@ def rotation_plan(
     _check_objects("wanted", wanted, ("name",))
     try:
         given = Defaults(has_state_file=state is not None, has_vault_file=stored is not None, **defaults)
-        entries = read_entries(wanted, given)
+        entries = only_api(read_entries(wanted, given))
         known = None if state is None else State.from_json(state) if state else State()
         active = active_versions([_token(item) for item in versions], [entry.name for entry in entries], moment)
         held = None if stored is None else {name: Stored(token_id) for name, token_id in stored.items()}

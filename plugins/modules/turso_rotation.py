@@ -34,7 +34,9 @@ attributes:
     details:
       - O(step=issue) returns the plan. The other steps do nothing.
   diff_mode:
-    support: none
+    support: partial
+    details:
+      - In check mode O(step=issue) shows the plan, grouped by what would be done.
   idempotent:
     support: partial
     details:
@@ -180,6 +182,21 @@ options:
   held:
     description:
       - The values that destinations were found to hold, a list by name. Set by the action plugin.
+    type: dict
+  fetched:
+    description:
+      - For O(step=issue), whether destinations were asked which SQL tokens they hold. Without it those are asked first whose answer is
+        needed, and nothing else is done.
+    type: bool
+    default: false
+  lacks:
+    description:
+      - The names of SQL tokens of which some destination holds no value. Set by the action plugin.
+    type: list
+    elements: str
+  unread:
+    description:
+      - Why it cannot be known which SQL token is in use, by name. Set by the action plugin.
     type: dict
   items:
     description:
@@ -332,17 +349,30 @@ error:
 """
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Optional
 
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
-from ansible_collections.community.turso.plugins.module_utils._connection import connection_spec, tokens_from
+from ansible_collections.community.turso.plugins.module_utils._connection import (
+    client_from,
+    connection_spec,
+    tokens_from,
+)
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results
-from ansible_collections.community.turso.plugins.module_utils._rotation import rotation
+from ansible_collections.community.turso.plugins.module_utils._rotation import results, rotation
 from ansible_collections.community.turso.plugins.module_utils._rotation.commit import commit
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
+    AnyEntry,
+    Defaults,
+    Entry,
+    read_entries,
+)
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_pending import commit_sql, give_up
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_rotation import SqlHalf, SqlRequest
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 from ansible_collections.community.turso.plugins.module_utils._rotation.withdrawal import withdraw
@@ -382,6 +412,9 @@ SPEC: dict[str, Any] = {
     "recipients": {"type": "dict"},
     "checked": {"type": "list", "elements": "str"},
     "held": {"type": "dict", "no_log": True},
+    "fetched": {"type": "bool", "default": False},
+    "lacks": {"type": "list", "elements": "str"},
+    "unread": {"type": "dict"},
     "items": {"type": "str"},
     "running_secrets": {"type": "dict", "no_log": True},
     "concurrency": {"type": "int", "default": 8},
@@ -403,6 +436,19 @@ def _clients(params: Params, hide: Hide, names: Iterable[str | None], *, issues:
     }
 
 
+def _sql_clients(
+    params: Params, hide: Hide, names: Iterable[str | None], *, issues: bool
+) -> dict[str | None, SqlTokens]:
+    """Return a client for SQL tokens for each credential, by its name; None is the run's own."""
+    values = {**(params["credentials"] or {}), None: params["api_token"]}
+    return {
+        name: SqlTokens(
+            client_from({**params, "api_token": values[name]}, params["concurrency"], makes_secrets=issues), hide
+        )
+        for name in dict.fromkeys(names)
+    }
+
+
 def _issue(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | None]) -> Done:
     defaults = Defaults(
         **{option: params[option] for option in POLICY},
@@ -412,25 +458,44 @@ def _issue(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str 
         recipients=params["recipients"],
     )
     entries = read_entries(params["tokens"], defaults)
-    request = rotation.Request(
-        entries,
-        _clients(params, hide, (entry.credential for entry in entries), issues=not check_mode),
-        state_path=params["state_file"],
-        stored=(params["stored"] or {}) if params["has_vault_file"] else None,
-        credential_name=params["credential_name"],
-        controller=Process(**(params["controller"] or {})),
-        refused_if_due=params["refused_if_due"] or {},
-        checked=params["checked"],
-        held=params["held"] or {},
-        validate=params["validate"],
-        concurrency=params["concurrency"],
-    )
-    return (rotation.plan_only(request), None) if check_mode else rotation.issue_due(request, stop)
+    halves = _halves(entries, params, hide, issues=not check_mode)
+    names = [entry.name for entry in entries]
+    if check_mode:
+        return results.plan_only(halves, names), None
+    return results.issue_due(halves, names, params["checked"], stop)
+
+
+def _halves(entries: Sequence[AnyEntry], params: Params, hide: Hide, *, issues: bool) -> list[results.Half]:
+    """Return the tokens of either kind, planned; a kind of which there is none is asked nothing about."""
+    api = [entry for entry in entries if isinstance(entry, Entry)]
+    sql = [entry for entry in entries if isinstance(entry, SqlEntry)]
+    given: dict[str, Any] = {
+        "state_path": params["state_file"],
+        "stored": (params["stored"] or {}) if params["has_vault_file"] else None,
+        "controller": Process(**(params["controller"] or {})),
+        "refused_if_due": params["refused_if_due"] or {},
+        "held": params["held"] or {},
+        "validate": params["validate"],
+        "concurrency": params["concurrency"],
+    }
+    halves: list[results.Half] = []
+    if api or not sql:
+        clients = _clients(params, hide, (entry.credential for entry in api), issues=issues)
+        request = rotation.Request(api, clients, credential_name=params["credential_name"], **given)
+        halves.append(rotation.ApiHalf(request))
+    if sql:
+        sql_clients = _sql_clients(params, hide, (entry.credential for entry in sql), issues=issues)
+        lacks, unread = params["lacks"] or (), params["unread"] or {}
+        halves.append(SqlHalf(SqlRequest(sql, sql_clients, lacks=lacks, unread=unread, **given)))
+    return halves
 
 
 def _commit(params: Params, hide: Hide) -> dict[str, Any]:
     new = params["running_secrets"] or {}
-    items = _items(params)
+    items, sql = _items(params)
+    reports = commit_sql(sql, params["state_file"])
+    if not items:
+        return {"changed": bool(reports), "report": reports}
     commits = commit(
         items,
         _clients(params, hide, (item.credential for item in items), issues=False),
@@ -439,17 +504,23 @@ def _commit(params: Params, hide: Hide) -> dict[str, Any]:
         state_path=params["state_file"],
         concurrency=params["concurrency"],
     )
-    return {"changed": any(done.revoked for done in commits), "report": [done.report() for done in commits]}
+    return {
+        "changed": bool(reports) or any(done.revoked for done in commits),
+        "report": [*(done.report() for done in commits), *reports],
+    }
 
 
 def _withdraw(params: Params, hide: Hide) -> dict[str, Any]:
-    items = _items(params)
+    items, sql = _items(params)
     clients = _clients(params, hide, (item.credential for item in items), issues=False)
-    return {"changed": True, "report": withdraw(items, clients, params["state_file"])}
+    reports = [*withdraw(items, clients, params["state_file"]), *give_up(sql, params["state_file"])]
+    return {"changed": True, "report": reports}
 
 
-def _items(params: Params) -> list[Item]:
-    return Transaction.from_text(params["items"]).open_items
+def _items(params: Params) -> tuple[list[Item], list[Item]]:
+    """Return what is to be committed or withdrawn: API tokens, and SQL tokens."""
+    items = Transaction.from_text(params["items"]).open_items
+    return [item for item in items if item.kind == "api"], [item for item in items if item.kind == "sql"]
 
 
 def run(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | None]) -> Done:

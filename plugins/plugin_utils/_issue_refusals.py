@@ -15,7 +15,7 @@ from ansible_collections.community.turso.plugins.module_utils import _files
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import FILES, KINDS
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry, refused
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry, refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import IssueRequest
@@ -87,7 +87,7 @@ def _taken_names(request: IssueRequest) -> dict[str, str]:
 
 
 def _reasons(
-    request: IssueRequest, entry: Entry, taken: Mapping[str, str], places: Mapping[Place, Sequence[str]]
+    request: IssueRequest, entry: AnyEntry, taken: Mapping[str, str], places: Mapping[Place, Sequence[str]]
 ) -> list[str]:
     found = [taken.get(entry.name)]
     for recipient in entry.recipients:
@@ -132,7 +132,7 @@ def _unreached(request: IssueRequest, recipient: Recipient) -> str | None:
 Place = tuple[str, str, str]  # destination, address, and host
 
 
-def _places(entries: Sequence[Entry]) -> dict[Place, list[str]]:
+def _places(entries: Sequence[AnyEntry]) -> dict[Place, list[str]]:
     """Return for each place that a value is delivered to the names of the tokens that are delivered there."""
     found: dict[Place, list[str]] = {}
     for entry in entries:
@@ -153,7 +153,7 @@ def _places_of(recipient: Recipient) -> list[Place]:
     return [(recipient.to, address, host) for host in recipient.hosts or ("",)]
 
 
-def _delivered_twice(entry: Entry, recipient: Recipient, places: Mapping[Place, Sequence[str]]) -> str | None:
+def _delivered_twice(entry: AnyEntry, recipient: Recipient, places: Mapping[Place, Sequence[str]]) -> str | None:
     names = [name for place in _places_of(recipient) for name in places[place]]
     others = sorted(set(names) - {entry.name})
     if others:

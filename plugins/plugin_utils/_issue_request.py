@@ -13,14 +13,16 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import FILES, KINDS
 from ansible_collections.community.turso.plugins.module_utils._delivery.secret_shapes import secrets_in
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import NOT_KNOWN, PROVEN, REFUSED
 from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, process
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
+    AnyEntry,
     Defaults,
-    Entry,
     read_entries,
     refused,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import Reading
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import destination_specs
 from ansible_collections.community.turso.plugins.plugin_utils._play import VERDICTS, Play
@@ -29,7 +31,8 @@ CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_ce
 COMMIT = (*CONNECTION, "credentials", "state_file", "pending_minutes", "concurrency")
 POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
 PATHS = ("vault_file", "state_file", "metrics_file", "notify")
-_NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms", "metrics_file", "notify")
+OF_A_CHECK = (PROVEN, NOT_KNOWN, REFUSED)
+_NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms", "metrics_file", "notify", "fetched")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +44,7 @@ class IssueRequest:
 
     play: Play
     args: Mapping[str, Any] = dataclasses.field(repr=False)
-    entries: Sequence[Entry]
+    entries: Sequence[AnyEntry]
     transaction: Transaction
 
     @property
@@ -76,11 +79,19 @@ class IssueRequest:
         """Tell whether the destinations of what is due were asked already."""
         return "checked" in self.args
 
-    def module_args(self, stored: Mapping[str, str] | None, held: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    @property
+    def is_fetched(self) -> bool:
+        """Tell whether the destinations were asked which SQL tokens they hold."""
+        return self.is_checked or bool(self.args.get("fetched"))
+
+    def module_args(
+        self, stored: Mapping[str, str] | None, held: Mapping[str, Sequence[str]], reading: Reading
+    ) -> dict[str, Any]:
         """Return what the module is given.
 
         :param stored: the values in the vault file by name; None without a vault file.
         :param held: the values that destinations were found to hold, by name.
+        :param reading: what else destinations told of SQL tokens.
         """
         names = {entry.name for entry in self.entries}
         return {
@@ -92,11 +103,14 @@ class IssueRequest:
             "has_vault_file": stored is not None,
             "controller": dataclasses.asdict(process.process_of(os.getppid())),
             "refused_if_due": self._refused_if_due(),
+            "lacks": list(reading.lacks),
+            "unread": dict(reading.unread),
         }
 
     def _refused_if_due(self) -> dict[str, str]:
         """Return why a token must not be issued, by name: what destinations refuse, and what nobody could confirm here."""
-        verdicts = destinations.from_json(self.play.fact(VERDICTS) or ())
+        said = destinations.from_json(self.play.fact(VERDICTS) or ())
+        verdicts = [verdict for verdict in said if verdict.verdict in OF_A_CHECK]
         asked = destinations.to_check(self.entries, self.args.get("checked") or ())
         found = {**destinations.not_asked(asked, verdicts), **destinations.refusals(verdicts)}
         if self.is_main and self.play.is_in_post_tasks:
@@ -156,7 +170,7 @@ def _not_blank(args: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in args.items() if value != ""}
 
 
-def _frozen(play: Play, entry: Entry) -> Entry:
+def _frozen(play: Play, entry: AnyEntry) -> AnyEntry:
     """Freeze hosts and paths of every recipient: who has to confirm does not change while the run goes on."""
     found = (_with_its_path(play, _with_its_hosts(play, recipient)) for recipient in entry.recipients)
     return dataclasses.replace(entry, recipients=tuple(found))

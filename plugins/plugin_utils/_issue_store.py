@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_outcome import of_sql_commit
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import IssueRequest
@@ -76,6 +77,8 @@ def withdrawn(means: Means, options: Mapping[str, Any], failed: Sequence[Item]) 
 def _not_withdrawn(item: Item) -> dict[str, Any]:
     """Return the report of a token that could neither be stored nor withdrawn."""
     version = item.version or {}
+    if item.kind == "sql":
+        return {**of_sql_commit(item, f"{item.error}. Nobody has the new token, which ends by itself."), "issued": None}
     return {
         **item.report,
         "action": "failed",

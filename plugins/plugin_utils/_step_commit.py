@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.community.turso.plugins.module_utils import _locks
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import report, state_file
-from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
+from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of, is_newer_sql
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import (
     BY_ENTRY_POINT,
     BY_ROLE,
@@ -23,6 +23,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.evidence
     evidence,
     verdict,
 )
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_outcome import of_sql_refusal
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now, utc_text
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
@@ -116,7 +117,7 @@ class _Commit:
             self.reports[item.name] = item.report
             self.settled.append(item.name)
         if what is Verdict.REFUSE:
-            self.reports[item.name] = report.of_refusal(item.report, reasons)
+            self.reports[item.name] = _refused(item, reasons)
         if what is not Verdict.REVOKE and item.version is not None:
             self.confirmed[item.name] = confirmed_labels(facts)
         return what is Verdict.REVOKE
@@ -154,7 +155,7 @@ class _Commit:
             confirmations=counted,
             unsealed=unsealed,
             has_vault_file=self.use.vault_file is not None,
-            stored_sha256=None if value is None else digest_of(value),
+            stored_sha256=_digest_for(item, value),
             vault_problem=stored.msg if isinstance(stored, Refused) else None,
         )
 
@@ -181,11 +182,22 @@ class _Commit:
         return bool(result["changed"])
 
 
+def _digest_for(item: Item, value: str | None) -> str | None:
+    """Return the SHA-256 of a stored value; where that is a newer SQL token of another run, of the value that it outdates."""
+    if value is None:
+        return None
+    return item.sha256 if is_newer_sql(item, value) else digest_of(value)
+
+
+def _refused(item: Item, reasons: Sequence[str]) -> dict[str, Any]:
+    return of_sql_refusal(item.report, reasons) if item.kind == "sql" else report.of_refusal(item.report, reasons)
+
+
 def _failed(item: Item, result: Mapping[str, Any]) -> dict[str, Any]:
     """Return the report of a token whose commit failed as a whole. Where it came to no end, nobody knows what it revoked."""
     said = str(result.get("msg", "")).rstrip(".")
     if result.get("error"):
-        return report.of_refusal(item.report, [said])
+        return _refused(item, [said])
     msg = (
         f"{item.name}: the commit came to no end ({said}), so it is not known which previous versions were revoked. The new "
         "version was confirmed and works; run the rotation again."

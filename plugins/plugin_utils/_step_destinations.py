@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import READ_BACK, Verdict
 from ansible_collections.community.turso.plugins.module_utils._rotation import destinations
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import judged
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
 from ansible_collections.community.turso.plugins.plugin_utils._issue_store import withdrawn
 from ansible_collections.community.turso.plugins.plugin_utils._play import VALUES, VERDICTS, Means, Play
@@ -50,7 +51,7 @@ def record(means: Means) -> dict[str, Any]:
     """
     play = means.play
     transaction, issuing_host = play.transaction()
-    verdicts = _by_name(said(play))
+    verdicts = _by_name(judged(said(play), play.fact(VALUES) or (), transaction.open_items))
     for item in transaction.open_items:
         destinations.look_at(item, verdicts.get(item.name, ()), issuing_host)
     given_up = [_withdraw(means, use, verdicts) for use in transaction.uses]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import CHECK, DELIVER, READ_BACK
+from ansible_collections.community.turso.plugins.module_utils._rotation import sentences, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import (
     not_known,
@@ -19,11 +20,16 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.destinat
     to_fetch,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import is_for_the_role
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import (
+    Reading,
+    reading_of,
+    to_ask_for_values,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Use
 from ansible_collections.community.turso.plugins.plugin_utils._issue_refusals import refuse, refuse_files
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import IssueRequest, read_request
 from ansible_collections.community.turso.plugins.plugin_utils._issue_store import store, stored_values
-from ansible_collections.community.turso.plugins.plugin_utils._play import FIGURES, Means, Play
+from ansible_collections.community.turso.plugins.plugin_utils._play import FIGURES, VALUES, Means, Play
 from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched, said
 
 _NOTHING: dict[str, Any] = {
@@ -35,6 +41,9 @@ _NOTHING: dict[str, Any] = {
     "needs_the_play": False,
     "commits_now": False,
     "vault_file": "",
+    "is_asking": False,
+    "checked": "",
+    "to_check": [],
 }
 
 
@@ -43,20 +52,24 @@ def issue(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> dict[st
 
     :param args: the arguments of the task. An empty text is none.
     :returns: what the role reads: the module's result, and `asks` and `asked` for the destinations, `transaction`,
-        `deliveries`, `has_destinations`, `needs_the_play`, `commits_now`, `vault_file`. Where destinations of what is due were
-        not asked yet, nothing is issued, and `to_check` names what is due.
+        `deliveries`, `has_destinations`, `needs_the_play`, `commits_now`, `vault_file`. Where destinations have to be asked
+        first, `is_asking` is set, nothing is issued, and this is to be called again with `fetched` and with `checked` as it says.
     """
     request = read_request(means.play, args)
     refuse(request)
     refuse_files(request, means.loader, check_mode=check_mode)
     stored, held = stored_values(means, request), fetched(means.play)
-    result = means.module(request.module_args(stored, held))
+    if not request.is_fetched:
+        first = _values_first(request, stored)
+        if first["asks"]:
+            return {**_NOTHING, "changed": False, **first, "is_asking": True}
+    result = means.module(request.module_args(stored, held, _reading(request, stored)))
     if result.get("failed"):
         return result
     if check_mode:
         return _planned(request, result)
     if result["to_check"]:
-        return {**result, **_NOTHING, **_asked_first(request, result)}
+        return {**result, **_NOTHING, **_asked_first(request, result), "is_asking": True, "checked": result["to_check"]}
     items = [Item.from_json(raw) for raw in result.pop("items")]
     resumed = _resumed(items, result.pop("resumed"), stored or {}, held)
     items = store(means, request, result, items, resumed)
@@ -67,11 +80,25 @@ def _planned(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]
     """Return what the role reads in check mode: the plan, and what is asked of all destinations."""
     verdicts = said(request.play)
     due = [entry["name"] for entry in result["report"] if entry["reason"] is not None]
-    told = [*(entry["msg"] for entry in result["report"]), *refused_later(verdicts, due), *not_known(verdicts)]
-    lines = [*told, result["summary"]]
+    told = sentences.plan_in_words(result["report"], result["next_due"])
+    lines = [*told, *refused_later(verdicts, due), *not_known(verdicts), result["summary"]]
     everybody = [] if request.is_checked else [entry.name for entry in request.entries]
     asked = to_check(request.entries, everybody)
-    return {**result, **_NOTHING, "lines": lines, **asks(CHECK, asked), "to_check": everybody if asked else []}
+    first = {**asks(CHECK, asked), "is_asking": bool(asked), "checked": everybody}
+    diff = {"prepared": sentences.plan_as_diff(result["report"])}
+    return {**result, **_NOTHING, "lines": lines, **first, "to_check": everybody if asked else [], "diff": diff}
+
+
+def _values_first(request: IssueRequest, stored: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return which destinations are asked for the SQL tokens that they hold, before any request: the API could not tell."""
+    state = state_file.read(request.state_file) if request.state_file else None
+    return asks(READ_BACK, to_fetch(request.entries, to_ask_for_values(request.entries, stored, state)))
+
+
+def _reading(request: IssueRequest, stored: Mapping[str, str] | None) -> Reading:
+    play = request.play
+    values = play.fact(VALUES) or ()
+    return reading_of(request.entries, said(play), values, stored, has_state_file=request.state_file is not None)
 
 
 def _asked_first(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,6 +138,7 @@ def _recorded(
         "figures": [*(play.fact(FIGURES) or () if known_report else ()), *result["figures"]],
         "lines": _lines(result),
         "transaction": transaction.as_text(),
+        **{name: _NOTHING[name] for name in ("is_asking", "checked")},
         **asks(DELIVER, to_deliver(items, secrets)),
         "has_destinations": any(item.has_destinations for item in items),
         "is_secret": transaction.is_secret,
@@ -145,9 +173,15 @@ def _use(request: IssueRequest, items: list[Item], secrets: Mapping[str, str]) -
 
 
 def _deliveries(play: Play, items: Sequence[Item], secrets: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the tasks files of the user's own that are to be run: entry, number of the recipient, path."""
+    """Return the tasks files of the user's own that are to be run: entry, kind, number of the recipient, path."""
     return [
-        {"name": item.name, "recipient": index, "path": play.path(recipient.tasks), "sha256": item.sha256}
+        {
+            "name": item.name,
+            "kind": item.kind,
+            "recipient": index,
+            "path": play.path(recipient.tasks),
+            "sha256": item.sha256,
+        }
         for item in items
         if item.name in secrets
         for index, recipient in enumerate(item.recipients)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import stat
+from typing import Any
 
 import pytest
 import yaml
@@ -22,7 +23,7 @@ PLAN = [{"hosts": "localhost", "gather_facts": False, "roles": ["community.turso
 
 @pytest.fixture(autouse=True)
 def given(simulator: Simulator) -> None:
-    pinned = {"organization": "acme", "group": "production"}
+    pinned: dict[str, Any] = {"organization": "acme", "group": "production"}
     simulator.given("ci-deploy", organization="acme", age_days=120)
     simulator.given("dashboard", **pinned, scopes=["read-only"], age_days=9)
     simulator.given("backup-20261101t091500z-7f3a", **pinned, scopes=["read", "db:configure"], age_days=23)
@@ -33,7 +34,7 @@ def given(simulator: Simulator) -> None:
     simulator.given(BREAKS, user="bob", organization="acme")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # its stubs are elsewhere
     """Reads what Ansible marks as no template."""
 
 

@@ -24,7 +24,6 @@ from tests.tools.venvs import VENVS
 
 PAGE = ROOT / "docs" / "awx.md"
 NAME = "ci-deploy"
-ENV_FILE = ROOT / "examples" / "deliver" / "env_file.yml"
 
 # What AWX takes as a field of a credential type and as the name of an injected variable.
 FIELD_KEYS = {
@@ -148,15 +147,13 @@ def test_a_job_rotates_as_the_page_says(awx: Playbooks, simulator: Simulator, pa
 
 def test_a_job_runs_the_playbook_of_the_collection(awx: Playbooks, simulator: Simulator, page: dict[str, str]) -> None:
     environment = injected(page, api_token=simulator.credential, api_url=simulator.url)
-    path = awx.directory / ".env"
-    variables = {
-        "turso_rotate_tokens": [{"name": NAME, "organization": "acme", "deliver": [{"tasks": str(ENV_FILE)}]}],
-        "deliver_env_path": str(path),
-    }
+    path = awx.write(".env", "TURSO_API_TOKEN=\n")
+    into = {"to": "env_file", "path": str(path), "variable": "TURSO_API_TOKEN", "takes_effect_hours": 0}
+    variables = {"turso_rotate_tokens": [{"name": NAME, "organization": "acme", "deliver": [into]}]}
     old = simulator.given(NAME, organization="acme", age_days=120)
     done = job(awx, "community.turso.rotate", environment, variables, "1")
     assert done.ok, done.output
-    assert simulator.alive(path.read_text().removeprefix("CI_DEPLOY=").strip())
+    assert simulator.alive(path.read_text().removeprefix("TURSO_API_TOKEN=").strip())
     assert not simulator.alive(old.secret)
 
 

@@ -17,6 +17,7 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def items(directory: Path, to: str, count: int) -> Items:
     names = [f"TOKEN_{number}" for number in range(count)]
     env = directory / f"{count}.env"
     env.write_text("".join(f"{name}=\n" for name in names))
-    where = {
+    where: Callable[[str], dict[str, Any]] = {
         "file": lambda name: {"path": str(directory / f"{count}-{name}")},
         "env_file": lambda name: {"path": str(env), "variable": name},
     }[to]

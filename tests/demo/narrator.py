@@ -18,6 +18,17 @@ from tests.simulator.exchange import Request
 PAUSE_SECONDS = 0.03
 REQUEST_WIDTH = 45
 
+# The step of a request, and in words what it does; of a list by the last thing before it.
+ACTS = {
+    "create": ("issue", "the new token, under a name of its own"),
+    "validate": ("verify", "the API accepts the new value"),
+}
+LOOKS = {
+    "list": ("check", "the file can be replaced; the token is still due"),
+    "create": ("verify", "the new token is listed, as it was asked for"),
+    "validate": ("commit", "read back and confirmed; the new token is there"),
+}
+
 
 class Narrator(threading.Thread):
     """Shows a line for each thing that happened; `with` starts and stops it."""
@@ -70,15 +81,11 @@ class Narrator(threading.Thread):
     def _step(self, request: Request, earlier: Sequence[str]) -> tuple[str, str]:
         if request.method == "DELETE":
             return "revoke", "the old token, by its id"
-        if request.call == "create":
-            return "issue", "the new token, under a name of its own"
-        if request.call == "validate":
-            return "verify", "the API accepts the new value"
-        if "create" not in earlier:
-            return "plan", "which tokens are there, and how old are they?"
-        if "validate" not in earlier:
-            return "verify", "the new token is listed, as it was asked for"
-        return "commit", "read back and confirmed; the new token is there"
+        if request.call in ACTS:
+            return ACTS[request.call]
+        # A list: what it is for, the steps before it say.
+        looks = [LOOKS[call] for call in ("validate", "create", "list") if call in earlier]
+        return looks[0] if looks else ("plan", "which tokens are there, and how old are they?")
 
     def _look_at_the_file(self) -> None:
         if not self._delivered and self._token_file.read_text() != self._old_value:

@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.docs.markdown import blocks_of
 from tests.playbooks import Playbooks
 from tests.simulator import Simulator
 from tests.tools.checkout import ROOT
@@ -30,7 +31,26 @@ TOKENS: tuple[dict[str, Any], ...] = (
 )
 WELCOME = """\
 A server on {url} behaves like the Turso Platform API. It knows the organization acme, and the tokens {names}.
-Everything that you type here goes there; `exit` ends both. The delivery examples are in deliver/."""
+Everything that you type here goes there; `exit` ends both.
+
+Three places wait for a token: the file app-token, .env, and vault.yml, which ansible-vault encrypts. Try, for example:
+
+  cat rotation.yml
+  ansible-playbook community.turso.rotate -e @rotation.yml --check
+  ansible-playbook community.turso.rotate -e @rotation.yml
+  ansible-vault view vault.yml
+"""
+
+
+def have_places(playbooks: Playbooks, environment: dict[str, str]) -> None:
+    """Have the rotation file of README.md, and the three places that it names."""
+    shown = {block.detail: block.text for block in blocks_of(ROOT / "README.md")}
+    playbooks.write("rotation.yml", shown["rotation.yml"])
+    playbooks.write(".env", "LOG_LEVEL=info\nTURSO_API_TOKEN=\n")
+    vault = playbooks.write("vault.yml", "turso_token: none yet\n")
+    done = playbooks.run("ansible-vault", "encrypt", str(vault), env=environment)
+    if not done.ok:
+        raise RuntimeError(done.output)
 
 
 def main() -> int:
@@ -40,15 +60,16 @@ def main() -> int:
         for token in TOKENS:
             simulator.given(**token)
         directory = Path(scratch)
-        shutil.copytree(ROOT / "examples" / "deliver", directory / "deliver")
         playbooks = Playbooks(Path(sys.prefix), directory, api_url=simulator.url, api_token=simulator.credential)
         environment = {
             **playbooks.env,
             # ansible-runner, if `make peers` has fetched it; everything else comes from the environment of this.
             "PATH": os.pathsep.join([f"{sys.prefix}/bin", os.environ["PATH"], f"{VENVS}/sinks/bin"]),
             "PS1": "turso$ ",
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(playbooks.write("home/vault-password", "a password of this shell")),
         }
         del environment["ANSIBLE_NOCOLOR"]
+        have_places(playbooks, environment)
         print(WELCOME.format(url=simulator.url, names=", ".join(token["name"] for token in TOKENS)), flush=True)
         done = subprocess.run(shell, cwd=directory, env=environment, check=False)
         # Whoever types has seen what became of the last command; make need not say it again.

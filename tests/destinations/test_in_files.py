@@ -46,9 +46,9 @@ def test_services_on_hosts_of_which_one_is_down(playbooks: Playbooks, machines: 
     for srv in folders:
         (srv / "app.env").write_text(f"TOKEN={OLDER}\nDIES={OLDER}\n")
         os.chmod(srv / "app.env", 0o640)
-    env = {"path": "/srv/app.env", "variable": "TOKEN", "hosts": ["web"]}
+    env: dict[str, Any] = {"path": "/srv/app.env", "variable": "TOKEN", "hosts": ["web"]}
     app = item("app", restart="app", **env)
-    only = {"hosts": ["web1"]}
+    only: dict[str, Any] = {"hosts": ["web1"]}
     alone = item("app", restart="app", **{**env, **only})
     found = on_hosts(
         playbooks,
@@ -94,7 +94,7 @@ def test_one_is_restarted_after_another(playbooks: Playbooks, machines: Machines
     start = f"echo begins >> {log}; sleep 1; echo ends >> {log}; {START}"
     for name in ("web1", "web3"):
         (machines.start(name, app=start) / "app.env").write_text("TOKEN=old\nA=1\nB=2\n")
-    shared = {"path": "/srv/app.env", "hosts": ["web1", "web3"], "restart": "app"}
+    shared: dict[str, Any] = {"path": "/srv/app.env", "hosts": ["web1", "web3"], "restart": "app"}
     items = [item(name, variable=name, **shared) for name in ("TOKEN", "A", "B")]
     (found,) = on_hosts(playbooks, machines, [Verb("env_file_deliver", items)])
     assert words(found) == [f"{host} delivered!" for host in ("web1", "web3") for _each in items]

@@ -103,22 +103,26 @@ def test_readme(reader: Reader, simulator: Simulator) -> None:
     assert len(rotations) == 2
     assert len(simulator.revoked) == 2 + 1  # and the dashboard's
     assert len(active(simulator)) == 1
-    assert holds(simulator, reader.directory / "ci-deploy.token")
-    assert not holds(simulator, reader.directory / "app-token")
+    opened = reader.playbooks.run("ansible-vault", "view", "vault.yml")
+    variables = (reader.directory / ".env").read_text()
+    value = (reader.directory / "app-token").read_text()
+    assert simulator.alive(value)
+    assert variables == f"TURSO_API_TOKEN={value}\n"
+    assert yaml.safe_load(opened.output) == {"turso_token": value}
 
 
 @heavy
 @with_one_core
 @pytest.mark.promise(1)
-def test_the_first_playbook_revokes_nothing_if_the_delivery_is_skipped(reader: Reader, simulator: Simulator) -> None:
+def test_the_first_playbook_issues_and_revokes_nothing_if_it_cannot_deliver(
+    reader: Reader, simulator: Simulator
+) -> None:
     shown = next(block.text for block in blocks_of(README) if block.detail == "rotate.yml")
-    guard = """when: "'ci-deploy' in turso_rotate_secrets\""""
-    assert guard in shown
-    reader.playbooks.write("app-token", "what the application had before")
-    played = reader.playbooks.play(shown.replace(guard, "when: false"))
+    assert "/app-token" in shown
+    played = reader.playbooks.play(shown.replace("/app-token", "/none/app-token"))
     assert not played.ok
-    assert "localhost has another value of ci-deploy" in " ".join(played.output.split())
-    assert simulator.revoked == []
+    assert "Nothing was issued." in " ".join(played.output.split())
+    assert simulator.writes == []
 
 
 def test_the_demo_plays_the_playbook_of_the_readme() -> None:
@@ -130,7 +134,7 @@ def test_the_demo_plays_the_playbook_of_the_readme() -> None:
 OUTCOMES: dict[str, tuple[int, list[str]]] = {
     "getting-started": (1, []),
     "adopt": (0, []),
-    "rotate": (5, ["web1-token", "web2-token", "dashboard-token"]),
+    "rotate": (6, ["web1-token", "web2-token", "dashboard-token"]),
     "least-privilege": (1, ["ci-deploy-token", "previews-token"]),
     "scheduling": (0, []),  # one run, and the old one has its grace
     "awx": (1, ["ci-deploy-token"]),

@@ -103,6 +103,7 @@ class Run:
     # In events, which order what the clocks cannot: after the plan, or after the issue, a commit of another run notices this one.
     decided_at: int = 0
     plan: Plan | None = None
+    view: View | None = None
     item: Item | None = None
     is_open: bool = True
     beside: list[Run] = dataclasses.field(default_factory=list)  # runs that were open at the same time
@@ -237,7 +238,7 @@ class Model(RuleBasedStateMachine):
             is_abandoned=self.is_abandoned(run, known),
         )
         (plan,) = plan_entries([view], f"{next(self.events) & 0xFFFF:04x}")
-        run.plan, run.decided_at = plan, next(self.events)
+        run.plan, run.view, run.decided_at = plan, view, next(self.events)
         if plan.refusal:
             is_full = "versions are active" in plan.refusal and len(view.versions) >= MAX_VERSIONS
             assert is_full or "never confirmed" in plan.refusal, plan.refusal
@@ -257,7 +258,8 @@ class Model(RuleBasedStateMachine):
     def item_of(self, run: Run, plan: Plan) -> Item:
         issued = Issued(self.tokens[run.version], f"secret of {run.version}") if run.version else None
         account: Any = types.SimpleNamespace(own_id=None)
-        item = issuing._item(Rotation(plan, account, issued), {}, issuing.Request([], {}))
+        assert run.view is not None
+        item = issuing._item(Rotation(plan, account, issued), {}, issuing.Request([], {}), run.view)
         assert item is not None
         return item
 

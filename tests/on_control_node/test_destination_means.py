@@ -90,7 +90,7 @@ def test_the_value_is_returned_only_where_it_is_asked_for(sha256: str | None) ->
 
 
 # the result of a module, and what is said of it
-FAILURES = {
+FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "what the module says": ({"msg": "no right", "exception": "Traceback\nE: no right"}, "no right"),
     "a crash": (
         {"msg": "MODULE FAILURE", "module_stdout": "", "module_stderr": "Traceback\n  x\nE: down\n"},
@@ -159,7 +159,12 @@ def test_settings_come_from_the_named_credential_before_the_environment(monkeypa
 
 def test_a_module_runs_for_real_unless_its_check_mode_is_asked_for() -> None:
     seen: list[Any] = []
-    run = Run("localhost", lambda *given: seen.append(given) or {}, environment={"PLAY": "1"})
+
+    def module(*given: Any) -> dict[str, Any]:
+        seen.append(given)
+        return {}
+
+    run = Run("localhost", module, environment={"PLAY": "1"})
     run.module("a.b.c", {"x": 1})
     run.module("a.b.c", {"x": 1}, {"PLAY": "2"}, check_mode=True)
     assert seen == [("a.b.c", {"x": 1}, {"PLAY": "1"}, False), ("a.b.c", {"x": 1}, {"PLAY": "2"}, True)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import time
 from typing import Any
 
 import pytest
@@ -52,8 +53,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
     now = iter(range(0, 10**6, 100))
     monkeypatch.setattr(_kubernetes_secret, "require_collection", lambda *_: None)
-    monkeypatch.setattr(_kubernetes_secret.time, "sleep", waited.append)
-    monkeypatch.setattr(_kubernetes_secret.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr(time, "monotonic", lambda: next(now))
     return waited
 
 
@@ -74,7 +75,7 @@ def test_a_rollout_is_waited_for(waits: list[float]) -> None:
 
 
 # the statuses of the workload, and how the message begins
-FAILURES = {
+FAILURES: dict[str, tuple[list[Any], str]] = {
     "Kubernetes gives up": (
         [UNDER_WAY, GAVE_UP],
         "the roll-out of shop/deployment/web did not end, so some of its pods may",

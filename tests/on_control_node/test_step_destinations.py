@@ -52,7 +52,11 @@ def test_what_took_the_value_is_looked_at_on_the_host_that_issued() -> None:
 def test_what_a_destination_says_is_kept() -> None:
     report = [{"name": "ci", "msg": "ci: issued"}]
     secrets = {"ci": "a-value"}
-    said = {VERDICTS: [says("delivered")], "turso_rotate_report": report, "turso_rotate_secrets": secrets}
+    said: dict[str, Any] = {
+        VERDICTS: [says("delivered")],
+        "turso_rotate_report": report,
+        "turso_rotate_secrets": secrets,
+    }
     result, module = recorded(after(use(issued()), **said))
     (left,) = Transaction.from_text(result["transaction"]).open_items
     assert left.looks == [Look(0, "localhost", "delivered")]
@@ -63,8 +67,12 @@ def test_what_a_destination_says_is_kept() -> None:
 @pytest.mark.promise(1, 7)
 @pytest.mark.parametrize("answers", [None, [{"failed": True, "msg": "no"}]], ids=["", "and the module fails"])
 def test_what_nobody_took_is_withdrawn(answers: list[dict[str, Any]] | None) -> None:
-    known = {"turso_rotate_report": [{"name": "ci"}, {"name": "b"}], "turso_rotate_secrets": {"ci": "v", "b": "w"}}
-    facts = after(use(issued()), **{VERDICTS: [says("not taken", msg="It is full.")]}, **known)
+    said: dict[str, Any] = {
+        VERDICTS: [says("not taken", msg="It is full.")],
+        "turso_rotate_report": [{"name": "ci"}, {"name": "b"}],
+        "turso_rotate_secrets": {"ci": "v", "b": "w"},
+    }
+    facts = after(use(issued()), **said)
     result, module = recorded(facts, FakeModule(answers or []))
     (given,) = module.given
     (handed,) = Transaction.from_text(given["items"]).open_items
@@ -84,7 +92,8 @@ def test_what_nobody_took_is_withdrawn(answers: list[dict[str, Any]] | None) -> 
 
 @pytest.mark.promise(2)
 def test_what_the_vault_file_has_is_not_withdrawn() -> None:
-    facts = after(use(issued(), vault_file="/v.yml"), **{VERDICTS: [says("not taken")]})
+    said: dict[str, Any] = {VERDICTS: [says("not taken")]}
+    facts = after(use(issued(), vault_file="/v.yml"), **said)
     result, module = recorded(facts)
     assert module.given == []
     (left,) = Transaction.from_text(result["transaction"]).open_items

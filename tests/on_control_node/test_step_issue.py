@@ -285,7 +285,9 @@ def test_tasks_files_are_delivered_with_where_they_confirm(tmp_path: Path) -> No
             return result_of(issued(recipients=entry.recipients))
 
     result, _module = step({**CI, "deliver": deliver}, module=Issuing(), play=play)
-    assert result["deliveries"] == [{"name": "ci", "recipient": 1, "path": str(tmp_path / "d.yml"), "sha256": DIGEST}]
+    assert result["deliveries"] == [
+        {"name": "ci", "kind": "api", "recipient": 1, "path": str(tmp_path / "d.yml"), "sha256": DIGEST}
+    ]
     assert module.given == []
 
 
@@ -360,7 +362,7 @@ def test_what_the_vault_file_took_and_does_not_show_again_is_not_withdrawn(
 
 FILE = {"to": "file", "path": "ci.txt", "takes_effect_hours": 0}
 GITHUB = {"to": "github_secret", "repository": "Acme/App", "name": "x"}
-STATE = {"state_file": "state.json"}
+STATE: dict[str, Any] = {"state_file": "state.json"}
 
 
 def said(path: Path, verdict: str, value: str | None = None, to: str = "file") -> dict[str, Any]:
@@ -412,11 +414,11 @@ def test_what_a_destination_holds_is_delivered_once_more(tmp_path: Path) -> None
 
 
 def test_check_mode_asks_the_destinations_of_all_entries(tmp_path: Path) -> None:
-    folder = {"folder": str(tmp_path)}
+    folder: dict[str, Any] = {"folder": str(tmp_path)}
     first, _module = step({**CI, "deliver": [FILE]}, check_mode=True, play=FakePlay(**folder), **STATE)
     assert (first["asks"], first["to_check"]) == (["file_check"], ["ci"])
     play = FakePlay(**folder, facts=said(tmp_path, "not known"))
-    report = [{"name": "ci", "reason": None, "msg": "ci: not due."}]
+    report = [{"name": "ci", "action": "unchanged", "reason": None, "msg": "ci: not due."}]
     module = FakeModule([result_of(report=report)])
     second, _module = step(
         {**CI, "deliver": [FILE]}, check_mode=True, module=module, play=play, checked=["ci"], **STATE

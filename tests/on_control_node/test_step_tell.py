@@ -19,7 +19,7 @@ from tests.on_control_node.plays import Facts, FakePlay, after
 from tests.unit.module_utils.rotation.test_transaction import use
 from tests.unit.module_utils.rotation.world import item
 
-ROTATED = {"name": "ci", "action": "rotated", "issued": None, "kept": ["ci"]}
+ROTATED = {"name": "ci", "kind": "api", "action": "rotated", "issued": None, "kept": ["ci"]}
 KNOWN: dict[str, Any] = {
     "turso_rotate_report": [ROTATED],
     FIGURES: [{"name": "ci", "issued_at": 5.0, "max_age_seconds": 9.0, "expires_at": None, "versions": 2}],

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A controller that has the collections and libraries that the examples use."""
+"""A controller that has the collections and libraries that destinations use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SINKS = VENVS / "sinks"
 
 @pytest.fixture
 def controller(simulator: Simulator, tmp_path: Path) -> Playbooks:
-    """Plays with every collection that an example uses, on the one ansible-core that all of these support."""
+    """Plays with every collection that a destination uses, on the one ansible-core that all of these support."""
     if not (SINKS / "stamp").is_file() or not foreign.is_there():
         pytest.skip("the collections and libraries are not here: make peers")
     playbooks = Playbooks(SINKS, tmp_path, api_url=simulator.url, api_token=simulator.credential)

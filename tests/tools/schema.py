@@ -137,11 +137,11 @@ def _option(name: str, spec: Spec) -> Schema:
 
 def _value(name: str, spec: Spec) -> Schema:
     kind = spec.get("type", "str")
+    if kind == "list":  # the choices of a list are those of its elements
+        elements = {"type": spec["elements"], **{key: spec[key] for key in ("options", "choices") if key in spec}}
+        return _or_template({"type": "array", "items": _value(name, elements)})
     if "choices" in spec:
         return _or_template({"enum": list(spec["choices"])})
-    if kind == "list":
-        elements = {"type": spec["elements"], **{key: spec[key] for key in ("options",) if key in spec}}
-        return _or_template({"type": "array", "items": _value(name, elements)})
     if kind == "dict" and "options" in spec:
         options = {option: _option(option, inner) for option, inner in spec["options"].items()}
         item: Schema = {"type": "object", "properties": options, "additionalProperties": False}

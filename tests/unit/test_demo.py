@@ -53,7 +53,7 @@ def test_it_runs_as_make_runs_it() -> None:
         "main (runs the playbook)": ["0 days", "200", "0 days", "200"],
     }
     steps = re.findall(r"^ +\d+\.\d s +(\w+)", done.stdout, re.MULTILINE)
-    assert steps == ["plan", "issue", "verify", "verify", "deliver", "commit", "revoke"]
+    assert steps == ["plan", "check", "issue", "verify", "verify", "deliver", "commit", "revoke"]
     assert ESCAPE not in done.stdout
     assert A_TOKEN_VALUE not in done.stdout
 

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "_token": {"_api", "_errors", "_time"},
     "_sql_token": {"_token", "_api", "_errors", "_time"},
     "_delivery": {"ansible", "_api", "_errors", "_files", "_locks", "_time"},
-    "_rotation": {"_delivery", "_token", "_api", "_errors", "_time", "_files", "_locks"},
+    "_rotation": {"_delivery", "_sql_token", "_token", "_api", "_errors", "_time", "_files", "_locks"},
     "_audit": {"_rotation", "_token", "_api", "_errors", "_time"},
     "_emergency": {"_rotation", "_token", "_api", "_errors", "_time"},
     "_written": {"_errors"},

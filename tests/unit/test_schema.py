@@ -52,8 +52,12 @@ _VERBS = ("check", "deliver", "read_back")
 def sample(to: str) -> dict[str, Any]:
     """Return an item with everything that a destination requires, and nothing besides."""
     needed = {name: "x" for name, option in OPTIONS[to].items() if option.get("required")}
-    either = {"github_secret": {"repository": "acme/app"}, "gitlab_variable": {"project": "acme/app"}}
-    return {"to": to, "takes_effect_hours": 0, **needed, **either.get(to, {})}
+    else_refused = {
+        "github_secret": {"repository": "acme/app"},
+        "gitlab_variable": {"project": "acme/app"},
+        "cloudflare_worker_secret": {"account_id": "0" * 32},
+    }
+    return {"to": to, "takes_effect_hours": 0, **needed, **else_refused.get(to, {})}
 
 
 @pytest.mark.parametrize("to", KINDS)
@@ -102,6 +106,11 @@ TAKEN: list[dict[str, Any]] = [
         ]
     },
     {"deliver": [{"to": "gitlab_variable", "project": 42, "variable": "X"}]},
+    {
+        "deliver": [
+            {"to": "vercel_env", "project": "p", "variable": "X", "target": ["preview"], "takes_effect_hours": 1}
+        ]
+    },
 ]
 NOT_TAKEN: list[dict[str, Any]] = [
     {"max_age_days": "often"},
@@ -110,6 +119,7 @@ NOT_TAKEN: list[dict[str, Any]] = [
     {"deliver": []},
     {"deliver": [{"to": "nowhere"}]},
     {"deliver": [{"to": "vault_file"}]},
+    {"deliver": [{"to": "vercel_env", "project": "p", "variable": "X", "target": ["moon"], "takes_effect_hours": 1}]},
     {"deliver": [{"to": "file", "path": "/x"}]},
     {"deliver": [{"to": "file", "path": "/x", "restart": "app", "mode": 416}]},
     {"deliver": [{"to": "file", "path": "/x", "restart": "app", "become": "yes"}]},

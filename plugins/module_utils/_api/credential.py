@@ -58,7 +58,7 @@ class Credential:
                 "No API token was given, so nothing was sent. Set the option api_token, or the environment variable "
                 f"{' or '.join(variables)}."
             )
-        wrapped = _wrapping(value)
+        wrapped = wrapping_of(value)
         if wrapped:
             raise InvalidRequest(f"The API token, which came from {source}, {wrapped} Nothing was sent.")
         return cls(value, source, claims_of(value))
@@ -122,8 +122,8 @@ class Credential:
         return " ".join(sentences)
 
 
-def _wrapping(value: str) -> str | None:
-    """Say what is wrong with the text of a credential, none where nothing is."""
+def wrapping_of(value: str) -> str | None:
+    """Say what is wrong with the text of a credential as the end of a sentence, none where nothing is."""
     if not value.strip():
         return "is empty."
     if value.strip()[0] in "'\"" or value.strip()[-1] in "'\"":

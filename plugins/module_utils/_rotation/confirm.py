@@ -11,9 +11,15 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
+from ansible_collections.community.turso.plugins.module_utils._api.claims import (
+    SQL,
+    Claims,
+    claims_of,
+    jti_of,
+)
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import claims_from, is_newer
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
 
 BY_VALUE, BY_WORD = "read back", "word"
@@ -122,7 +128,7 @@ def _another_value(item: Item, place: Place, value: Any) -> str | None:
     """Say what a place has instead of the new value; None where it has the new value."""
     if not isinstance(value, str) or not value.strip():
         return f"{place.host} read back nothing for {item.name}: the value is empty or no text"
-    if digest_of(value) == item.sha256:
+    if digest_of(value) == item.sha256 or is_newer_sql(item, value):
         return None
     return f"{place.host} has another value of {item.name} than {(item.version or {}).get('name')}{_whose(item, value)}"
 
@@ -131,6 +137,24 @@ def _whose(item: Item, value: str) -> str:
     claimed = jti_of(value.strip())
     known = next((version["name"] for version in item.versions if version["id"] == claimed), None)
     return f": that of {known}" if known else ""
+
+
+def is_newer_sql(item: Item, value: str) -> bool:
+    """Tell whether a value is a SQL token of another run for the same thing, minted after this one.
+
+    Then whoever has it is ahead of this run and not behind it: nothing is revoked, so the later writer wins.
+    """
+    if item.kind != SQL or item.claims is None:
+        return False
+    claims, ours = claims_of(value.strip()), claims_from(item.claims, "claims")
+    is_same = claims.kind == SQL and _meant_for(claims) == _meant_for(ours)
+    grants = claims.permissions
+    may_same = grants is ours.permissions if grants is None else grants.equals(ours.permissions)
+    return is_same and may_same and is_newer(claims, ours)
+
+
+def _meant_for(claims: Claims) -> tuple[str | None, str | None, str | None]:
+    return claims.database_id, claims.group_id, claims.authorization
 
 
 def digest_of(value: str) -> str:

@@ -9,23 +9,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL
 from ansible_collections.community.turso.plugins.module_utils._delivery import verdicts as delivery
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
-from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry
+from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import UNREADABLE_KINDS, Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Look
 
-UNREADABLE_KINDS = ("github_secret", "cloudflare_worker_secret")  # their services give no value out
 CONTROL_NODE = "localhost"  # what turso_deliver calls the host that it runs on
 
 Asked = dict[str, list[delivery.Item]]  # by destination
 
 
-def to_check(entries: Iterable[Entry], names: Iterable[str]) -> Asked:
+def to_check(entries: Iterable[AnyEntry], names: Iterable[str]) -> Asked:
     """Return what is asked of the destinations of these tokens before anything is issued."""
     wanted = set(names)
     return _by_destination(
-        _asked(entry.name, recipient)
+        _asked(entry, recipient)
         for entry in entries
         if entry.name in wanted
         for recipient in entry.recipients
@@ -33,7 +33,7 @@ def to_check(entries: Iterable[Entry], names: Iterable[str]) -> Asked:
     )
 
 
-def to_fetch(entries: Iterable[Entry], names: Iterable[str]) -> Asked:
+def to_fetch(entries: Iterable[AnyEntry], names: Iterable[str]) -> Asked:
     """Return which destinations are asked for the value that they hold, because nothing else has it."""
     found = to_check(entries, names)
     return {
@@ -47,7 +47,7 @@ def to_deliver(items: Iterable[Item], secrets: Mapping[str, str]) -> Asked:
     """Return what is delivered where; only what has a new value."""
     return _by_destination(
         dataclasses.replace(
-            _asked(item.name, recipient),
+            _asked(item, recipient),
             secret=secrets[item.name],
             sha256=item.sha256,
             is_confirmed_on=_confirmed_on(item, recipient),
@@ -63,10 +63,11 @@ def to_read_back(items: Iterable[Item]) -> Asked:
     """Return which destinations are looked at: those that took the value."""
     return _by_destination(
         dataclasses.replace(
-            _asked(item.name, recipient),
+            _asked(item, recipient),
             hosts=hosts if recipient.hosts else (),
             sha256=item.sha256,
             stamp=stamp,
+            wants_value=item.kind == SQL,  # another value may be a newer one, which only its claims tell
         )
         for item in items
         if item.version is not None
@@ -87,9 +88,14 @@ def _confirmed_on(item: Item, recipient: Recipient) -> tuple[str, ...]:
     return tuple(host for host in hosts if recipient.label_on(host) in item.confirmed_before)
 
 
-def _asked(name: str, recipient: Recipient) -> delivery.Item:
+def _asked(token: AnyEntry | Item, recipient: Recipient) -> delivery.Item:
     return delivery.Item(
-        name, recipient.to, recipient.address or "", dict(recipient.options), hosts=recipient.hosts or ()
+        token.name,
+        recipient.to,
+        recipient.address or "",
+        dict(recipient.options),
+        kind=token.kind,
+        hosts=recipient.hosts or (),
     )
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Union
 
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import values
@@ -20,6 +19,11 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.recipien
     Recipient,
     longest_takes_effect,
     read_recipients,
+)
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import (
+    ONLY_SQL,
+    SqlEntry,
+    read_sql_entry,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
@@ -67,6 +71,7 @@ class Entry:
     current: str | None  # as given, by name or id
     credential: str | None  # a key of turso_rotate_credentials; None for the run's own
     recipients: tuple[Recipient, ...]
+    kind: ClassVar[str] = "api"
 
     @property
     def is_committed_by_the_role(self) -> bool:
@@ -78,8 +83,11 @@ class Entry:
         return any(recipient.is_destination for recipient in self.recipients)
 
 
-def read_entries(given: Any, defaults: Defaults) -> list[Entry]:
-    """Read every entry.
+AnyEntry = Union[Entry, SqlEntry]
+
+
+def read_entries(given: Any, defaults: Defaults) -> list[AnyEntry]:
+    """Read every entry, of API tokens and of SQL tokens.
 
     :param given: `turso_rotate_tokens`, as templates gave it.
     :raises Refused: with every entry that cannot be carried out safely.
@@ -87,7 +95,8 @@ def read_entries(given: Any, defaults: Defaults) -> list[Entry]:
     if not isinstance(given, (list, tuple)) or not all(isinstance(entry, Mapping) for entry in given):
         raise refused(["turso_rotate_tokens must be a list of dictionaries."])
     names = Counter(str(entry.get("name")) for entry in given)
-    entries, refusals = [], []
+    entries: list[AnyEntry] = []
+    refusals = []
     for index, raw in enumerate(given):
         label = f"turso_rotate_tokens[{index}] ({_shown_name(raw)})"
         try:
@@ -99,6 +108,17 @@ def read_entries(given: Any, defaults: Defaults) -> list[Entry]:
     if refusals:
         raise refused(refusals)
     return entries
+
+
+def only_api(entries: Sequence[AnyEntry]) -> list[Entry]:
+    """Return the entries of API tokens.
+
+    :raises Refused: there are others.
+    """
+    others = [entry.label for entry in entries if not isinstance(entry, Entry)]
+    if others:
+        raise Refused(f"{', '.join(others)}: SQL tokens have no versions that are listed, so this cannot plan them")
+    return [entry for entry in entries if isinstance(entry, Entry)]
 
 
 def refusal(label: str, exc: Refused | InvalidRequest) -> str:
@@ -116,11 +136,17 @@ def _shown_name(raw: Mapping[str, Any]) -> str:
     return str(name) if isinstance(name, (str, int)) and str(name) else "without a name"
 
 
-def _entry(raw: Mapping[str, Any], label: str, defaults: Defaults) -> Entry:
-    values.refuse_unknown_keys(raw, KEYS, "an entry")
+def _entry(raw: Mapping[str, Any], label: str, defaults: Defaults) -> AnyEntry:
     values.refuse_nulls({key: value for key, value in raw.items() if key != "deliver"})
     given = {**raw, **{key: values.text(key, raw[key]) for key in _TEXTS if key in raw}}
-    _check_kind(given)
+    kind = given.get("kind", "api")
+    if kind == "sql":
+        _check_credential(given, defaults)
+        return read_sql_entry(given, label, defaults, lambda: _recipients(given, defaults))
+    if kind != "api":
+        raise Refused(f"kind must be api or sql, not {kind!r}")
+    values.refuse_of_other_kind(given, ONLY_SQL, "SQL tokens (kind: sql)")
+    values.refuse_unknown_keys(raw, KEYS, "an entry")
     if "scopes" in given:
         given["scopes"] = _scopes(given["scopes"])
     recipients = _recipients(given, defaults)
@@ -142,11 +168,6 @@ def _recipients(given: Mapping[str, Any], defaults: Defaults) -> tuple[Recipient
 
 
 _WANTED = ("name", "organization", "group", "scopes", "description")
-
-
-def _check_kind(given: Mapping[str, Any]) -> None:
-    if given.get("kind", "api") != "api":
-        raise Refused(f"kind must be api, not {given['kind']!r}")
 
 
 def _check_credential(given: Mapping[str, Any], defaults: Defaults) -> None:
@@ -172,7 +193,7 @@ def _policy(given: Mapping[str, Any], recipients: Sequence[Recipient], defaults:
     if max_versions < 1:
         raise Refused("turso_rotate_max_versions must be at least 1")
     policy = Policy(
-        max_age=max_age - spread * _fraction(name),
+        max_age=max_age - spread * values.fraction_of(name),
         grace=max(grace, longest_takes_effect(recipients)),
         pending=datetime.timedelta(
             minutes=values.whole_number("turso_rotate_pending_minutes", defaults.pending_minutes)
@@ -181,9 +202,9 @@ def _policy(given: Mapping[str, Any], recipients: Sequence[Recipient], defaults:
         force=values.switch("turso_rotate_force", defaults.force),
     )
     if policy.grace and not defaults.has_state_file:
-        reason = "grace_hours" if grace else "takes_effect_hours"
         raise Refused(
-            f"{reason} needs turso_rotate_state_file: the state file records since when a version is no longer current"
+            f"{_why_it_is_kept(grace, recipients)} needs turso_rotate_state_file: the state file records since when a version is "
+            "no longer current"
         )
     if policy.grace > max_age:
         raise Refused(
@@ -192,6 +213,9 @@ def _policy(given: Mapping[str, Any], recipients: Sequence[Recipient], defaults:
     return policy
 
 
-def _fraction(name: str) -> float:
-    """Return a fixed number from 0 to 1 for a name, so that a thousand tokens of one day are not due on one day."""
-    return int(hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8], 16) / 2**32
+def _why_it_is_kept(grace: datetime.timedelta, recipients: Sequence[Recipient]) -> str:
+    slowest = max(recipients, key=lambda recipient: recipient.takes_effect)
+    if slowest.takes_effect <= grace:
+        return "grace_hours"
+    hours = slowest.takes_effect.total_seconds() / 3600
+    return f"{slowest.label}, whose consumers may use the old value for {hours:g} hours (takes_effect_hours),"

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
 AGE = "turso_token_age_seconds"
 DUE = "turso_token_due_timestamp_seconds"
@@ -50,6 +51,8 @@ class Figures:
 
     def after(self, report: Mapping[str, object]) -> Figures:
         """Return the figures after what a report tells was done."""
+        if report["kind"] == "sql":
+            return self._after_sql(report)
         kept, issued = report["kept"], report["issued"]
         parsed = parse_version_name(str(issued)) if report["action"] == "rotated" and issued else None
         return dataclasses.replace(
@@ -58,12 +61,28 @@ class Figures:
             versions=len(kept) if isinstance(kept, (list, tuple)) else self.versions,
         )
 
+    def _after_sql(self, report: Mapping[str, object]) -> Figures:
+        """Return the figures of a SQL token: which one is in use is told by when it ends, because its name stays the same."""
+        if report["action"] != "rotated":
+            return self
+        return dataclasses.replace(
+            self,
+            issued_at=_timestamp(report["issued_at"]),
+            expires_at=_timestamp(report["expires_at"]),
+            versions=self.versions + 1,
+        )
+
     def gauges(self, now: float) -> dict[str, float]:
         """Return those of this token that are known."""
         age = None if self.issued_at is None else max(0.0, now - self.issued_at)
         due = None if self.issued_at is None or self.max_age_seconds is None else self.issued_at + self.max_age_seconds
         known = {AGE: age, DUE: due, EXPIRES: self.expires_at, VERSIONS: float(self.versions)}
         return {metric: value for metric, value in known.items() if value is not None}
+
+
+def _timestamp(text: object) -> float | None:
+    moment = moment_of(str(text or ""))
+    return None if moment is None else moment.timestamp()
 
 
 def updated(known: Gauges, figures: Iterable[Figures], failed: Iterable[str], now: datetime.datetime) -> Gauges:

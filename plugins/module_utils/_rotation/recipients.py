@@ -19,6 +19,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Ref
 from ansible_collections.community.turso.plugins.module_utils._rotation import values
 
 NOW = datetime.timedelta(0)
+UNREADABLE_KINDS = ("github_secret", "cloudflare_worker_secret")  # their services give no value out
 Specs = Mapping[str, Mapping[str, Any]]
 
 
@@ -47,6 +48,11 @@ class Recipient:
     def is_built_in(self) -> bool:
         """Tell whether the role itself delivers and confirms."""
         return self.is_destination or self.to == "vault_file"
+
+    @property
+    def can_be_read(self) -> bool:
+        """Tell whether a run can find out which value it holds."""
+        return self.is_destination and self.to not in UNREADABLE_KINDS
 
     @property
     def who(self) -> tuple[str, frozenset[str], str | None]:

@@ -10,7 +10,7 @@ import dataclasses
 import datetime
 import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
@@ -30,6 +30,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.plan imp
     Plan,
     plan_entries,
 )
+from ansible_collections.community.turso.plugins.module_utils._rotation.results import Part, Stop, TakeBack
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Survey, survey
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
@@ -40,13 +41,12 @@ from ansible_collections.community.turso.plugins.module_utils._time import utc_t
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What `step: issue` is asked for.
+    """What `step: issue` is asked for about API tokens.
 
     `stored` are the values in the vault file by name, None without a vault file. `credential_name` is the managed token of
     the running credential, where its `jti` does not tell. `controller` is the process that runs the playbook.
-    `refused_if_due` says by name why a token must not be due here. `checked` are the names that were due when their
-    destinations were asked, None before that: a token with destinations is issued only where both plans call it due. `held` are
-    values that destinations were found to hold, by name.
+    `refused_if_due` says by name why a token must not be due here. `held` are values that
+    destinations were found to hold, by name.
     """
 
     entries: Sequence[Entry]
@@ -56,7 +56,6 @@ class Request:
     credential_name: str | None = None
     controller: Process = dataclasses.field(default_factory=Process)
     refused_if_due: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    checked: Sequence[str] | None = None
     held: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict, repr=False)
     validate: bool = True
     concurrency: int = 8
@@ -68,46 +67,43 @@ class Request:
         return {name: [*stored.get(name, ()), *self.held.get(name, ())] for name in {*stored, *self.held}}
 
 
-def plan_only(request: Request) -> dict[str, Any]:
-    """Return what `step: issue` returns in check mode: the plan, and what it would change."""
-    surveyed, plans = _planned(request)
-    return _of_plans(plans, surveyed.views, changed=any(plan.action != NONE for plan in plans))
+class ApiHalf:
+    """The API tokens of a run, planned by one list for each credential."""
 
+    def __init__(self, request: Request) -> None:
+        """Look and plan.
 
-def _of_plans(plans: Sequence[Plan], views: Sequence[View], *, changed: bool) -> dict[str, Any]:
-    """Return what a step returns that writes nothing."""
-    return _result(plans, [report.of_plan(plan, view) for plan, view in zip(plans, views)], changed=changed)
+        :raises TursoError: no list could be had at all.
+        """
+        self._request = request
+        self._survey, plans = _planned(request)
+        self.plans: Sequence[Plan] = plans
 
+    def planned(self) -> Part:
+        views = self._survey.views
+        reports = [report.of_plan(plan, view) for plan, view in zip(self.plans, views)]
+        to_fetch = [plan.name for plan, view in zip(self.plans, views) if _may_be_held(plan, view)]
+        return dataclasses.replace(_part(self.plans, reports), to_fetch=to_fetch)
 
-def issue_due(
-    request: Request, stop: Callable[[], str | None] = lambda: None
-) -> tuple[dict[str, Any], Callable[[str], None]]:
-    """Issue or resume, and verify, every version that is due, and record it as pending in the state file.
+    def issue(self, checked: Sequence[str] | None, stop: Stop) -> tuple[Part, TakeBack]:
+        """Issue or resume, and verify, every version that is due, and record it as pending in the state file.
 
-    :param stop: returns why no further version is to be issued, None where it is.
-    :returns: what the module returns, and what withdraws all of it where nobody gets that. `secrets` are of the issued
-        versions, by name; the values of resumed ones are not echoed, because the caller gave them. `items` are what is to be
-        committed. Where destinations of what is due were not asked yet, nothing is issued, and `to_check` names what is due.
-    """
-    surveyed, plans = _planned(request)
-    if request.checked is None and any(plan.is_due and plan.entry.has_destinations for plan in plans):
-        to_check = {
-            "to_check": [plan.name for plan in plans if plan.is_due],
-            "to_fetch": [plan.name for plan, view in zip(plans, surveyed.views) if _may_be_held(plan, view)],
-        }
-        return {**_of_plans(plans, surveyed.views, changed=False), **to_check}, lambda _reason: None
-    plans = [_unless_newly_due(plan, request.checked) for plan in plans]
-    rotations = [Rotation(plan, surveyed.accounts[plan.entry.credential]) for plan in plans]
-    issue(rotations, request.values, validate=request.validate, concurrency=request.concurrency, stop=stop)
-    record_pending(request.state_path, rotations, request.controller, utc_text(surveyed.now))
-    reports = [report.of_issue(rotation, view) for rotation, view in zip(rotations, surveyed.views)]
-    verified = [rotation for rotation in rotations if rotation.pending is not None]
-    result = {
-        **_result(plans, reports, changed=bool(verified)),
-        **_values_of(verified, surveyed.now),
-        "items": [item.as_json() for item in _items(rotations, reports, request, surveyed)],
-    }
-    return result, functools.partial(withhold, rotations, request.state_path, request.concurrency)
+        The values of resumed ones are not echoed, because the caller gave them.
+        """
+        request, surveyed = self._request, self._survey
+        self.plans = [_unless_newly_due(plan, checked) for plan in self.plans]
+        rotations = [Rotation(plan, surveyed.accounts[plan.entry.credential]) for plan in self.plans]
+        issue(rotations, request.values, validate=request.validate, concurrency=request.concurrency, stop=stop)
+        record_pending(request.state_path, rotations, request.controller, utc_text(surveyed.now))
+        reports = [report.of_issue(rotation, view) for rotation, view in zip(rotations, surveyed.views)]
+        verified = [rotation for rotation in rotations if rotation.pending is not None]
+        part = dataclasses.replace(
+            _part(self.plans, reports),
+            changed=bool(verified),
+            items=[item.as_json() for item in _items(rotations, reports, request, surveyed)],
+            **_values_of(verified, surveyed.now),
+        )
+        return part, functools.partial(withhold, rotations, request.state_path, request.concurrency)
 
 
 def _values_of(verified: Sequence[Rotation], now: datetime.datetime) -> dict[str, Any]:
@@ -158,21 +154,13 @@ def _refused_if_due(plan: Plan, request: Request) -> Plan:
     )
 
 
-def _result(plans: Sequence[Plan], reports: list[dict[str, Any]], *, changed: bool) -> dict[str, Any]:
-    return {
-        "changed": changed,
-        "report": reports,
-        "summary": sentences.summary(plans),
-        "notes": [note for plan in plans for note in sentences.kept_though_not_due(plan)],
-        "figures": [dataclasses.asdict(_figures(plan)) for plan in plans],
-        "next_due": {plan.name: utc_text(due) for plan in plans for due in [plan.next_due()] if due is not None},
-        "secrets": {},
-        "resumed": [],
-        "tokens": {},
-        "items": [],
-        "to_check": [],
-        "to_fetch": [],
-    }
+def _part(plans: Sequence[Plan], reports: list[dict[str, Any]]) -> Part:
+    return Part(
+        report=reports,
+        notes=[note for plan in plans for note in sentences.kept_though_not_due(plan)],
+        figures=[dataclasses.asdict(_figures(plan)) for plan in plans],
+        next_due={plan.name: utc_text(due) for plan in plans for due in [plan.next_due()] if due is not None},
+    )
 
 
 def _figures(plan: Plan) -> Figures:

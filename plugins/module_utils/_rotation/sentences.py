@@ -12,13 +12,14 @@ from __future__ import annotations
 import datetime
 import json
 import shlex
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 if TYPE_CHECKING:
     from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
+    from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan
     from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version
     from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
 
@@ -79,7 +80,7 @@ def _next_due(plan: Plan) -> str:
     return "" if due is None else f", due {due.date()}"
 
 
-def summary(plans: Sequence[Plan]) -> str:
+def summary(plans: Sequence[Plan | SqlPlan]) -> str:
     """Return one line about all: `3 to rotate, 1 to revoke, 96 unchanged`."""
     failed = sum(plan.refusal is not None for plan in plans)
     rotated = sum(plan.is_due for plan in plans)
@@ -108,3 +109,39 @@ def kept_though_not_due(plan: Plan) -> list[str]:
         return []
     pending = plan.entry.policy.pending
     return [f"{plan.name}: {kept_for_another_run(version, pending)}." for version in plan.elsewhere]
+
+
+MOST_UNCHANGED = 20  # more of them would hide what is due
+
+
+def plan_in_words(report: Sequence[Mapping[str, Any]], next_due: Mapping[str, str]) -> list[str]:
+    """Return what check mode shows of a plan: a sentence for each token, but one line for many that are not due."""
+    unchanged = [entry for entry in report if entry["action"] == "unchanged"]
+    if len(unchanged) <= MOST_UNCHANGED:
+        return [entry["msg"] for entry in report]
+    soonest = sorted(next_due.items(), key=lambda item: item[1])[:3]
+    following = ", ".join(f"{name} on {due[:10]}" for name, due in soonest)
+    first = f"{len(unchanged)} tokens are not due{'; the next are ' + following if following else ''}."
+    return [*(entry["msg"] for entry in report if entry["action"] != "unchanged"), first]
+
+
+def plan_as_diff(report: Sequence[Mapping[str, Any]]) -> str:
+    """Return a plan as --diff shows it: what comes with a plus, what goes with a minus, grouped by what is done."""
+    lines: list[str] = []
+    for action, heading in (("rotated", "To rotate"), ("swept", "To revoke"), ("failed", "Refused")):
+        entries = [entry for entry in report if entry["action"] == action]
+        lines += [f"# {heading}: {len(entries)}"] if entries else []
+        lines += [line for entry in entries for line in _DIFFERENCES[action](entry)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _rotated(entry: Mapping[str, Any]) -> list[str]:
+    gone = [f"- {entry['name']}: {version}, once everybody has confirmed the new one" for version in entry["kept"]]
+    return [f"+ {entry['name']}: a new version ({entry['reason']})", *gone]
+
+
+_DIFFERENCES: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "rotated": _rotated,
+    "swept": lambda entry: [f"- {entry['msg']}"],
+    "failed": lambda entry: [f"! {entry['msg']}"],
+}

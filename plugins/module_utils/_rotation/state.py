@@ -23,6 +23,11 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.json_sha
     object_at,
     objects_at,
 )
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import (
+    SqlMemory,
+    memory_from,
+    memory_json,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import (
     Current,
     FoundUnconfirmed,
@@ -34,6 +39,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state_pa
     found_unconfirmed_from,
     pending_from,
     previous_from,
+    version_json,
 )
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
@@ -45,7 +51,7 @@ MOST_EVENTS = 20
 
 @dataclasses.dataclass(frozen=True)
 class TokenState:
-    """What is known of one managed token."""
+    """What is known of one managed token; `sql` only of a SQL token."""
 
     pending: Pending | None = None
     current: Current | None = None
@@ -53,6 +59,7 @@ class TokenState:
     events: tuple[Json, ...] = ()
     found_unconfirmed: FoundUnconfirmed | None = None
     extra: Json = dataclasses.field(default_factory=dict)
+    sql: SqlMemory | None = None
 
     def previous_since(self, now: datetime.datetime) -> dict[str, datetime.datetime]:
         """Return by id since when each version is previous; now where nobody can read it."""
@@ -141,6 +148,10 @@ class State:
             name, state.changed("found unconfirmed", at, note={"id": version_id}, found_unconfirmed=found)
         )
 
+    def remembered(self, name: str, memory: SqlMemory) -> State:
+        """Record what is remembered of a SQL token; nothing happened to it, so this is no event."""
+        return self._with(name, dataclasses.replace(self.of(name), sql=memory))
+
     def as_json(self) -> dict[str, Any]:
         """Return what the state file holds; the reverse of from_json()."""
         return {
@@ -210,19 +221,21 @@ def _token(part: Json, where: str) -> TokenState:
         tuple(objects_at(part, "events", where))[-MOST_EVENTS:],
         if_there("found_unconfirmed", found_unconfirmed_from),
         extra_of(part, TokenState),
+        if_there("sql", memory_from),
     )
 
 
 def _token_json(state: TokenState) -> dict[str, Any]:
-    pending = None if state.pending is None else as_object(state.pending)
+    pending = None if state.pending is None else version_json(state.pending)
     if pending is not None:
         pending.update(as_object(pending.pop("process")))
     found = {} if state.found_unconfirmed is None else {"found_unconfirmed": as_object(state.found_unconfirmed)}
     return {
         **state.extra,
         "pending": pending,
-        "current": None if state.current is None else as_object(state.current),
+        "current": None if state.current is None else version_json(state.current),
         "previous": [as_object(version) for version in state.previous],
         "events": list(state.events),
         **found,
+        **({} if state.sql is None else {"sql": memory_json(state.sql)}),
     }

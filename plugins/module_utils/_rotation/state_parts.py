@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import Claims
 from ansible_collections.community.turso.plugins.module_utils._rotation.json_shapes import (
     Json,
     as_object,
@@ -20,8 +22,10 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.json_sha
     maybe_text_at,
     moment_at,
     moments_at,
+    object_at,
     text_at,
 )
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import claims_from, claims_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +48,10 @@ class Process:
 class Pending:
     """A version from its issue until everybody confirmed it.
 
+    :ivar id: of a SQL token, which has none, the SHA-256 of its value.
     :ivar process: who issued it.
     :ivar destinations: when each destination confirmed it, by its label; none for those that have not.
+    :ivar claims: of a SQL token, because nobody else remembers them.
     """
 
     name: str
@@ -54,6 +60,7 @@ class Pending:
     process: Process = Process()
     destinations: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     extra: Json = dataclasses.field(default_factory=dict)
+    claims: Claims | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +71,7 @@ class Current:
     id: str
     confirmed_at: str
     extra: Json = dataclasses.field(default_factory=dict)
+    claims: Claims | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,12 +125,25 @@ def pending_from(part: Json, where: str) -> Pending:
         process,
         moments_at(part, "destinations", where),
         extra_of(part, Pending, *as_object(process)),
+        _maybe_claims(part, where),
     )
 
 
 def current_from(part: Json, where: str) -> Current:
     name, version_id = text_at(part, "name", where), text_at(part, "id", where)
-    return Current(name, version_id, moment_at(part, "confirmed_at", where), extra_of(part, Current))
+    confirmed_at = moment_at(part, "confirmed_at", where)
+    return Current(name, version_id, confirmed_at, extra_of(part, Current), _maybe_claims(part, where))
+
+
+def _maybe_claims(part: Json, where: str) -> Claims | None:
+    return None if part.get("claims") is None else claims_from(object_at(part["claims"], "claims"), f"{where}.claims")
+
+
+def version_json(version: Pending | Current) -> dict[str, Any]:
+    """Return what the state file holds of a version; claims only of a SQL token."""
+    found = as_object(version)
+    claims = found.pop("claims")
+    return found if claims is None else {**found, "claims": claims_json(claims)}
 
 
 def previous_from(part: Json, where: str) -> Previous:

@@ -154,7 +154,7 @@ def _view(
         state,
         None if stored is None else {entry.name: known},
         held=tuple(value for value in read if value is not None),
-        is_abandoned=state is not None and _is_abandoned(state.of(entry.name)),
+        is_abandoned=state is not None and is_abandoned(state.of(entry.name)),
         failure=failure,
     )
 
@@ -177,7 +177,7 @@ def _stored(value: str, account: Account) -> Stored:
     return Stored(claimed, is_rejected=not account.tokens.validate(value).valid)
 
 
-def _is_abandoned(part: TokenState) -> bool:
+def is_abandoned(part: TokenState) -> bool:
     """Tell whether the run that issued the pending version of the state file is known to have ended."""
     if part.pending is None or part.pending.process.pid is None:
         return False

@@ -57,6 +57,10 @@ class Item:
     `version` is the name and id of its pending version, None where only previous versions are to be revoked, or where the
     token failed. `previous`, `elsewhere` and `current` are names and ids as the plan saw them. `sha256` is of the new value.
     `looks` are what its destinations last said, `confirmed_before` who confirmed this version in a former run.
+
+    The version of a SQL token has the name of its entry, and as its id the SHA-256 of the value; `claims` are its claims as
+    the state file holds them, and `at` is the API's time when it was planned. There is nothing to revoke: the one before ends
+    by itself.
     """
 
     name: str
@@ -75,6 +79,9 @@ class Item:
     error: str | None = None  # why it was not issued
     looks: list[Look] = dataclasses.field(default_factory=list)
     confirmed_before: list[str] = dataclasses.field(default_factory=list)
+    kind: str = "api"
+    claims: dict[str, Any] | None = None
+    at: str | None = None
 
     def look(self, recipient: int, host: str) -> Look | None:
         """Return what a destination last said; None where it was not asked."""

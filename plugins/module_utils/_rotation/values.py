@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,6 +27,16 @@ def refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], whose: s
     unknown = [str(key) for key in given if key not in known]
     if unknown:
         raise Refused(f"there is no {', '.join(unknown)}; {whose} has {', '.join(known)}")
+
+
+def refuse_of_other_kind(given: Mapping[str, Any], others: Sequence[str], kind: str) -> None:
+    """Refuse keys that an entry of the other kind has.
+
+    :raises Refused: naming them.
+    """
+    found = [key for key in others if key in given]
+    if found:
+        raise Refused(f"{', '.join(found)} {'is' if len(found) == 1 else 'are'} for {kind} only")
 
 
 def refuse_nulls(given: Mapping[str, Any]) -> None:
@@ -108,3 +119,8 @@ def shown(value: Any) -> str:
     A text that stands in the wrong place can be a secret.
     """
     return str(value) if isinstance(value, (bool, int, float)) else f"a {type(value).__name__}"
+
+
+def fraction_of(name: str) -> float:
+    """Return a fixed number from 0 to 1 for a name, so that a thousand tokens of one day are not due on one day."""
+    return int(hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8], 16) / 2**32

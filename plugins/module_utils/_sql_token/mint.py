@@ -41,7 +41,10 @@ class Minted:
 
 
 class Trials:
-    """The permissions that were tried in this run: each set once, whatever number of tokens asks for it."""
+    """The permissions that were tried in this run: each set once, whatever number of tokens asks for it.
+
+    What is remembered is what the API makes of them. A trial that failed for another reason says nothing of the next target.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,7 +63,7 @@ class Trials:
             lock = self._locks.setdefault(grants, threading.Lock())
         with lock:
             if grants not in self._done:
-                self._done[grants] = _failure_of_trial(tokens, want, target)
+                self._done[grants] = _objection_to_grants(tokens, want, target)
         failure = self._done[grants]
         if failure is not None:
             raise failure
@@ -159,12 +162,13 @@ class _Course:
         return "An answer was lost" if self.lost == 1 else f"{self.lost} answers were lost"
 
 
-def _failure_of_trial(tokens: SqlTokens, want: Wanted, target: Target) -> TursoError | None:
-    try:
-        secret, answer = _Course(tokens, want, target, TRIAL).post()
-        claims = _of_target(secret, answer, want, target)
-    except TursoError as exc:
-        return exc
+def _objection_to_grants(tokens: SqlTokens, want: Wanted, target: Target) -> TursoError | None:
+    """Return the error for permissions that are not granted as they are asked for, none where they are.
+
+    :raises TursoError: nobody knows, because the token of a minute could not be minted.
+    """
+    secret, answer = _Course(tokens, want, target, TRIAL).post()
+    claims = _of_target(secret, answer, want, target)
     found = differences(claims, want)
     if not found:
         return None

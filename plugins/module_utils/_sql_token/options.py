@@ -19,12 +19,12 @@ from ansible_collections.community.turso.plugins.module_utils._api.claims import
     SESSION,
     SQL,
     Claims,
-    claims_of,
+    claims_of_whole,
 )
+from ansible_collections.community.turso.plugins.module_utils._api.credential import wrapping_of
 from ansible_collections.community.turso.plugins.module_utils._api.grants import ACTIONS, ALL_TABLES, Grants
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, Name
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import GROUP as GROUP_LEVEL
-from ansible_collections.community.turso.plugins.module_utils._api.urls import is_bearer
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._sql_token.durations import seconds_in
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
@@ -39,7 +39,7 @@ _OTHER_KINDS = {
     API: "an API token",
     GROUP: "an API token of a group",
     SESSION: "a login session of the Turso CLI",
-    None: "not a SQL token: no JSON Web Token, or one that names no database and no group",
+    None: "not a SQL token: no whole JSON Web Token, or one that names no database and no group",
 }
 
 
@@ -128,12 +128,10 @@ def sql_claims(option: str, value: str) -> Claims:
 
     :raises InvalidRequest: for a value that is none by its form. The value is not shown.
     """
-    if not is_bearer(value):
-        raise InvalidRequest(
-            f"{option} is no token: it holds white space or characters that no token has. Check where it is read from; a line "
-            "break at its end is the usual cause. Nothing was sent."
-        )
-    claims = claims_of(value)
+    wrapping = wrapping_of(value)
+    if wrapping:
+        raise InvalidRequest(f"{option} {wrapping} Nothing was sent.")
+    claims = claims_of_whole(value)
     if claims.kind != SQL:
         raise InvalidRequest(
             f"{option} is {_OTHER_KINDS[claims.kind]}. Give the value of a SQL token, or leave it empty if there is none yet. "

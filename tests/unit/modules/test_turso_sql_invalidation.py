@@ -14,12 +14,13 @@ import pytest
 from ansible_collections.community.turso.plugins.modules import turso_sql_invalidation
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
-from tests.simulator.sql import Database
+from tests.simulator.sql import Database, signed
 
 SHOP = {"organization": "acme", "database": "shop", "confirm": "shop"}
 PRODUCTION = {"organization": "acme", "group": "production", "confirm": "production"}
 OF_SHOP = "/v1/organizations/acme/databases/shop"
 OF_PRODUCTION = "/v1/organizations/acme/groups/production"
+SQL = signed({"a": "rw", "id": "d", "rid": "r"})
 KEYS = {"changed", "invalidated_at", "leaked", "msg"}
 
 both_modes = pytest.mark.parametrize("check_mode", [False, True], ids=["for real", "check mode"])
@@ -103,7 +104,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "nothing": ({"confirm": "shop"}, "invalid_request", "organization is missing"),
     "both": ({**SHOP, "group": "default"}, "invalid_request", "both given"),
     "a leaked value that is none": ({**SHOP, "leaked": ["opaque"]}, "invalid_request", "leaked[0] is not a SQL token"),
-    "a blank leaked value": ({**SHOP, "leaked": [""]}, "invalid_request", "leaked[0] is no token"),
+    "a blank leaked value": ({**SHOP, "leaked": [""]}, "invalid_request", "leaked[0] is empty"),
+    "a leaked value in quotes": ({**SHOP, "leaked": [f'"{SQL}"']}, "invalid_request", "leaked[0] is in quotes"),
+    "a leaked value that was cut": (
+        {**SHOP, "leaked": [SQL[:-86]]},
+        "invalid_request",
+        "leaked[0] is not a SQL token: no whole JSON",
+    ),
 }
 
 
@@ -146,7 +153,7 @@ def test_a_leaked_token_of_the_group_is_not_ended_by_the_databases(
 
 @pytest.mark.parametrize(("asked", "given"), [(SHOP, {"database": "other"}), (PRODUCTION, {"database": "shop"})])
 def test_a_leaked_token_of_another_target_is_refused(
-    simulator: Simulator, run_module: RunModule, shop: Database, asked: dict[str, Any], given: dict[str, str]
+    simulator: Simulator, run_module: RunModule, shop: Database, asked: dict[str, Any], given: dict[str, Any]
 ) -> None:
     simulator.add_database("other")
     leaked = simulator.given_sql(**given).secret

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.claims import
 from ansible_collections.community.turso.plugins.modules import turso_sql_token
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
+from tests.simulator.answers import Answer
 from tests.simulator.sql import Database, signed
 from tests.unit.modules.rows import failure
 
@@ -338,6 +340,24 @@ def test_a_first_token_is_not_minted_where_nothing_answers(
     assert "No token was minted, because none can be taken back." in result["msg"]
 
 
+@pytest.mark.parametrize("told", [{}, {"Hostname": None}, {"Hostname": ""}, {"Hostname": "evil.example@shop.turso.io"}])
+@pytest.mark.parametrize("level", ["database", "group"])
+def test_where_a_database_is_has_to_be_known_to_try_a_token(
+    simulator: Simulator, run_module: RunModule, shop: Database, level: str, told: dict[str, Any]
+) -> None:
+    asked = {"organization": "acme", "group": "default"} if level == "group" else SHOP
+    current = simulator.given_sql(**{level: asked[level]}, expiration="90d", age_days=1).secret
+    entry = {"Name": "shop", "DbId": shop.id, "group": "default", **told}
+    simulator.faults.add("database", faults.Status(200, {"database": entry}), times=None)
+    simulator.faults.add("databases", faults.Status(200, {"databases": [entry]}), times=None)
+    kept = run_module(turso_sql_token, {**asked, "current": current})
+    assert (kept["changed"], kept["probed"]) == (False, "unknown")
+    refused = run_module(turso_sql_token, asked)
+    assert (refused["error"]["kind"], refused["changed"], len(simulator.minted)) == ("unreachable", False, 1)
+    assert "Hostname" in refused["msg"]
+    assert simulator.writes == []
+
+
 def test_a_first_token_of_a_group_is_minted_where_one_of_its_databases_answers(
     simulator: Simulator, run_module: RunModule
 ) -> None:
@@ -426,7 +446,8 @@ class Undated(faults.Status):
 
     def strike(self, exchange: Any, rule: Any) -> Any:
         answer = super().strike(exchange, rule)
-        return type(answer)(answer.status, answer.chunks, answer.length, {**answer.headers, "Date": "soon"})
+        assert isinstance(answer, Answer)
+        return dataclasses.replace(answer, headers={**answer.headers, "Date": "soon"})
 
 
 def test_what_the_api_cuts_is_told(simulator: Simulator, run_module: RunModule, shop: Database) -> None:

@@ -47,7 +47,7 @@ def call(server: Simulator, method: str, path: str, bearer: str | None = None, *
 def run(database: Database, secret: str, *statements: str, **more: Any) -> requests.Response:
     session = requests.Session()
     session.trust_env = False
-    asked = [{"type": "execute", "stmt": {"sql": sql, **more}} for sql in statements]
+    asked: list[dict[str, Any]] = [{"type": "execute", "stmt": {"sql": sql, **more}} for sql in statements]
     with session:
         return session.post(
             f"{database.url}/v2/pipeline",
@@ -90,7 +90,7 @@ def test_tokens_of_one_second_are_the_same(server: Simulator, shop: Database) ->
     assert call(server, "POST", f"{SHOP}/auth/tokens").json()["jwt"] != first
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[str, str, Any, int, str]] = {
     "an expiration that is none": (
         "POST",
         f"{SHOP}/auth/tokens?expiration=soon",

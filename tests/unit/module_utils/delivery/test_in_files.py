@@ -90,7 +90,8 @@ def test_a_file_of_its_own_keeps_the_end_of_its_line(tmp_path: Path, end: str) -
 
 
 def test_a_new_file_is_made_as_it_is_said_and_labelled(tmp_path: Path) -> None:
-    path, labelled = tmp_path / "token", []
+    path = tmp_path / "token"
+    labelled: list[str] = []
     owner = str(os.geteuid())
     outcomes = in_files.deliver([wanted(path, mode="0440", owner=owner)], labelled.append)
     assert outcomes == [in_files.Outcome("delivered", changed=True)]
@@ -156,7 +157,7 @@ def test_a_write_that_fails_takes_nothing(env: Path, monkeypatch: pytest.MonkeyP
     assert delivered(wanted(env, "A")) == [in_files.Outcome("not taken", "disk full")]
 
 
-def meddle(monkeypatch: pytest.MonkeyPatch, times: int, change: Callable[[], None]) -> None:
+def meddle(monkeypatch: pytest.MonkeyPatch, times: int, change: Callable[[], object]) -> None:
     """Have somebody else write right before the replacement, so often."""
     replaced, left = _files.replaced, [times]
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.places import Place, places_of, verdicts_of
@@ -45,7 +47,7 @@ def test_localhost_that_is_named_is_another_place_than_the_control_node() -> Non
 def test_the_verdicts_of_all_places_are_put_together() -> None:
     here, there, down = (place.as_json() for place in places_of([item("b"), item("a", "web1", "web2")]))
     done = [Verdict.of(item(name), "x", "delivered").as_json() for name in ("b", "a")]
-    results = [
+    results: list[dict[str, Any]] = [
         {"place": here, "verdicts": done[:1], "read": ["secret"]},
         {"place": there, "verdicts": done[1:]},
         {"place": down, "unreachable": True, "msg": "No route to host.\n"},

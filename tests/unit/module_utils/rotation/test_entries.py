@@ -103,7 +103,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("an organization that is true", [{**CI, "organization": True}], {}, "organization must be a text, not a bool"),
     ("scopes that are a number", [{**CI, "group": "g", "scopes": 5}], {}, "scopes must be a list of texts"),
     ("a group without an organization", [{"name": "ci", "group": "g"}], {}, "(ci): group needs organization"),
-    ("a kind that there is not", [{**CI, "kind": "ssh"}], {}, "kind must be api, not 'ssh'"),
+    ("a kind that there is not", [{**CI, "kind": "ssh"}], {}, "kind must be api or sql, not 'ssh'"),
     ("a key that there is not", [{**CI, "organisation": "a"}], {}, "(ci): there is no organisation; an entry has name,"),
     ("an option of the modules", [{**CI, "state": "absent"}], {}, "(ci): there is no state;"),
     ("nobody who gets it", [{**CI, "deliver": []}], {}, "(ci): deliver names nobody"),
@@ -137,7 +137,11 @@ def test_the_whole_run_is_refused_for(given: Any, defaults: dict[str, Any], says
     ("given", "reason"),
     [
         ({"grace_hours": 1}, "grace_hours"),
-        ({"deliver": [{"to": "play", "takes_effect_hours": 24}]}, "takes_effect_hours"),
+        (
+            {"deliver": [{"to": "play", "takes_effect_hours": 24}]},
+            r"play, whose consumers may use the old value for 24 hours \(takes_effect_hours\),",
+        ),
+        ({"grace_hours": 24, "deliver": [{"to": "play", "takes_effect_hours": 24}]}, "grace_hours"),
     ],
 )
 def test_a_grace_period_needs_a_state_file(given: dict[str, Any], reason: str) -> None:

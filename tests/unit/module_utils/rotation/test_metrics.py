@@ -25,7 +25,7 @@ NEW = "ci-20261124t091500z-7f3a"
 
 
 def report(action: str, issued: str | None = None, kept: Any = ("ci",)) -> dict[str, Any]:
-    return {"name": "ci", "action": action, "issued": issued, "kept": list(kept)}
+    return {"name": "ci", "kind": "api", "action": action, "issued": issued, "kept": list(kept)}
 
 
 def test_what_is_known_of_a_token() -> None:

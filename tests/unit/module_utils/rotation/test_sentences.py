@@ -160,3 +160,40 @@ def test_a_run_that_is_not_due_says_what_it_keeps_for_another(active: list[Token
 def test_a_token_that_is_due_says_so_at_its_commit() -> None:
     (plan,) = plan_entries([view(OLD, FRESH, given={"max_age_days": 0})], "0000")
     assert sentences.kept_though_not_due(plan) == []
+
+
+def reported(name: str, action: str, **known: Any) -> dict[str, Any]:
+    return {"name": name, "action": action, "reason": "aged", "kept": [], "msg": f"{name}: {action}.", **known}
+
+
+def test_a_plan_of_many_tokens_shows_what_is_due_and_counts_the_rest() -> None:
+    due = reported("ci", "rotated")
+    few = [due, *(reported(f"t{number}", "unchanged") for number in range(20))]
+    assert sentences.plan_in_words(few, {}) == [entry["msg"] for entry in few]
+    many = [*few, reported("t20", "unchanged")]
+    later = {f"t{number}": f"2027-01-{number + 1:02}T00:00:00Z" for number in reversed(range(21))}
+    assert sentences.plan_in_words(many, later) == [
+        "ci: rotated.",
+        "21 tokens are not due; the next are t0 on 2027-01-01, t1 on 2027-01-02, t2 on 2027-01-03.",
+    ]
+    assert sentences.plan_in_words(many, {})[1] == "21 tokens are not due."
+
+
+def test_a_plan_reads_as_a_diff() -> None:
+    report = [
+        reported("swept", "swept"),
+        reported("ci", "rotated", kept=["ci-1", "ci-2"]),
+        reported("same", "unchanged"),
+        reported("bad", "failed"),
+    ]
+    assert sentences.plan_as_diff(report).splitlines() == [
+        "# To rotate: 1",
+        "+ ci: a new version (aged)",
+        "- ci: ci-1, once everybody has confirmed the new one",
+        "- ci: ci-2, once everybody has confirmed the new one",
+        "# To revoke: 1",
+        "- swept: swept.",
+        "# Refused: 1",
+        "! bad: failed.",
+    ]
+    assert sentences.plan_as_diff(report[2:3]) == ""

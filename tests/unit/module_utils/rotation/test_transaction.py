@@ -29,7 +29,7 @@ def use(*items: Item, **known: Any) -> Use:
 def test_what_is_written_is_read_again() -> None:
     of_a_kind = Recipient("file", takes_effect=HOUR, options={"path": "/f"}, address="/f")
     recipients = (of_a_kind, THE_PLAY, VAULT_FILE, Recipient("play", ("a", "b")), Recipient("tasks", tasks="d.yml"))
-    kept = {"looks": [Look(0, "a", "confirmed", "read back", "", "t")], "confirmed_before": ["play"]}
+    kept: dict[str, Any] = {"looks": [Look(0, "a", "confirmed", "read back", "", "t")], "confirmed_before": ["play"]}
     first = use(
         dataclasses.replace(item(MINE, OLD, recipients=recipients, current=OLD, grace_hours=1.5), **kept),
         vault_file="/v.yml",

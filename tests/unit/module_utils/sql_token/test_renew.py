@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._sql_token import renew as room
+from ansible_collections.community.turso.plugins.module_utils._sql_token.mint import mint
 from ansible_collections.community.turso.plugins.module_utils._sql_token.options import Wanted
 from ansible_collections.community.turso.plugins.module_utils._sql_token.renew import renew, withhold
 from tests.simulator import Simulator, faults
@@ -59,6 +60,17 @@ def test_a_failure_stops_no_other(simulator: Simulator, wide: SqlTokens) -> None
     kinds = [outcome.error.kind if outcome.error else None for outcome in outcomes]
     assert kinds == ["not_found", None, "forbidden", None]
     assert [bool(outcome.secret) for outcome in outcomes] == [False, True, False, True]
+
+
+def test_a_trial_of_permissions_that_fails_for_another_reason_stops_no_other(
+    simulator: Simulator, wide: SqlTokens
+) -> None:
+    asked = wanted(simulator, 3, permissions=[{"tables": ["*"], "actions": ["data_read"]}])
+    simulator.faults.add("POST */d0/auth/tokens", faults.Status(403), times=None)
+    outcomes = renew(wide, asked, check_mode=False)
+    assert [outcome.error.kind if outcome.error else None for outcome in outcomes] == ["forbidden", None, None]
+    expirations = [request.query["expiration"] for request in simulator.requests if request.call == "mint"]
+    assert expirations == ["1m", "1m", "90d", "90d"]
 
 
 def test_the_same_failure_is_told_of_each(simulator: Simulator, wide: SqlTokens) -> None:
@@ -115,12 +127,11 @@ def test_a_bug_that_one_meets_costs_no_other_its_secret(
     simulator: Simulator, wide: SqlTokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = wanted(simulator, 2)
-    original = room.mint
 
     def buggy(tokens: Any, want: Wanted, *rest: Any) -> Any:
         if want.name.name == "d0":
             raise RuntimeError("a bug")
-        return original(tokens, want, *rest)
+        return mint(tokens, want, *rest)
 
     monkeypatch.setattr(room, "mint", buggy)
     first, second = renew(wide, asked, check_mode=False)

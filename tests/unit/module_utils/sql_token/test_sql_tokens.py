@@ -122,7 +122,8 @@ def test_a_token_is_minted(
 
 @pytest.mark.parametrize(("name", "path"), [(SHOP, OF_SHOP), (DEFAULT, OF_DEFAULT)], ids=["database", "group"])
 def test_all_are_invalidated(simulator: Simulator, sql: SqlTokens, shop: Database, name: Name, path: str) -> None:
-    token = simulator.given_sql(**{name.level: name.name})
+    named: dict[str, Any] = {name.level: name.name}
+    token = simulator.given_sql(**named)
     clock = sql.invalidate(name)
     assert clock.is_told
     assert [(request.method, request.path, request.body) for request in simulator.requests] == [
@@ -229,8 +230,8 @@ def test_an_entry_of_a_list_that_nothing_can_be_decided_on_stops_no_other(simula
     entries = [7, {"Name": "a"}, {"DbId": "x"}, {"Name": "b", "DbId": "y", "group": "default"}]
     simulator.faults.add("*", faults.garbage({"databases": entries}))
     listed = sql.databases("acme")
-    assert {name: target.hostnames for name, target in listed.of_name.items()} == {"b": ()}
-    assert listed.of_group == {"default": ()}
+    assert {name: target.hostnames for name, target in listed.of_name.items()} == {"b": ("",)}
+    assert listed.of_group == {"default": ("",)}
 
 
 def test_an_answer_to_a_mint_that_is_lost_is_not_followed_by_another_by_itself(

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `step: issue` returns, put together from both kinds of tokens. Private."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
+
+TakeBack = Callable[[str], None]
+Stop = Callable[[], "str | None"]
+
+
+class PlanLike(Protocol):
+    """What the plans of both kinds have."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_due(self) -> bool: ...
+
+
+@dataclasses.dataclass
+class Part:
+    """What one kind of token puts into the result; each field as the module returns it."""
+
+    report: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    figures: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    next_due: dict[str, str] = dataclasses.field(default_factory=dict)
+    secrets: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    resumed: list[str] = dataclasses.field(default_factory=list)
+    tokens: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    items: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    to_fetch: list[str] = dataclasses.field(default_factory=list)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+    changed: bool = False
+
+
+class Half(Protocol):
+    """All tokens of one kind in a run: planned, and not issued yet."""
+
+    plans: Sequence[Any]
+
+    def planned(self) -> Part:
+        """Return what is told where nothing is issued."""
+
+    def issue(self, checked: Sequence[str] | None, stop: Stop) -> tuple[Part, TakeBack]:
+        """Issue what is due. Return what is told, and what takes it back where nobody gets it."""
+
+
+def plan_only(halves: Sequence[Half], names: Sequence[str]) -> dict[str, Any]:
+    """Return what `step: issue` returns in check mode: the plan, and what it would change."""
+    changed = any(plan.action != "none" for half in halves for plan in half.plans)
+    return {**_result(halves, [half.planned() for half in halves], names), "changed": changed}
+
+
+def issue_due(
+    halves: Sequence[Half], names: Sequence[str], checked: Sequence[str] | None, stop: Stop = lambda: None
+) -> tuple[dict[str, Any], TakeBack]:
+    """Issue everything that is due.
+
+    :param names: of all entries, in the order of the report.
+    :param checked: the names that were due when their destinations were asked, None before that: then nothing is issued where
+        something with destinations is due, and `to_check` names what is due.
+    :param stop: returns why no further version is to be issued, None where it is.
+    :returns: what the module returns, and what withdraws all of it where nobody gets that.
+    """
+    plans = [plan for half in halves for plan in half.plans]
+    if checked is None and any(plan.is_due and plan.entry.has_destinations for plan in plans):
+        result = _result(halves, [half.planned() for half in halves], names)
+        return {**result, "to_check": [plan.name for plan in plans if plan.is_due]}, lambda _reason: None
+    done = [half.issue(checked, stop) for half in halves]
+
+    def take_back(reason: str) -> None:
+        for _part, withhold in done:
+            withhold(reason)
+
+    return {**_result(halves, [part for part, _withhold in done], names), "to_fetch": []}, take_back
+
+
+def _result(halves: Sequence[Half], parts: Sequence[Part], names: Sequence[str]) -> dict[str, Any]:
+    order = {name: number for number, name in enumerate(names)}
+    found: dict[str, Any] = {"summary": sentences.summary([plan for half in halves for plan in half.plans])}
+    for field in dataclasses.fields(Part):
+        pieces = [getattr(part, field.name) for part in parts]
+        if field.name == "changed":
+            found["changed"] = any(pieces)
+        elif isinstance(pieces[0], dict):
+            found[field.name] = {name: value for piece in pieces for name, value in piece.items()}
+        else:
+            found[field.name] = [item for piece in pieces for item in piece]
+    found["report"].sort(key=lambda entry: order[entry["name"]])
+    return {**found, "to_check": []}

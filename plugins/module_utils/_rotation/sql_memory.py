@@ -1,0 +1,167 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the state file remembers of a SQL token besides its versions, because the API keeps no record of any.
+
+Private: for this collection only. Pure. Times are texts in ISO 8601, UTC; extra holds the keys that this release does not know.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims
+from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
+from ansible_collections.community.turso.plugins.module_utils._rotation.json_shapes import (
+    Json,
+    WrongShape,
+    as_object,
+    extra_of,
+    maybe_number_at,
+    maybe_text_at,
+    moment_at,
+    objects_at,
+    text_at,
+)
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_text
+
+MOST_RUNS = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Mint:
+    """A token that was minted and has not ended, whoever has it.
+
+    :ivar id: the SHA-256 of its value.
+    """
+
+    id: str
+    issued_at: str
+    expires_at: str
+    extra: Json = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class SqlMemory:
+    """What is remembered of one SQL token.
+
+    :ivar runs: when runs left it as it should be; not all of them, but no two that are far apart lack one between them.
+    :ivar attempts: how many runs found it due and did not bring it to its end.
+    :ivar invalidated_at: when every token of its database or group was last invalidated by this collection.
+    """
+
+    mints: tuple[Mint, ...] = ()
+    runs: tuple[str, ...] = ()
+    attempts: int = 0
+    invalidated_at: str | None = None
+    extra: Json = dataclasses.field(default_factory=dict)
+
+    def lasting(self, now: datetime.datetime) -> tuple[Mint, ...]:
+        """Return the mints that have not ended."""
+        return tuple(mint for mint in self.mints if (moment_of(mint.expires_at) or now) > now)
+
+    def longest_pause(self, now: datetime.datetime) -> datetime.timedelta:
+        """Return the longest time between two successful runs that are remembered; the time since the last one counts, too."""
+        moments = [*sorted(moment for moment in map(moment_of, self.runs) if moment is not None), now]
+        pauses = [after - before for before, after in zip(moments, moments[1:])]
+        return max(pauses, default=datetime.timedelta(0))
+
+    def tried(self, mints: tuple[Mint, ...], now: datetime.datetime) -> SqlMemory:
+        """Return this after a run found the token due, and minted or not."""
+        return dataclasses.replace(self, mints=(*self.lasting(now), *mints), attempts=self.attempts + 1)
+
+    def succeeded(self, now: datetime.datetime, *, unless_within: datetime.timedelta | None = None) -> SqlMemory:
+        """Return this after a run left the token as it should be.
+
+        :param unless_within: a run that is so close to the last one that is remembered is not, which spares the file a change.
+        """
+        last = moment_of(self.runs[-1]) if self.runs else None
+        is_near = unless_within is not None and last is not None and now - last < unless_within
+        if is_near and not self.attempts:
+            return self
+        return dataclasses.replace(self, runs=(*self.runs, utc_text(now))[-MOST_RUNS:], attempts=0)
+
+    def is_invalidated(self, claims: Claims | None) -> bool:
+        """Tell whether a token was minted before all were invalidated; one that does not say when is taken for one."""
+        moment = moment_of(self.invalidated_at)
+        if moment is None or claims is None:
+            return False
+        return claims.issued_at is None or claims.issued_at <= moment
+
+
+def is_newer(claims: Claims, than: Claims) -> bool:
+    """Tell whether a token was minted after another one."""
+    return claims.issued_at is not None and (than.issued_at is None or claims.issued_at > than.issued_at)
+
+
+def claims_json(claims: Claims) -> dict[str, Any]:
+    """Return what the state file holds of a token's claims."""
+    return {
+        "database_id": claims.database_id,
+        "group_id": claims.group_id,
+        "authorization": claims.authorization,
+        "permissions": None if claims.permissions is None else claims.permissions.as_result(),
+        "issued_at": None if claims.issued_at is None else utc_text(claims.issued_at),
+        "expires_at": None if claims.expires_at is None else utc_text(claims.expires_at),
+    }
+
+
+def claims_from(part: Json, where: str) -> Claims:
+    """Read what the state file holds of a token's claims."""
+    issued_at, expires_at = (
+        None if part.get(key) is None else moment_of(moment_at(part, key, where)) for key in ("issued_at", "expires_at")
+    )
+    written = part.get("permissions")
+    return Claims(
+        SQL,
+        issued_at=issued_at,
+        expires_at=expires_at,
+        database_id=maybe_text_at(part, "database_id", where),
+        group_id=maybe_text_at(part, "group_id", where),
+        authorization=maybe_text_at(part, "authorization", where),
+        permissions=None if written is None else _grants(objects_at(part, "permissions", where)),
+    )
+
+
+def _grants(written: list[Json]) -> Grants | None:
+    def table(given: Any) -> Any:
+        return None if given == ["*"] else given
+
+    return Grants.claimed([{"t": table(each.get("tables")), "a": each.get("actions")} for each in written])
+
+
+def memory_from(part: Json, where: str) -> SqlMemory:
+    return SqlMemory(
+        tuple(_mint(item, f"{where}.mints[{number}]") for number, item in enumerate(objects_at(part, "mints", where))),
+        tuple(_runs(part, where)),
+        maybe_number_at(part, "attempts", where) or 0,
+        None if part.get("invalidated_at") is None else moment_at(part, "invalidated_at", where),
+        extra_of(part, SqlMemory),
+    )
+
+
+def memory_json(memory: SqlMemory) -> dict[str, Any]:
+    return {
+        **as_object(memory),
+        "mints": [as_object(mint) for mint in memory.mints],
+        "runs": list(memory.runs),
+    }
+
+
+def _mint(part: Json, where: str) -> Mint:
+    return Mint(
+        text_at(part, "id", where),
+        moment_at(part, "issued_at", where),
+        moment_at(part, "expires_at", where),
+        extra_of(part, Mint),
+    )
+
+
+def _runs(part: Json, where: str) -> list[str]:
+    runs = [] if part.get("runs") is None else part["runs"]
+    if not isinstance(runs, list):
+        raise WrongShape(f"{where}.runs is not a list")
+    return [moment_at({"run": run}, "run", f"{where}.runs[{number}]") for number, run in enumerate(runs)]

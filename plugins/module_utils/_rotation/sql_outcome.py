@@ -1,0 +1,42 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role reports of a SQL token after its delivery. Never a secret. Private."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import RESUME
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
+
+
+def of_sql_commit(item: Item, problem: str | None = None) -> dict[str, Any]:
+    """Return the report after the commit.
+
+    :param problem: what went wrong, as a sentence.
+    """
+    report = dict(item.report)
+    if problem is not None:
+        return {**report, "action": "failed", "msg": f"{item.name}: {problem} {report.get('deadline', '')}".strip()}
+    ends = (item.claims or {}).get("expires_at")
+    before = report.get("expires_at")
+    old = f"; the one before ends {before}" if before and before != ends else ""
+    verb = "delivered once more" if item.action == RESUME else "renewed"
+    return {
+        **report,
+        "action": "rotated",
+        "issued_at": (item.claims or {}).get("issued_at"),
+        "expires_at": ends,
+        "deadline": "",
+        "msg": f"{item.name}: {report['reason']}, {verb}, ends {ends or 'never'}{old}.",
+    }
+
+
+def of_sql_refusal(report: Mapping[str, Any], reasons: Sequence[str]) -> dict[str, Any]:
+    """Return the report of a SQL token that somebody did not confirm."""
+    why = "; ".join(reasons)
+    msg = f"{report['name']}: {why}. The next run delivers the new token again. {report.get('deadline', '')}".strip()
+    return {**report, "action": "failed", "msg": msg}

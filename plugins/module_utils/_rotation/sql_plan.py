@@ -1,0 +1,189 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of a SQL token: pure, no clock, no environment, no requests. Private."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Callable, Sequence
+
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import UNKNOWN
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import refusal
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, NONE, RESUME
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import Known, SqlView, Value
+from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import deadline
+from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import REMEDY
+
+LOST, UNFINISHED = "lost", "unfinished"
+
+
+@dataclasses.dataclass(frozen=True)
+class SqlPlan:
+    """What is to be done for one SQL token: mint another one, deliver one once more whose value is at hand, or nothing.
+
+    :ivar current: the token in use.
+    :ivar resumed: the value that is delivered once more.
+    :ivar is_elsewhere: another run may be delivering the pending one, so this one leaves it to that.
+    """
+
+    entry: SqlEntry
+    action: str
+    reason: str | None = None
+    detail: str = ""
+    current: Known | None = None
+    resumed: Value | None = None
+    is_elsewhere: bool = False
+    renew_before: datetime.timedelta = datetime.timedelta(0)
+    refusal: str | None = None  # why this token cannot be rotated; the others go on
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+    @property
+    def is_due(self) -> bool:
+        return self.action in (ISSUE, RESUME)
+
+    @property
+    def expires_at(self) -> datetime.datetime | None:
+        """Return when the token in use ends."""
+        return None if self.current is None else self.current.claims.expires_at
+
+    def next_due(self) -> datetime.datetime | None:
+        """Return when it is due next, where nothing unforeseen happens."""
+        if self.is_due or self.expires_at is None:
+            return None
+        return self.expires_at - self.renew_before
+
+
+def plan_sql_entries(views: Sequence[SqlView]) -> list[SqlPlan]:
+    """Decide what is due for each entry; a plan with a `refusal` is for one that cannot be rotated."""
+    return [_plan_or_refusal(view) for view in views]
+
+
+def _plan_or_refusal(view: SqlView) -> SqlPlan:
+    plan = SqlPlan(view.entry, NONE, renew_before=view.renew_before)
+    if view.failure is not None:
+        return dataclasses.replace(plan, current=_remembered(view), refusal=_refusal(view, Refused(view.failure)))
+    plan = dataclasses.replace(plan, current=view.current)
+    reason, detail = _reason(view)
+    try:
+        return _plan(view, dataclasses.replace(plan, reason=reason, detail=detail))
+    except Refused as exc:
+        return dataclasses.replace(plan, reason=reason, detail=detail, refusal=_refusal(view, exc))
+
+
+def _remembered(view: SqlView) -> Known | None:
+    """Return the token of which the state file knows when it ends, where nothing else is known."""
+    current = view.state.current if view.state else None
+    return None if current is None or current.claims is None else Known(current.id, current.claims)
+
+
+def _refusal(view: SqlView, exc: Refused) -> str:
+    return f"{refusal(view.entry.label, exc)} Nothing was minted."
+
+
+def _plan(view: SqlView, plan: SqlPlan) -> SqlPlan:
+    if plan.reason is None:
+        return plan
+    if view.is_elsewhere and not view.entry.policy.force:
+        return dataclasses.replace(plan, reason=None, is_elsewhere=True)
+    resumed = _resumable(view)
+    if resumed is not None:
+        is_pending = view.pending is not None and resumed.id == view.pending.id
+        reason = UNFINISHED if is_pending else plan.reason
+        return dataclasses.replace(plan, action=RESUME, reason=reason, resumed=resumed)
+    _refuse_to_pile_up(view)
+    _refuse_untried(plan)
+    return dataclasses.replace(plan, action=ISSUE)
+
+
+def _reason(view: SqlView) -> tuple[str | None, str]:
+    """Return why a token is due and what is behind it; none if it is not."""
+    decision = view.decision(view.current, force=view.entry.policy.force)
+    if decision.mints:
+        return decision.reason, decision.detail
+    return next(((reason, detail) for reason, check in CHECKS for detail in [check(view)] if detail), (None, ""))
+
+
+def _lost(view: SqlView) -> str | None:
+    """The value that was found is not the one that is in use: a file was restored, reverted or edited, or it is empty."""
+    known = view.current
+    if known is None or view.is_elsewhere:
+        return None
+    expected = {known.id, *([view.pending.id] if view.pending else [])}
+    if view.has_vault_file:
+        stored = view.stored
+        is_there = stored is not None and stored.id in expected
+        return None if is_there else "the vault file does not hold the token in use"
+    if view.state is None or not view.values or any(value.id in expected for value in view.values):
+        return None
+    return "no destination holds the token in use"
+
+
+def _unfinished(view: SqlView) -> str | None:
+    """Somebody may not have the token in use."""
+    known = view.current
+    if view.pending is not None:
+        return f"the token of {view.pending.issued_at} was not confirmed by all"
+    if known is None:
+        return None
+    if view.state is not None:
+        current = view.state.current
+        return None if current is not None and current.id == known.id else "nobody confirmed the token in use yet"
+    if view.lacks or any(value.id != known.id for value in view.values):
+        return "not every destination holds the token in use"
+    return None
+
+
+CHECKS: tuple[tuple[str, Callable[[SqlView], str | None]], ...] = (
+    (LOST, _lost),
+    (UNFINISHED, _unfinished),
+)
+
+
+def _resumable(view: SqlView) -> Value | None:
+    """Return the value to deliver once more: the pending one, else the one in use, where it is at hand and good for long enough."""
+    if view.entry.policy.force:
+        return None
+    ids = [view.pending.id] if view.pending else []
+    ids += [view.current.id] if view.current else []
+    found = (view.value_of(value_id) for value_id in ids)
+    return next((value for value in found if value is not None and not view.decision(value).mints), None)
+
+
+def _refuse_to_pile_up(view: SqlView) -> None:
+    lasting, most = view.memory.lasting(view.now), view.entry.policy.max_mints
+    if len(lasting) < most:
+        return
+    ends = ", ".join(sorted(mint.expires_at for mint in lasting))
+    raise Refused(
+        f"{len(lasting)} of its tokens have not ended yet (they end {ends}) and turso_rotate_max_versions is {most}: no token can be "
+        "revoked alone, so another one would only add to them. Fix the delivery; where a destination lost its value, raise "
+        "turso_rotate_max_versions for one run"
+    )
+
+
+def _refuse_untried(plan: SqlPlan) -> None:
+    """Refuse to mint what could not be tried, because the one in use could not be tried right now either."""
+    if plan.current is None or plan.current.probed != UNKNOWN:
+        return
+    raise Refused(
+        f"it is due ({plan.reason}): {plan.detail}. A new token could not be tried, as the one in use could not: "
+        f"{plan.current.detail}. {REMEDY.replace('validate', 'turso_rotate_validate')}"
+    )
+
+
+def ends_in_words(plan: SqlPlan, view: SqlView, *, with_this_run: bool = True) -> str:
+    """Say when the token in use ends, and how many runs did not renew it; nothing where it has no end or nobody knows one."""
+    claims = None if plan.current is None else plan.current.claims
+    said = deadline(claims, view.now).replace("The current token", plan.name, 1).rstrip(".")
+    if not said:
+        return ""
+    failed = view.memory.attempts + with_this_run
+    return f"{said}; {failed} run{'' if failed == 1 else 's'} failed." if failed else f"{said}."

@@ -1,0 +1,200 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The first half of a rotation of SQL tokens: plan, mint what is due, and record it as pending. Private."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.metrics import Figures
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import NONE
+from ansible_collections.community.turso.plugins.module_utils._rotation.results import Part, Stop, TakeBack
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_issuing import SqlRotation, mint_all
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory, claims_json
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_pending import (
+    forget_withheld,
+    record_minted,
+)
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan, plan_sql_entries
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_report import of_sql_issue, of_sql_plan
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_survey import survey_sql
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import SqlView
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
+
+
+@dataclasses.dataclass(frozen=True)
+class SqlRequest:
+    """What `step: issue` is asked for about SQL tokens.
+
+    :ivar clients: by the name of the credential.
+    :ivar stored: the values in the vault file by name; none without a vault file.
+    :ivar held: the values that destinations were found to hold, by name.
+    :ivar lacks: the names of which some destination holds no value.
+    :ivar unread: why the value that is in use cannot be known, by name: nothing may be decided about these.
+    :ivar refused_if_due: why a token must not be due here, by name.
+    """
+
+    entries: Sequence[SqlEntry]
+    clients: Mapping[str | None, SqlTokens]
+    state_path: str | None = None
+    stored: Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
+    held: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict, repr=False)
+    lacks: Sequence[str] = ()
+    unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    controller: Process = dataclasses.field(default_factory=Process)
+    refused_if_due: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    validate: bool = True
+    concurrency: int = 8
+
+
+class SqlHalf:
+    """The SQL tokens of a run, planned by what is remembered of them."""
+
+    def __init__(self, request: SqlRequest) -> None:
+        """Look and plan."""
+        self._request = request
+        self._survey = survey_sql(
+            request.entries,
+            request.clients,
+            state=state_file.read(request.state_path) if request.state_path else None,
+            stored=request.stored,
+            held=request.held,
+            lacks=request.lacks,
+            validate=request.validate,
+            concurrency=request.concurrency,
+        )
+        views = [self._unless_unread(view) for view in self._survey.views]
+        self.views: Sequence[SqlView] = views
+        self.plans: Sequence[SqlPlan] = [self._unless_refused(plan) for plan in plan_sql_entries(views)]
+
+    def planned(self) -> Part:
+        return self._part([of_sql_plan(plan, view) for plan, view in zip(self.plans, self.views)])
+
+    def issue(self, checked: Sequence[str] | None, stop: Stop) -> tuple[Part, TakeBack]:
+        """Mint what is due and prove it, and record it as pending in the state file before anybody gets it.
+
+        The values of what is delivered once more are not echoed, because the caller gave them.
+        """
+        request = self._request
+        self.plans = [_unless_newly_due(plan, checked) for plan in self.plans]
+        rotations = [
+            SqlRotation(plan, view, request.clients[plan.entry.credential])
+            for plan, view in zip(self.plans, self.views)
+        ]
+        mint_all(rotations, self._survey.planes, validate=request.validate, concurrency=request.concurrency, stop=stop)
+        record_minted(request.state_path, rotations, request.controller, self._survey.now)
+        reports = [of_sql_issue(rotation) for rotation in rotations]
+        part = dataclasses.replace(
+            self._part(reports),
+            changed=any(rotation.is_pending for rotation in rotations),
+            secrets={each.plan.name: each.secret for each in rotations if each.secret is not None},
+            resumed=[each.plan.name for each in rotations if each.is_pending and each.plan.resumed],
+            tokens={each.plan.name: _token(each) for each in rotations if each.is_pending},
+            items=[item.as_json() for item in map(_item, rotations, reports) if item is not None],
+            warnings=[*self._survey.warnings, *(text for each in rotations for text in each.warnings)],
+        )
+        return part, lambda reason: forget_withheld(request.state_path, rotations, reason)
+
+    def _part(self, reports: list[dict[str, Any]]) -> Part:
+        return Part(
+            report=reports,
+            notes=[*_notes(self.plans, reports)],
+            figures=[dataclasses.asdict(_figures(plan, view.memory)) for plan, view in zip(self.plans, self.views)],
+            next_due={plan.name: utc_text(due) for plan in self.plans for due in [plan.next_due()] if due is not None},
+        )
+
+    def _unless_unread(self, view: SqlView) -> SqlView:
+        why = self._request.unread.get(view.entry.name)
+        return view if why is None or view.failure is not None else dataclasses.replace(view, failure=why)
+
+    def _unless_refused(self, plan: SqlPlan) -> SqlPlan:
+        why = self._request.refused_if_due.get(plan.name)
+        if why is None or not plan.is_due:
+            return plan
+        said = f"{plan.name} is due ({plan.reason}), but {why}. Nothing was minted."
+        return dataclasses.replace(plan, action=NONE, resumed=None, refusal=said)
+
+
+def _unless_newly_due(plan: SqlPlan, checked: Sequence[str] | None) -> SqlPlan:
+    """Leave to the next run what was not due when the destinations were asked."""
+    if checked is None or not plan.is_due or plan.name in checked:
+        return plan
+    return dataclasses.replace(plan, action=NONE, reason=None, resumed=None)
+
+
+def _notes(plans: Sequence[SqlPlan], reports: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what is worth knowing of tokens that are not due."""
+    return [
+        str(report["msg"])
+        for plan, report in zip(plans, reports)
+        if report["action"] == "unchanged" and (plan.is_elsewhere or report["probed"] == "unknown")
+    ]
+
+
+def _figures(plan: SqlPlan, memory: SqlMemory) -> Figures:
+    """Return what the metrics are made of; the age for being due is what is left of its time before it is due."""
+    claims = None if plan.current is None else plan.current.claims
+    issued = None if claims is None else claims.issued_at
+    ends = None if claims is None else claims.expires_at
+    lasts = None if issued is None or ends is None else (ends - issued - plan.renew_before).total_seconds()
+    return Figures(plan.name, _seconds(issued), lasts, _seconds(ends), versions=len(memory.mints))
+
+
+def _seconds(moment: datetime.datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+def _token(rotation: SqlRotation) -> dict[str, Any]:
+    """Return the token object, as the module turso_sql_token returns it."""
+    want, target = rotation.plan.entry.want, rotation.target
+    claims = {} if rotation.claims is None else claims_json(rotation.claims)
+    is_database = want.name.level == "database"
+    return {
+        "kind": "sql",
+        "organization": want.name.organization,
+        "database": want.name.name if is_database else None,
+        "group": None if is_database else want.name.name,
+        "hostname": target.hostname,
+        **claims,
+        "never_expires": claims.get("expires_at") is None,
+    }
+
+
+def _item(rotation: SqlRotation, report: dict[str, Any]) -> Item | None:
+    """Return what is left to be committed of a token, None if nothing is."""
+    plan = rotation.plan
+    error = plan.refusal or (rotation.error.msg if rotation.error else None)
+    if not rotation.is_pending and error is None:
+        return None
+    return Item(
+        name=plan.name,
+        report=report,
+        action=plan.action,
+        version=None if rotation.id is None else {"name": plan.name, "id": rotation.id},
+        sha256=rotation.id,
+        recipients=plan.entry.recipients,
+        credential=plan.entry.credential,
+        error=error if error is None else str(report["msg"]),
+        confirmed_before=_confirmed_before(rotation),
+        kind="sql",
+        claims=None if rotation.claims is None else claims_json(rotation.claims),
+        at=utc_text(rotation.view.now),
+    )
+
+
+def _confirmed_before(rotation: SqlRotation) -> list[str]:
+    """Return who confirmed a token in a former run, as the state file calls them."""
+    pending = rotation.view.state.pending if rotation.view.state else None
+    if pending is None or pending.id != rotation.id:
+        return []
+    return [label for label, confirmed_at in pending.destinations.items() if confirmed_at is not None]
