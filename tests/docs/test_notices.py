@@ -15,7 +15,7 @@ from email import message_from_string
 from typing import Any
 
 from tests.docs.markdown import blocks_of
-from tests.playbooks import Playbooks, Played
+from tests.playbooks import Playbooks, Played, heavy
 from tests.simulator import Simulator
 from tests.sinks.conftest import controller
 from tests.tools.checkout import ROOT
@@ -100,6 +100,7 @@ def test_a_mail_says_what_failed_and_that_the_old_token_works(controller: Playbo
     assert not any(secret in body for secret in simulator.canaries)
 
 
+@heavy
 def test_slack_is_asked_only_where_there_is_something_to_say(controller: Playbooks, simulator: Simulator) -> None:
     """What it was asked cannot be seen here; that it refuses undoes nothing."""
     old = simulator.given("ci-deploy", organization="acme", age_days=120)
