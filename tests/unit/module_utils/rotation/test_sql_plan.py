@@ -91,6 +91,13 @@ PLANS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[str, str | None, s
     ),
     ("adopted", (value(1, stored=True),), {"knows": state(), **VAULT}, ("resume", "unfinished", "of-1")),
     ("two destinations differ", (value(9), value(1)), {}, ("resume", "unfinished", "of-1")),
+    ("two destinations differ, the other way round", (value(1), value(9)), {}, ("resume", "unfinished", "of-1")),
+    (
+        "another run is about to write the vault file",
+        (),
+        {"knows": state(9, pending(1, minutes=5)), **VAULT},
+        ("none", None, None),
+    ),
     ("a destination lacks it", (value(1),), {"lacks": True}, ("resume", "unfinished", "of-1")),
     (
         "the vault file is behind a destination",
