@@ -74,7 +74,7 @@ def mint(tokens: SqlTokens, want: Wanted, target: Target, trials: Trials, now: d
 
     :param now: the API's time when the target was looked up.
     :raises OutcomeUnknown: an answer was lost, and a token that nobody has may be there.
-    :raises TursoError: it was refused, or what came is not what was asked for.
+    :raises TursoError: it was refused, or what came is not what was asked for. Ambiguous tells of a token that nobody has.
     """
     trials.hold(tokens, want, target)
     course = _Course(tokens, want, target, want.expiration)
@@ -142,10 +142,11 @@ class _Course:
     def _told_of_lost(self, error: TursoError) -> TursoError:
         if not self.lost:
             return error
-        return error.become(type(error), f"{error.msg} {self._may_be_there()}")
+        return _ambiguous(error.become(type(error), f"{error.msg} {self._may_be_there()}"))
 
     def _unknown(self, error: TursoError) -> TursoError:
-        return error.become(OutcomeUnknown, f"{error.msg} {self._may_be_there()} The current token was not touched.")
+        told = f"{error.msg} {self._may_be_there()} The current token was not touched."
+        return _ambiguous(error.become(OutcomeUnknown, told))
 
     def _may_be_there(self) -> str:
         if self.expiration == NEVER:
@@ -160,6 +161,12 @@ class _Course:
 
     def _lost_answers(self) -> str:
         return "An answer was lost" if self.lost == 1 else f"{self.lost} answers were lost"
+
+
+def _ambiguous(error: TursoError) -> TursoError:
+    """Return an error that has it known that a token which nobody has is there, or may be."""
+    error.ambiguous = True
+    return error
 
 
 def _objection_to_grants(tokens: SqlTokens, want: Wanted, target: Target) -> TursoError | None:

@@ -288,6 +288,15 @@ def test_permissions_that_fail_open_are_not_returned(
     assert [request.query["expiration"] for request in simulator.requests if request.call == "mint"] == ["1m"]
 
 
+def test_a_token_with_other_settings_is_not_returned_and_is_a_change(
+    simulator: Simulator, run_module: RunModule, shop: Database
+) -> None:
+    simulator.faults.add("mint", faults.Status(200, {"jwt": signed({"a": "rw", "id": shop.id, "rid": "r"})}))
+    result = run_module(turso_sql_token, SHOP)
+    assert (result["changed"], result["secret"], result["error"]["kind"]) == (True, None, "unexpected_response")
+    assert "It never ends: only invalidating every SQL token of the database 'shop' ends it" in result["msg"]
+
+
 # Where the data plane cannot be reached from here
 
 
@@ -546,6 +555,7 @@ def test_a_failure_has_a_kind_and_tells_how_long_there_is_to_mend_it(
     assert result["error"] == failure(**result["error"])
     assert "The current token ends" in result["msg"]
     assert "in 28 days." in result["msg"]
+    assert result["changed"] is (kind == "outcome_unknown"), "a token may be there that nobody has"
     assert old.secret not in json.dumps({**result, "invocation": None})
 
 
