@@ -7,7 +7,7 @@
     python -m pytest -p tests.cost tests/role
 
 ends with a table of folders and one of the dearest tests. What a test starts counts once it has ended; most of it is
-ansible-playbook, whose runs are counted too. COST_FILE names a file that gets a line of JSON for each test.
+ansible-playbook, whose runs are counted too. COST_FILE names a file that gets a line of JSON as each test ends.
 """
 
 from __future__ import annotations
@@ -88,6 +88,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if call.when == "teardown":
         cost = _now() - item.stash[_began]
         item.user_properties.append(("cost", [cost.own, cost.started, cost.plays]))
+        if "COST_FILE" in os.environ:  # at once: a run may be ended
+            with Path(os.environ["COST_FILE"]).open("a") as file:
+                file.write(json.dumps({"test": item.nodeid, **vars(cost)}) + "\n")
     return (yield)
 
 
@@ -102,10 +105,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"{sum(costs.values(), Cost())} all")
     for test, cost in sorted(costs.items(), key=lambda item: -item[1].seconds)[:DEAREST]:
         terminalreporter.write_line(f"{cost} {test}")
-    if "COST_FILE" in os.environ:
-        with Path(os.environ["COST_FILE"]).open("a") as file:
-            for test, cost in costs.items():
-                file.write(json.dumps({"test": test, **vars(cost)}) + "\n")
 
 
 def _costs(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, Cost]]:

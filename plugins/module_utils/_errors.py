@@ -16,6 +16,7 @@ class TursoError(Exception):
 
     :param msg: what was attempted, what came back, what to do.
     :param ambiguous: the API may have carried out the write although no success was answered.
+    :param reason: why there was no answer, as a sentence without its end; for whoever has another remedy than msg.
     """
 
     kind = "api_error"
@@ -30,6 +31,7 @@ class TursoError(Exception):
         api_message: str | None = None,
         attempts: int = 0,
         ambiguous: bool = False,
+        reason: str | None = None,
     ) -> None:
         super().__init__(msg)
         self.msg = msg
@@ -39,6 +41,7 @@ class TursoError(Exception):
         self.api_message = api_message
         self.attempts = attempts
         self.ambiguous = ambiguous
+        self.reason = reason
 
     def as_error(self) -> dict[str, Any]:
         """Return the machine-readable half of a failure result."""

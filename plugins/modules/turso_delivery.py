@@ -33,6 +33,8 @@ attributes:
     membership: []
   hidden_result:
     support: full
+requirements:
+  - python >= 3.9
 options:
   verb:
     description:

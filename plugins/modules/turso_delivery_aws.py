@@ -28,6 +28,7 @@ attributes:
   idempotent:
     support: full
 requirements:
+  - python >= 3.9
   - boto3
 options:
   step:

@@ -269,7 +269,7 @@ minted:
       returned: success
       sample: bob
     created_at:
-      description: When it was minted, as the API tells it.
+      description: When it was minted, as the API returns it.
       type: str
       returned: success
       sample: "2026-11-24T09:15:00Z"

@@ -304,7 +304,7 @@ summary:
   type: str
   sample: 3 to rotate, 1 to revoke, 96 unchanged
 notes:
-  description: What is worth knowing of tokens that are not due, a sentence each.
+  description: What is worth knowing of tokens that are not due, and of how others were issued, a sentence each.
   returned: O(step=issue)
   type: list
   elements: str

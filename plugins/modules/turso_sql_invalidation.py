@@ -46,13 +46,13 @@ options:
     description:
       - The name of the database whose SQL tokens are to end.
       - Exactly one of O(database) and O(group) is required.
-      - The vendor's text says that this ends the tokens of its group, too. Nobody has measured that.
+      - Turso's documentation says that this ends the tokens of its group, too. Nobody has measured that.
     type: str
   group:
     description:
       - The name of the group whose SQL tokens are to end.
       - Exactly one of O(database) and O(group) is required.
-      - The vendor's text says that this ends the tokens of its databases, too. In the one measurement it did not.
+      - Turso's documentation says that this ends the tokens of its databases, too. In the one measurement it did not.
     type: str
   confirm:
     description:

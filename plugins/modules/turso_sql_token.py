@@ -23,7 +23,7 @@ description:
   - The value is shown once. It is returned in RV(secret) and hidden from every output, whether or not the task says C(no_log). A task
     that does not C(register) its result is refused, because nobody would get the value; check mode needs no C(register).
   - What was minted cannot be taken back. It ends by itself at its expiry, or when all SQL tokens of the database or the group are
-    invalidated with M(community.turso.turso_sql_invalidation). If the module is told to stop, or its result cannot be handed over, it
+    invalidated with M(community.turso.turso_sql_invalidation). If the module is asked to stop, or its result cannot be handed over, it
     says so and names the end of the token that nobody has.
   - If the answer to a mint is lost, the module mints again and warns of the token that nobody has. With O(expires_in=never) it fails
     instead.
@@ -66,7 +66,7 @@ options:
   permissions:
     description:
       - What the token may do with which tables. If it is left out, the token may do all that O(authorization) allows.
-      - The vendor's reference does not document this, and the API passes over what it does not understand, so a mistake would give the
+      - Turso's reference does not document this, and the API passes over what it does not understand, so a mistake would give the
         token full access. Before the first token the module mints one that ends in a minute, and compares what it may do. If that is
         not exactly what was asked for, no other is minted, and the module fails.
     type: list

@@ -158,7 +158,7 @@ token:
       sample: [read]
     created_at:
       description:
-        - When the token was created, as the API tells it. Today that is a date without a time. V(null) if it does not tell.
+        - When the token was created, as the API returns it. Today that is a date without a time. V(null) if it returns none.
         - The role P(community.turso.turso_rotate#role) takes the time of day from the ID of the token where that carries one.
       type: str
       returned: success

@@ -17,12 +17,16 @@ from tests.simulator.exchange import Request
 
 PAUSE_SECONDS = 0.03
 REQUEST_WIDTH = 45
-# What a call does in a rotation, whatever was asked before it.
-STEPS = {
-    "revoke": ("revoke", "the old token, by its id"),
-    "org_revoke": ("revoke", "the old token, by its id"),
+
+# The step of a request, and in words what it does; of a list by the last thing before it.
+ACTS = {
     "create": ("issue", "the new token, under a name of its own"),
     "validate": ("verify", "the API accepts the new value"),
+}
+LOOKS = {
+    "list": ("check", "the file can be replaced; the token is still due"),
+    "create": ("verify", "the new token is listed, as it was asked for"),
+    "validate": ("commit", "read back and confirmed; the new token is there"),
 }
 
 
@@ -75,15 +79,13 @@ class Narrator(threading.Thread):
         return new[:unanswered]
 
     def _step(self, request: Request, earlier: Sequence[str]) -> tuple[str, str]:
-        if request.call in STEPS:
-            return STEPS[request.call]
-        if not earlier:
-            return "plan", "which tokens are there, and how old are they?"
-        if "create" not in earlier:
-            return "check", "the file can be replaced; the token is still due"
-        if "validate" not in earlier:
-            return "verify", "the new token is listed, as it was asked for"
-        return "commit", "read back and confirmed; the new token is there"
+        if request.method == "DELETE":
+            return "revoke", "the old token, by its id"
+        if request.call in ACTS:
+            return ACTS[request.call]
+        # A list: what it is for, the steps before it say.
+        looks = [LOOKS[call] for call in ("validate", "create", "list") if call in earlier]
+        return looks[0] if looks else ("plan", "which tokens are there, and how old are they?")
 
     def _look_at_the_file(self) -> None:
         if not self._delivered and self._token_file.read_text() != self._old_value:

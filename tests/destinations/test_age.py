@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.docs.markdown import blocks_of
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.simulator import Simulator
 from tests.tools.checkout import ROOT
 
@@ -55,6 +55,7 @@ def test_the_page_rotates_into_a_file_that_only_the_identity_opens(
     assert not simulator.alive(old.secret)
 
 
+@heavy
 @with_one_core
 def test_a_key_that_is_none_keeps_the_old_token(playbooks: Playbooks, simulator: Simulator, tmp_path: Path) -> None:
     if shutil.which("age") is None:

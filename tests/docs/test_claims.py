@@ -18,10 +18,10 @@ from tests.tools.checkout import ROOT
 
 NAME = "ci-deploy"
 EXCUSED: dict[str, Any] = {
-    "ansible.builtin.copy": {"content": "new", "dest": "/not/there/app-token"},
+    "ansible.builtin.copy": {"content": "new", "dest": "/not/there/token"},
     "ignore_errors": True,
 }
-# What becomes of the two tasks of the first playbook, the delivery and the confirmation, and what the run then says.
+# What becomes of the two tasks of the playbook whose tasks deliver, the delivery and the confirmation, and what the run then says.
 DELIVERIES: list[tuple[str, dict[str, Any], list[str], str]] = [
     ("a condition left the delivery out", {"when": False}, [], "localhost has another value of ci-deploy"),
     ("the delivery failed and was excused", EXCUSED, [], "localhost has another value of ci-deploy"),
@@ -29,21 +29,24 @@ DELIVERIES: list[tuple[str, dict[str, Any], list[str], str]] = [
 ]
 
 
-def first_playbook() -> list[dict[str, Any]]:
-    page = blocks_of(ROOT / "README.md")
-    plays: list[dict[str, Any]] = yaml.safe_load(next(block.text for block in page if block.detail == "rotate.yml"))
+def playbook_of_the_guide() -> list[dict[str, Any]]:
+    """Return the one whose own tasks deliver and confirm."""
+    page = blocks_of(ROOT / "docs/rotate.md")
+    shown = next(block.text for block in page if block.said is None and "turso_rotate_read_back" in block.text)
+    plays: list[dict[str, Any]] = yaml.safe_load(shown)
     return plays
 
 
 @with_one_core
 @pytest.mark.promise(1)
 @pytest.mark.parametrize(("change", "arguments", "says"), cases(DELIVERIES, sample=("a tag left both out",)))
-def test_the_first_playbook_revokes_nothing_if(
+def test_tasks_of_the_play_revoke_nothing_if(
     simulator: Simulator, playbooks: Playbooks, change: dict[str, Any], arguments: list[str], says: str
 ) -> None:
     old = simulator.given(NAME, organization="acme", age_days=120)
-    playbooks.write("app-token", old.secret)
-    plays = first_playbook()
+    for name in (NAME, "dashboard"):
+        playbooks.write(f"{name}-token", old.secret)
+    plays = playbook_of_the_guide()
     plays[0]["tasks"][0] |= change
     for task in plays[0]["tasks"]:
         task["tags"] = ["later"]
@@ -59,7 +62,7 @@ def test_the_next_run_delivers_what_the_vault_file_holds(simulator: Simulator, p
     """As docs/rotate.md says of a recipient that is missing: it costs two versions, and not one a day."""
     simulator.given(NAME, organization="acme", age_days=120)
     playbooks.env["ANSIBLE_VAULT_PASSWORD_FILE"] = str(playbooks.write("vault-password", "correct horse"))
-    plays = first_playbook()
+    plays = playbook_of_the_guide()
     plays[0]["vars"] |= {"turso_rotate_vault_file": "turso-secrets.yml"}
     unconfirmed = [{**plays[0], "tasks": []}]
     for _day in range(3):
@@ -69,7 +72,7 @@ def test_the_next_run_delivers_what_the_vault_file_holds(simulator: Simulator, p
     played = playbooks.play(plays)
     assert played.ok, played.output
     assert len([token for token in simulator.tokens if token.name.startswith(NAME)]) == 1
-    assert simulator.alive((playbooks.directory / "app-token").read_text())
+    assert simulator.alive((playbooks.directory / f"{NAME}-token").read_text())
 
 
 @heavy

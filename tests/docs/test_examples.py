@@ -134,7 +134,7 @@ def test_the_demo_plays_the_playbook_of_the_readme() -> None:
 OUTCOMES: dict[str, tuple[int, list[str]]] = {
     "getting-started": (1, []),
     "adopt": (0, []),
-    "rotate": (5, ["web1-token", "web2-token", "dashboard-token"]),
+    "rotate": (6, ["web1-token", "web2-token", "dashboard-token"]),
     "least-privilege": (1, ["ci-deploy-token", "previews-token"]),
     "scheduling": (0, []),  # one run, and the old one has its grace
     "awx": (1, ["ci-deploy-token"]),

@@ -60,7 +60,10 @@ def documentation_in(source: str) -> Iterator[str]:
 def avoided(text: str) -> list[str]:
     """Return the words of a text that another one stands for; what stands in code is a name, and no word."""
     prose = re.sub(
-        r"^```.*?^```$|`[^`\n]*`|^ *\w+:|https?://\S+|\b[COVERMP]+\([^)]*\)", "", text, flags=re.MULTILINE | re.DOTALL
+        r"^```.*?^```$|`[^`\n]*`|^ *choices: \[[^]]*\]|^ *\w+:|https?://\S+|\b[COVERMP]+\([^)]*\)",
+        "",
+        text,
+        flags=re.MULTILINE | re.DOTALL,
     )
     for words in QUOTED:
         prose = prose.replace(words, "")

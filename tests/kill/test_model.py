@@ -575,7 +575,7 @@ def test_the_promises_hold_whatever_happens(request: pytest.FixtureRequest, tell
     run_state_machine_as_test(
         Model,
         settings=settings(
-            max_examples=2_000 if full else 400,
+            max_examples=2_000 if full else 150,
             stateful_step_count=60 if full else 40,
             deadline=None,
             derandomize=not full,

@@ -123,7 +123,7 @@ PROTECTIONS = (
     ),
     Protection(
         "cleaning the texts of the API",
-        [Change("plugins/module_utils/_api/client.py", "_LOOKS_LIKE_JWT", "re.compile('(?!)')")],
+        [Change("plugins/module_utils/_api/answers.py", "_LOOKS_LIKE_JWT", "re.compile('(?!)')")],
         named("500 after the effect that echoes the new token", "some of many failed"),
     ),
     Protection(

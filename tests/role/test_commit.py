@@ -255,6 +255,7 @@ def test_after_issue_the_commit_fails_for_whoever_is_missing_and_can_be_tried_ag
     assert not simulator.alive(old.secret)
 
 
+@heavy
 @with_one_core
 def test_what_failed_before_is_told_with_the_last_of_the_plays_tokens(
     simulator: Simulator, playbooks: Playbooks
@@ -296,6 +297,7 @@ def test_a_vault_file_alone_needs_no_handler(simulator: Simulator, playbooks: Pl
 USED: list[tuple[str, str, str]] = [("the first is due", "a", "b"), ("the second is due", "b", "a")]
 
 
+@heavy
 @with_one_core
 @pytest.mark.parametrize(("due", "young"), cases(USED, sample=("the second is due",)))
 def test_uses_are_merged_whichever_is_due(simulator: Simulator, playbooks: Playbooks, due: str, young: str) -> None:

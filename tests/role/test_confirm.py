@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -171,33 +172,53 @@ def test_on_a_day_when_nothing_is_due_no_target_does_anything(simulator: Simulat
     assert "changed=1" not in played.output
 
 
-VALUES: list[tuple[str, Any, str]] = [
-    ("what the consumer has", READ_BACK.replace("NAME", "ci"), ""),
-    ("its digest", "sha256:{{ lookup('ansible.builtin.file', playbook_dir ~ '/delivered-ci') | hash('sha256') }}", ""),
-    ("with a newline at its end", READ_BACK.replace("NAME", "ci") + "\n", ""),
-    ("another value", "other", "has another value of ci"),
-    ("the old value", "{{ lookup('ansible.builtin.file', playbook_dir ~ '/old') }}", "that of ci"),
-    ("an empty value", "", "read back nothing for ci"),
-    ("null", None, "read back nothing for ci"),
-    ("what was issued", "{{ turso_rotate_secrets.ci }}", "compared with itself"),
-    ("what was issued, by another variable", "{{ mine }}", "compared with itself"),
+VALUES: list[tuple[str, Any, str]] = [  # NAME stands for the token
+    ("what the consumer has", READ_BACK, ""),
+    (
+        "its digest",
+        "sha256:{{ lookup('ansible.builtin.file', playbook_dir ~ '/delivered-NAME') | hash('sha256') }}",
+        "",
+    ),
+    ("with a newline at its end", READ_BACK + "\n", ""),
+    ("another value", "other", "has another value of NAME"),
+    ("the old value", "{{ lookup('ansible.builtin.file', playbook_dir ~ '/old-NAME') }}", "that of NAME"),
+    ("an empty value", "", "read back nothing for NAME"),
+    ("null", None, "read back nothing for NAME"),
+    ("what was issued", "{{ turso_rotate_secrets.NAME }}", "compared with itself"),
+    ("what was issued, by another variable", "{{ mine.NAME }}", "compared with itself"),
 ]
+
+
+def told_by(*tries: Task) -> list[Task]:
+    """Return tasks that go on after each try that fails, with what it said."""
+    said: Task = {"ansible.builtin.debug": {"msg": "SAID{{ number }}={{ ansible_failed_result.msg }}"}}
+    return [{"block": [task], "rescue": [{**said, "vars": {"number": number}}]} for number, task in enumerate(tries)]
+
+
+def said_by(number: int, output: str) -> str:
+    """Return what a try said, or nothing where it did not fail."""
+    return " ".join(output.split()).partition(f'"SAID{number}=')[2].partition('"SAID')[0].partition("TASK [")[0]
 
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize(
-    ("value", "says"), cases(VALUES, sample=("its digest", "what was issued, by another variable"))
-)
-def test_read_back_as(simulator: Simulator, playbooks: Playbooks, value: Any, says: str) -> None:
-    old = simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("old", old.secret)
-    task = {**confirm(), "vars": {"turso_rotate_read_back": {"ci": value}}}
-    playing = play(rotate("ci"), deliver("ci"), task, vars={"mine": "{{ turso_rotate_secrets.ci }}"})
+def test_read_back_is_compared_with_what_was_issued(simulator: Simulator, playbooks: Playbooks) -> None:
+    """All in one play, a token for each row."""
+    names = [f"t{number}" for number in range(len(VALUES))]
+    old = {name: simulator.given(name, organization="acme", age_days=120) for name in names}
+    tries = []
+    for name, (_what, value, _says) in zip(names, VALUES, strict=True):
+        playbooks.write(f"old-{name}", old[name].secret)
+        given = value.replace("NAME", name) if value else value
+        tries.append({**confirm(), "vars": {"turso_rotate_read_back": {name: given}}})
+    playing = play(rotate(*names), deliver(*names), *told_by(*tries), vars={"mine": "{{ turso_rotate_secrets }}"})
     played = playbooks.play([playing])
-    assert played.ok is (says == ""), played.output
-    assert says in " ".join(played.output.split())
-    assert simulator.alive(old.secret) is not played.ok
+    assert not played.ok
+    for number, (name, (what, _value, says)) in enumerate(zip(names, VALUES, strict=True)):
+        said = said_by(number, played.output)
+        assert bool(said) is bool(says), what
+        assert says.replace("NAME", name) in said, what
+        assert simulator.alive(old[name].secret) is bool(says), what
     assert all(canary not in played.output for canary in simulator.canaries)
 
 
@@ -209,13 +230,13 @@ NAMES: list[tuple[str, Any, str]] = [
 
 
 @with_one_core
-@pytest.mark.parametrize(("given", "says"), cases(NAMES, sample=("that is no entry's",)))
-def test_a_name(simulator: Simulator, playbooks: Playbooks, given: Any, says: str) -> None:
+def test_names_are_those_of_entries(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
-    task = {**confirm(), "vars": {"turso_rotate_read_back": given}}
-    played = playbooks.play([play(rotate("ci"), deliver("ci"), task)])
+    tries = [{**confirm(), "vars": {"turso_rotate_read_back": given}} for _what, given, _says in NAMES]
+    played = playbooks.play([play(rotate("ci"), deliver("ci"), *told_by(*tries))])
     assert not played.ok
-    assert says in " ".join(played.output.split())
+    for number, (what, _given, says) in enumerate(NAMES):
+        assert says in said_by(number, played.output), what
     assert revoked(simulator) == []
 
 
@@ -238,10 +259,6 @@ def test_in_check_mode_nothing_is_read_back(simulator: Simulator, playbooks: Pla
     assert "1 to rotate, 0 to revoke, 0 unchanged" in played.output
 
 
-SET: Task = {
-    "ansible.builtin.set_fact": {"turso_rotate_read_back": {"ci": "{{ turso_rotate_item.secret }}"}},
-    "no_log": True,
-}
 WRITE: Task = {
     "ansible.builtin.copy": {
         "content": "{{ turso_rotate_item.secret }}",
@@ -250,28 +267,41 @@ WRITE: Task = {
     },
     "no_log": True,
 }
-FILES: list[tuple[str, list[Task], bool]] = [
-    ("sets what it read back", [WRITE, SET], True),
-    ("includes confirm as its last task", [WRITE, confirm()], True),
-    ("includes confirm by value", [WRITE, confirm("ci")], True),
-    ("only reaches its end", [WRITE], False),
-    ("fails", [WRITE, FAIL], False),
-    ("sets another value", [{"ansible.builtin.set_fact": {"turso_rotate_read_back": {"ci": "other"}}}], False),
-    ("misspells a variable", [{"ansible.builtin.debug": {"msg": "{{ turso_rotate_item.secert }}"}}], False),
-]
+
+
+def set_as_read_back(name: str, value: str) -> Task:
+    return {"ansible.builtin.set_fact": {"turso_rotate_read_back": {name: value}}, "no_log": True}
+
+
+def confirm_as(given: Any) -> Task:
+    return {**confirm(), "vars": {"turso_rotate_read_back": given}}
+
+
+FILES: list[tuple[str, Callable[[str], list[Task]], bool]] = [
+    ("sets what it read back", lambda name: [WRITE, set_as_read_back(name, "{{ turso_rotate_item.secret }}")], True),
+    ("includes confirm as its last task", lambda _name: [WRITE, confirm()], True),
+    ("includes confirm by value", lambda name: [WRITE, confirm(name)], True),
+    ("only reaches its end", lambda _name: [WRITE], False),
+    ("fails", lambda _name: [WRITE, FAIL], False),
+    ("fails after it confirmed", lambda _name: [WRITE, confirm(), FAIL], False),
+    ("sets another value", lambda name: [set_as_read_back(name, "other")], False),
+    ("misspells a variable", lambda _name: [{"ansible.builtin.debug": {"msg": "{{ turso_rotate_item.secert }}"}}], False),
+]  # fmt: skip
 
 
 @pytest.mark.promise(1)
-@with_one_core
-@pytest.mark.parametrize(("tasks", "confirms"), cases(FILES, sample=("sets what it read back", "only reaches its end")))
-def test_a_tasks_file_that(simulator: Simulator, playbooks: Playbooks, tasks: list[Task], confirms: bool) -> None:
-    old = simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("deliver.yml", tasks)
-    played = playbooks.play([play(rotate(tokens=[entry("ci", {"tasks": "deliver.yml"})]))])
-    assert played.ok is confirms, played.output
-    assert simulator.alive(old.secret) is not confirms
-    if confirms:
-        assert simulator.alive(delivered(playbooks, "ci") or "")
+def test_a_tasks_file_confirms_only_by_what_it_says(simulator: Simulator, playbooks: Playbooks) -> None:
+    """All in one run, a token for each row."""
+    names = [f"t{number}" for number in range(len(FILES))]
+    old = {name: simulator.given(name, organization="acme", age_days=120) for name in names}
+    for name, (_what, tasks, _confirms) in zip(names, FILES, strict=True):
+        playbooks.write(f"{name}.yml", tasks(name))
+    tokens = [entry(name, {"tasks": f"{name}.yml"}) for name in names]
+    played = playbooks.play([play(rotate(tokens=tokens))])
+    assert not played.ok
+    for name, (what, _tasks, confirms) in zip(names, FILES, strict=True):
+        assert simulator.alive(old[name].secret) is not confirms, what
+        assert not confirms or simulator.alive(delivered(playbooks, name) or ""), what
 
 
 @heavy
@@ -334,35 +364,27 @@ def test_what_a_tasks_file_read_back_hides_nothing_that_the_play_says(
     assert len(versions(simulator, "b")) == 2
 
 
-BY_ITSELF: list[tuple[str, Any]] = [
-    ("its value", {"ci": "{{ turso_rotate_item.secret }}"}),
-    ("its digest", {"ci": "sha256:{{ turso_rotate_item.sha256 }}"}),
-    ("by its own name", "{{ {turso_rotate_item.name: turso_rotate_item['secret']} }}"),
+BY_ITSELF: list[tuple[str, Callable[[str], Any]]] = [
+    ("its value", lambda name: {name: "{{ turso_rotate_item.secret }}"}),
+    ("its digest", lambda name: {name: "sha256:{{ turso_rotate_item.sha256 }}"}),
+    ("by its own name", lambda _name: "{{ {turso_rotate_item.name: turso_rotate_item['secret']} }}"),
 ]
 
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize("given", cases(BY_ITSELF, sample=("by its own name",)))
-def test_an_item_is_not_compared_with_itself(simulator: Simulator, playbooks: Playbooks, given: Any) -> None:
-    old = simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("deliver.yml", [{**confirm(), "vars": {"turso_rotate_read_back": given}}])
-    played = playbooks.play([play(rotate(tokens=[entry("ci", {"tasks": "deliver.yml"})]))])
+def test_an_item_is_not_compared_with_itself(simulator: Simulator, playbooks: Playbooks) -> None:
+    names = [f"t{number}" for number in range(len(BY_ITSELF))]
+    old = {name: simulator.given(name, organization="acme", age_days=120) for name in names}
+    tries = [confirm_as(given(name)) for name, (_what, given) in zip(names, BY_ITSELF, strict=True)]
+    for name, tries_of_it in zip(names, told_by(*tries), strict=True):
+        playbooks.write(f"{name}.yml", [tries_of_it])
+    tokens = [entry(name, {"tasks": f"{name}.yml"}) for name in names]
+    played = playbooks.play([play(rotate(tokens=tokens))])
     assert not played.ok
-    assert "compared with itself" in " ".join(played.output.split())
-    assert simulator.alive(old.secret)
-
-
-@pytest.mark.promise(1)
-def test_a_tasks_file_that_fails_after_it_confirmed_confirms_nothing(
-    simulator: Simulator, playbooks: Playbooks
-) -> None:
-    old = simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("deliver.yml", [WRITE, confirm(), FAIL])
-    played = playbooks.play([play(rotate(tokens=[entry("ci", {"tasks": "deliver.yml"})]))])
-    assert not played.ok
-    assert simulator.alive(old.secret)
-    assert revoked(simulator) == []
+    for number, (name, (what, _given)) in enumerate(zip(names, BY_ITSELF, strict=True)):
+        assert "compared with itself" in said_by(number, played.output), what
+        assert simulator.alive(old[name].secret), what
 
 
 @heavy
@@ -423,15 +445,10 @@ def test_what_can_be_told_without_the_api_refuses_the_run(simulator: Simulator, 
     inventory(playbooks)
     playbooks.write("empty.yml", "# nothing but this\n")
     playbooks.write("typo.yml", [{"ansible.builtin.copyy": {"content": "", "dest": "x"}}])
-    tasks: list[Task] = []
-    for number, (_what, tokens, settings, _says) in enumerate(BEFORE_ANY_REQUEST):
-        said = "SAID{{ number }}={{ ansible_failed_result.msg }}"
-        show: Task = {"ansible.builtin.debug": {"msg": said}, "vars": {"number": number}}
-        tasks.append({"block": [rotate(tokens=tokens, **settings)], "rescue": [show]})
-    played = playbooks.play([play(*tasks)], *HOSTS)
-    said = " ".join(played.output.split())
+    tries = [rotate(tokens=tokens, **settings) for _what, tokens, settings, _says in BEFORE_ANY_REQUEST]
+    played = playbooks.play([play(*told_by(*tries))], *HOSTS)
     for number, (what, _tokens, _settings, says) in enumerate(BEFORE_ANY_REQUEST):
-        told = said.partition(f"SAID{number}=")[2].partition("SAID")[0]
+        told = said_by(number, played.output)
         assert says in told, what
         assert "Nothing was issued." in told or "argument" in told, what
     assert simulator.requests == []
@@ -455,12 +472,13 @@ SEVERAL: list[tuple[str, dict[str, Any]]] = [
 
 
 @with_one_core
-@pytest.mark.parametrize("keywords", cases(SEVERAL, sample=("takes its hosts one by one",)))
-def test_nothing_is_asked_of_the_api_where_a_play(
-    simulator: Simulator, playbooks: Playbooks, keywords: dict[str, Any]
-) -> None:
+def test_nothing_is_asked_of_the_api_where_a_play_has_several_hosts(simulator: Simulator, playbooks: Playbooks) -> None:
     inventory(playbooks)
-    played = playbooks.play([play(rotate("ci"), **keywords)], *HOSTS)
-    assert not played.ok
-    assert "this play has 2 hosts" in " ".join(played.output.split())
+    plays = []
+    for number, (_what, keywords) in enumerate(SEVERAL):
+        said: Task = {"ansible.builtin.debug": {"msg": f"SAID{number}={{{{ ansible_failed_result.msg }}}}"}}
+        plays.append(play({"block": [rotate("ci")], "rescue": [said]}, **keywords))
+    played = playbooks.play(plays, *HOSTS)
+    for number, (what, _keywords) in enumerate(SEVERAL):
+        assert "this play has 2 hosts" in said_by(number, played.output), what
     assert simulator.requests == []

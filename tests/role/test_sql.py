@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.role.plays import COMMIT, SHOW, Play, confirm, deliver, delivered, entry, play, report_in, rotate
 from tests.simulator import Simulator
 
@@ -68,6 +68,7 @@ def test_a_file_is_asked_given_a_token_looked_at_and_left_alone_until_that_one_i
     assert not any(secret in output.output for secret in simulator.canaries for output in (played, again, due))
 
 
+@heavy
 def test_the_play_delivers_and_confirms_and_the_state_file_remembers(
     simulator: Simulator, playbooks: Playbooks
 ) -> None:
@@ -90,6 +91,7 @@ def test_the_play_delivers_and_confirms_and_the_state_file_remembers(
     assert (again.ok, again.recap["changed"]) == (True, 0), again.output
 
 
+@heavy
 @with_one_core
 def test_the_vault_file_alone_is_memory_enough_for_itself(simulator: Simulator, playbooks: Playbooks) -> None:
     password = Path(playbooks.directory / "password")
@@ -131,6 +133,7 @@ def test_what_cannot_be_is_refused_before_any_request(simulator: Simulator, play
     assert simulator.requests == []
 
 
+@heavy
 @with_one_core
 def test_check_mode_plans_and_mints_nothing(simulator: Simulator, playbooks: Playbooks) -> None:
     played = playbooks.play([rotation(sql(into()))], "--check")
@@ -139,6 +142,7 @@ def test_check_mode_plans_and_mints_nothing(simulator: Simulator, playbooks: Pla
     assert simulator.minted == []
 
 
+@heavy
 @with_one_core
 def test_the_entry_points_across_plays(simulator: Simulator, playbooks: Playbooks) -> None:
     tokens = [sql({"to": "play"}, into("file"))]

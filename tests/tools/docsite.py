@@ -33,6 +33,12 @@ community.turso
 
 {guides}
 .. toctree::
+   :caption: Destinations
+   :maxdepth: 1
+
+   {destinations}
+
+.. toctree::
    :caption: Decisions
    :maxdepth: 1
 
@@ -99,8 +105,11 @@ def pages() -> dict[str, str]:
         CAPTION.format(caption=caption, pages="\n   ".join(f"docs/{name}" for name in names))
         for caption, names in GUIDES.items()
     ]
-    decisions = sorted(f"docs/decisions/{path.stem}" for path in there.glob("decisions/*.md"))
-    return {"guides": "\n".join(captions), "decisions": "\n   ".join(decisions)}
+    folders = {
+        folder: "\n   ".join(sorted(f"docs/{folder}/{path.stem}" for path in there.glob(f"{folder}/*.md")))
+        for folder in ("destinations", "decisions")
+    }
+    return {"guides": "\n".join(captions), **folders}
 
 
 if __name__ == "__main__":

@@ -52,6 +52,8 @@ ENVIRONMENT = {
 PLAYBOOKS = {
     "rotate": "takes the variables of `turso_rotate`",
     "audit": "takes the variables of `turso_audit`",
+    "adopt": "takes `turso_adopt_organization`, `turso_adopt_file` (`rotation.yml`), `turso_adopt_api_token`, `turso_adopt_api_url`, "
+    "`turso_adopt_ca_path`",
     "try": "takes `turso_try_minutes`: how long the local server stays, for commands of your own (0)",
 }
 

@@ -15,6 +15,7 @@ import binascii
 import dataclasses
 import datetime
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ from ansible_collections.community.turso.plugins.module_utils._time import from_
 API, GROUP, SESSION, SQL = "api", "group", "session", "sql"
 AUTHORIZATIONS = {"rw": "full-access", "ro": "read-only"}
 LONGEST_IDENTITY = 200  # characters; real ones have 36
+
+_FORM = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +76,14 @@ def claims_of(secret: str) -> Claims:
         authorization=AUTHORIZATIONS.get(str(payload.get("a"))),
         permissions=Grants.claimed(payload.get("perm")),
     )
+
+
+def claims_of_whole(secret: str) -> Claims:
+    """Return what a credential claims; nothing where it is not a whole JSON Web Token, and that alone.
+
+    base64 is decoded whatever else stands in it: in quotes, a value claims what it does without them, and works no more.
+    """
+    return claims_of(secret) if _FORM.fullmatch(secret) else Claims()
 
 
 def jti_of(secret: str) -> str | None:

@@ -26,9 +26,24 @@ TRIES = 3  # of one request; a probe may find nothing out and do no harm
 SECOND_LOOK_SECONDS = 1.0
 PIPELINE = {"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"type": "close"}]}
 
-_REJECTS = re.compile(r"\bunauthorized\b|\bjwt\b", re.IGNORECASE)  # as Turso words it, in {"error": …}
-_NOT_OURS = re.compile(r"jwt error", re.IGNORECASE)
-_TAKES = re.compile(r"\bblocked\b", re.IGNORECASE)
+# What is said of a token as Turso words it, in {"error": ...}. The bare words are what gateways say, too.
+_OF_THE_TOKEN = {
+    401: (re.compile(r"(?i)\bunauthorized: |\bthe jwt\b|\bjwt token\b"), DEAD, "the database rejects it"),
+    400: (re.compile(r"(?i)jwt error"), DEAD, "the database rejects it"),
+    403: (
+        re.compile(r"\ABLOCKED\b|(?i:\boperation was blocked: |\bSQL (?:read|write) operations are forbidden\b)"),
+        ACCEPTED,
+        "the database blocks what was asked",
+    ),
+}
+_NOTHING = (re.compile(r"(?!)"), UNKNOWN, "")
+# What is said of anything else, by the first digit of the status.
+_OF_ELSE = {
+    2: " with something that no database answers",
+    3: ", which leads elsewhere, and no token is sent there",
+}
+# What a user sees is what is asked: no other script's dot, no mark that turns text around.
+_BARE = re.compile(r"(?:http://)?(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +94,8 @@ class DataPlane:
     def _ask(self, hostname: str, secret: str) -> Probe:
         url = url_of(hostname)
         if url is None:
-            return Probe(UNKNOWN, f"the API tells a Hostname that is no host ({hostname[:80]!r})")
+            told = f"a Hostname that is no host ({hostname[:80]!r})" if hostname else "no Hostname to try it on"
+            return Probe(UNKNOWN, f"the API tells {told}")
         what = f"try the SQL token on {hostname}"
         tries = min(TRIES, self._api.tries)
         try:
@@ -88,7 +104,7 @@ class DataPlane:
                 "POST", "v2", "pipeline", what=what, body=PIPELINE, tries=tries, repeatable=True, fresh=True
             )
         except TursoError as exc:
-            return _judged(exc)
+            return _judged(exc, hostname)
         if not isinstance(answer.data.get("results"), list):
             return Probe(UNKNOWN, f"{hostname} answered {answer.status} without results", is_answered=True)
         return Probe(ACCEPTED, is_answered=True, clock=Clock.of(answer))
@@ -96,6 +112,8 @@ class DataPlane:
 
 def url_of(hostname: str) -> str | None:
     """Return the URL of a database, none for what is no bare host; only loopback is spoken to in clear or on a port."""
+    if not _BARE.fullmatch(hostname):
+        return None
     try:
         url, is_loopback = checked_url(hostname if hostname.startswith("http://") else f"https://{hostname}")
     except InvalidRequest:
@@ -104,14 +122,15 @@ def url_of(hostname: str) -> str | None:
     return url if not parts.path and (is_loopback or parts.port is None) else None
 
 
-def _judged(exc: TursoError) -> Probe:
-    """Say what a refusal, or no answer, means."""
+def _judged(exc: TursoError, hostname: str) -> Probe:
+    """Say what a refusal, or no answer, means. What the client advises is about the API, so it is not told."""
+    if exc.status is None:
+        return Probe(UNKNOWN, exc.reason or exc.msg.rstrip("."))
     told = exc.api_message or ""
-    is_answered = exc.status is not None
-    if exc.status == 401 and _REJECTS.search(told):
-        return Probe(DEAD, f"the database rejects it ({told})", is_answered)
-    if exc.status == 400 and _NOT_OURS.search(told):
-        return Probe(DEAD, f"the database rejects it ({told})", is_answered)
-    if exc.status == 403 and _TAKES.search(told):
-        return Probe(ACCEPTED, f"the database blocks what was asked ({told})", is_answered)
-    return Probe(UNKNOWN, exc.msg.rstrip("."), is_answered)
+    words, result, meaning = _OF_THE_TOKEN.get(exc.status, _NOTHING)
+    if words.search(told):
+        return Probe(result, f"{meaning} ({told})", is_answered=True)
+    quoted = f" ({told})" if told else ""
+    return Probe(
+        UNKNOWN, f"{hostname} answered {exc.status}{quoted}{_OF_ELSE.get(exc.status // 100, '')}", is_answered=True
+    )

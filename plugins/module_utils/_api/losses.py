@@ -138,7 +138,7 @@ KINDS = (
     Kind(_refused_by_proxy, "the proxy that the environment names does not let us through ({cause})", sent=False),
     Kind(
         lambda exc, cause: _no_connection(exc, cause) and _unresolved(exc, cause),
-        "the name of {base} cannot be resolved ({cause}), so the API token was not tried",
+        "the name of {base} cannot be resolved ({cause}), so no token was tried",
         sent=False,
     ),
     Kind(_no_connection, "{base} cannot be reached ({cause})", sent=False),

@@ -39,7 +39,7 @@ class Verdict:
 def verdict_on_loss(reason: str, asked: Asked, *, sent: bool, final: bool) -> Verdict:
     """Say what a try without a complete answer means."""
     remedy = "" if final else " Check api_url and the network between here and there, then try again."
-    error = Unreachable(f"Could not {asked.what}: {reason}.{remedy}", **asked.told())
+    error = Unreachable(f"Could not {asked.what}: {reason}.{remedy}", reason=reason, **asked.told())
     return Verdict(error, may_pass=not final, may_be_done=sent)
 
 

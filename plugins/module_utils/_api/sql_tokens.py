@@ -46,7 +46,7 @@ class Target:
     """A database or a group as the API knows it.
 
     :ivar id: what a token's claims have to name.
-    :ivar hostnames: where a token can be tried; of a group's databases a few.
+    :ivar hostnames: where a token can be tried; of a group's databases a few. Empty texts stand for what the API did not tell.
     """
 
     name: Name
@@ -56,7 +56,7 @@ class Target:
     @property
     def hostname(self) -> str | None:
         """Return where the database is, none for a group."""
-        return next(iter(self.hostnames), None) if self.name.level == DATABASE else None
+        return (next(iter(self.hostnames), None) or None) if self.name.level == DATABASE else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,4 +214,4 @@ def _target_in(entry: Any, organization: str) -> Target | None:
     name, database_id, hostname = (text_or_none(told.get(key)) for key in ("Name", "DbId", "Hostname"))
     if database_id is None or name is None:
         return None
-    return Target(Name(organization, DATABASE, name), database_id, () if hostname is None else (hostname,))
+    return Target(Name(organization, DATABASE, name), database_id, (hostname or "",))

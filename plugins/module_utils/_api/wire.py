@@ -13,7 +13,6 @@ import contextlib
 import dataclasses
 import re
 import socket
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -24,6 +23,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.losses import
     unsendable,
 )
 from ansible_collections.community.turso.plugins.module_utils._api.urls import split_origin
+from ansible_collections.community.turso.plugins.module_utils._api.watch import Watch
 
 with contextlib.suppress(ImportError):  # losses keeps the reason
     import requests
@@ -34,17 +34,12 @@ with contextlib.suppress(ImportError):  # losses keeps the reason
         """Ends a connection whose answer does not begin in time: each byte of a head resets a socket's own time-out."""
 
         sock: Any
-        head_seconds: float
+        watch: Watch
         _is_late = False
 
         def getresponse(self, *args: Any, **kwargs: Any) -> Any:
-            timer = threading.Timer(self.head_seconds, self._give_up)
-            timer.daemon = True
-            timer.start()
-            try:
+            with self.watch.over(self._give_up):
                 response = super().getresponse(*args, **kwargs)  # type: ignore[misc]
-            finally:
-                timer.cancel()
             if self._is_late:  # where a connection ends, http.client takes the head for whole
                 response.close()
                 raise TimeoutError
@@ -58,8 +53,8 @@ with contextlib.suppress(ImportError):  # losses keeps the reason
     class _Adapter(HTTPAdapter):
         """An adapter whose connections are bounded, also through a proxy."""
 
-        def __init__(self, head_seconds: float, **options: Any) -> None:
-            self._head_seconds = head_seconds
+        def __init__(self, watch: Watch, **options: Any) -> None:
+            self._watch = watch
             super().__init__(**options)
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -79,7 +74,7 @@ with contextlib.suppress(ImportError):  # losses keeps the reason
             }
 
         def _bounded(self, connection: type) -> type:
-            return type(connection.__name__, (_Bounded, connection), {"head_seconds": self._head_seconds})
+            return type(connection.__name__, (_Bounded, connection), {"watch": self._watch})
 
 
 class _Bearer:
@@ -128,13 +123,14 @@ class Wire:
         self._base = base
         self._origin, self.prefix = split_origin(base)
         self._timeout = (timeout_seconds, timeout_seconds)
-        self._head_seconds = max(head_seconds, timeout_seconds)
         self._verify = verify
         self._clock = clock
         self._session = requests.Session()
         self._session.trust_env = not loopback
         self._session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
-        self._adapter = _Adapter(self._head_seconds, pool_connections=1, pool_maxsize=connections, pool_block=True)
+        self._environment: dict[str, Any] | None = None
+        self._watch = Watch(max(head_seconds, timeout_seconds))
+        self._adapter = _Adapter(self._watch, pool_connections=1, pool_maxsize=connections, pool_block=True)
 
     def send(self, outgoing: Outgoing, deadline: float, *, fresh: bool) -> tuple[requests.Response, bytearray]:
         """Do one try and return the answer with its body read.
@@ -146,7 +142,7 @@ class Wire:
         :param fresh: use no connection that was used before.
         :raises Lost: no complete answer came.
         """
-        adapter = _Adapter(self._head_seconds) if fresh else self._adapter
+        adapter = _Adapter(self._watch) if fresh else self._adapter
         try:
             return self._read(self._begin(adapter, outgoing), deadline)
         finally:
@@ -156,19 +152,32 @@ class Wire:
     def _begin(self, adapter: Any, outgoing: Outgoing) -> requests.Response:
         """Send a request and return the answer that begins."""
         try:
-            url = self._origin + outgoing.path
-            request = requests.Request(
-                outgoing.method, url, params=outgoing.query, json=outgoing.body, auth=_Bearer(outgoing.bearer)
-            )
-            prepared = self._session.prepare_request(request)
-            settings: dict[str, Any]
-            settings = dict(self._session.merge_environment_settings(prepared.url, {}, True, self._verify, None))
-            response: requests.Response = adapter.send(prepared, timeout=self._timeout, **settings)
+            prepared = self._prepared(outgoing)
+            response: requests.Response = adapter.send(prepared, timeout=self._timeout, **self._settings(prepared.url))
             return response
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as exc:
             raise loss_in_sending(exc, self._base, self._timeout[1]) from exc
         except (ValueError, OSError) as exc:  # a setting of the environment that cannot be parsed, encoded or found
             raise unsendable(exc, self._base) from exc
+
+    def _prepared(self, outgoing: Outgoing) -> requests.PreparedRequest:
+        """Return a request ready to be sent. A session would look for cookies, hooks and netrc first, for each."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare(
+            outgoing.method,
+            self._origin + outgoing.path,
+            headers=self._session.headers,
+            params=outgoing.query,
+            json=outgoing.body,
+            auth=_Bearer(outgoing.bearer),
+        )
+        return prepared
+
+    def _settings(self, url: str | None) -> dict[str, Any]:
+        """Return what the environment says of proxies and certificates: asked once, because all URLs have the same host."""
+        if self._environment is None:
+            self._environment = dict(self._session.merge_environment_settings(url, {}, True, self._verify, None))
+        return self._environment
 
     def _read(self, response: requests.Response, deadline: float) -> tuple[requests.Response, bytearray]:
         """Return an answer with its body."""

@@ -51,7 +51,7 @@ class Figures:
 
     def after(self, report: Mapping[str, object]) -> Figures:
         """Return the figures after what a report tells was done."""
-        if report["kind"] == "sql":
+        if report.get("kind") == "sql":
             return self._after_sql(report)
         kept, issued = report["kept"], report["issued"]
         parsed = parse_version_name(str(issued)) if report["action"] == "rotated" and issued else None

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
-from ansible_collections.community.turso.plugins.module_utils._rotation.issuing import Rotation
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.settlement import Kept, Settlement
-from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
+
+if TYPE_CHECKING:
+    from ansible_collections.community.turso.plugins.module_utils._rotation.issuing import Rotation
+    from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
+    from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
 
 _PLANNED = {"issue": "rotated", "resume": "rotated", "sweep": "swept", "none": "unchanged"}
 

@@ -38,7 +38,6 @@ class Part:
     tokens: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     items: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     to_fetch: list[str] = dataclasses.field(default_factory=list)
-    warnings: list[str] = dataclasses.field(default_factory=list)
     changed: bool = False
 
 

@@ -105,16 +105,16 @@ def _plan(view: SqlView, plan: SqlPlan) -> SqlPlan:
 
 def _reason(view: SqlView) -> tuple[str | None, str]:
     """Return why a token is due and what is behind it; none if it is not."""
-    decision = view.decision(view.current, force=view.entry.policy.force)
-    if decision.mints:
-        return decision.reason, decision.detail
-    return next(((reason, detail) for reason, check in CHECKS for detail in [check(view)] if detail), (None, ""))
-
-
-def _lost(view: SqlView) -> str | None:
-    """The value that was found is not the one that is in use: a file was restored, reverted or edited, or it is empty."""
     known = view.current
-    if known is None or view.is_elsewhere:
+    decision = view.decision(known, force=view.entry.policy.force)
+    if known is None or decision.mints:
+        return decision.reason, decision.detail
+    return next(((reason, detail) for reason, check in CHECKS for detail in [check(view, known)] if detail), (None, ""))
+
+
+def _lost(view: SqlView, known: Known) -> str | None:
+    """The value that was found is not the one that is in use: a file was restored, reverted or edited, or it is empty."""
+    if view.is_elsewhere:
         return None
     expected = {known.id, *([view.pending.id] if view.pending else [])}
     if view.has_vault_file:
@@ -126,13 +126,10 @@ def _lost(view: SqlView) -> str | None:
     return "no destination holds the token in use"
 
 
-def _unfinished(view: SqlView) -> str | None:
+def _unfinished(view: SqlView, known: Known) -> str | None:
     """Somebody may not have the token in use."""
-    known = view.current
     if view.pending is not None:
         return f"the token of {view.pending.issued_at} was not confirmed by all"
-    if known is None:
-        return None
     if view.state is not None:
         current = view.state.current
         return None if current is not None and current.id == known.id else "nobody confirmed the token in use yet"
@@ -141,7 +138,7 @@ def _unfinished(view: SqlView) -> str | None:
     return None
 
 
-CHECKS: tuple[tuple[str, Callable[[SqlView], str | None]], ...] = (
+CHECKS: tuple[tuple[str, Callable[[SqlView, Known], str | None]], ...] = (
     (LOST, _lost),
     (UNFINISHED, _unfinished),
 )

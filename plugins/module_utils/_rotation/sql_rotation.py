@@ -94,14 +94,16 @@ class SqlHalf:
         mint_all(rotations, self._survey.planes, validate=request.validate, concurrency=request.concurrency, stop=stop)
         record_minted(request.state_path, rotations, request.controller, self._survey.now)
         reports = [of_sql_issue(rotation) for rotation in rotations]
+        part = self._part(reports)
+        warnings = [*self._survey.warnings, *(text for each in rotations for text in each.warnings)]
         part = dataclasses.replace(
-            self._part(reports),
+            part,
+            notes=[*part.notes, *warnings],
             changed=any(rotation.is_pending for rotation in rotations),
             secrets={each.plan.name: each.secret for each in rotations if each.secret is not None},
             resumed=[each.plan.name for each in rotations if each.is_pending and each.plan.resumed],
             tokens={each.plan.name: _token(each) for each in rotations if each.is_pending},
             items=[item.as_json() for item in map(_item, rotations, reports) if item is not None],
-            warnings=[*self._survey.warnings, *(text for each in rotations for text in each.warnings)],
         )
         return part, lambda reason: forget_withheld(request.state_path, rotations, reason)
 

@@ -41,7 +41,10 @@ class Minted:
 
 
 class Trials:
-    """The permissions that were tried in this run: each set once, whatever number of tokens asks for it."""
+    """The permissions that were tried in this run: each set once, whatever number of tokens asks for it.
+
+    What is remembered is what the API makes of them. A trial that failed for another reason says nothing of the next target.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,7 +63,7 @@ class Trials:
             lock = self._locks.setdefault(grants, threading.Lock())
         with lock:
             if grants not in self._done:
-                self._done[grants] = _failure_of_trial(tokens, want, target)
+                self._done[grants] = _objection_to_grants(tokens, want, target)
         failure = self._done[grants]
         if failure is not None:
             raise failure
@@ -71,7 +74,7 @@ def mint(tokens: SqlTokens, want: Wanted, target: Target, trials: Trials, now: d
 
     :param now: the API's time when the target was looked up.
     :raises OutcomeUnknown: an answer was lost, and a token that nobody has may be there.
-    :raises TursoError: it was refused, or what came is not what was asked for.
+    :raises TursoError: it was refused, or what came is not what was asked for. Ambiguous tells of a token that nobody has.
     """
     trials.hold(tokens, want, target)
     course = _Course(tokens, want, target, want.expiration)
@@ -139,10 +142,11 @@ class _Course:
     def _told_of_lost(self, error: TursoError) -> TursoError:
         if not self.lost:
             return error
-        return error.become(type(error), f"{error.msg} {self._may_be_there()}")
+        return _ambiguous(error.become(type(error), f"{error.msg} {self._may_be_there()}"))
 
     def _unknown(self, error: TursoError) -> TursoError:
-        return error.become(OutcomeUnknown, f"{error.msg} {self._may_be_there()} The current token was not touched.")
+        told = f"{error.msg} {self._may_be_there()} The current token was not touched."
+        return _ambiguous(error.become(OutcomeUnknown, told))
 
     def _may_be_there(self) -> str:
         if self.expiration == NEVER:
@@ -159,12 +163,19 @@ class _Course:
         return "An answer was lost" if self.lost == 1 else f"{self.lost} answers were lost"
 
 
-def _failure_of_trial(tokens: SqlTokens, want: Wanted, target: Target) -> TursoError | None:
-    try:
-        secret, answer = _Course(tokens, want, target, TRIAL).post()
-        claims = _of_target(secret, answer, want, target)
-    except TursoError as exc:
-        return exc
+def _ambiguous(error: TursoError) -> TursoError:
+    """Return an error that has it known that a token which nobody has is there, or may be."""
+    error.ambiguous = True
+    return error
+
+
+def _objection_to_grants(tokens: SqlTokens, want: Wanted, target: Target) -> TursoError | None:
+    """Return the error for permissions that are not granted as they are asked for, none where they are.
+
+    :raises TursoError: nobody knows, because the token of a minute could not be minted.
+    """
+    secret, answer = _Course(tokens, want, target, TRIAL).post()
+    claims = _of_target(secret, answer, want, target)
     found = differences(claims, want)
     if not found:
         return None

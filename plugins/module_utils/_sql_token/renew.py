@@ -117,7 +117,11 @@ class _Work:
             raise Refused(f"The {want.label} was not minted: {reason}. Nothing was changed about it.")
         if want.validate and want.current is None:
             refuse_unreachable(self._plane, target)
-        minted = mint(self._tokens, want, target, self._trials, outcome.now)
+        try:
+            minted = mint(self._tokens, want, target, self._trials, outcome.now)
+        except TursoError as exc:
+            outcome.changed = exc.ambiguous
+            raise
         outcome.changed = True  # from here on there is a token that cannot be taken back
         outcome.warnings += minted.warnings
         proof = NOT_PROBED

@@ -35,6 +35,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.client import
 from ansible_collections.community.turso.plugins.module_utils._api.pace import LOOK_SECONDS
 from ansible_collections.community.turso.plugins.module_utils._api.retries import GUESSES_SECONDS
 from ansible_collections.community.turso.plugins.module_utils._api.urls import checked_url
+from ansible_collections.community.turso.plugins.module_utils._api.watch import Watch
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
 from tests.simulator import Simulator, faults
 from tests.unit.module_utils.hostile import Certificate, Proxy, listening, saying
@@ -812,10 +813,11 @@ def test_a_fresh_connection_is_none_that_was_used(simulator: Simulator, api: Api
 
 
 def test_connections_through_a_proxy_are_bounded_as_well() -> None:
-    adapter = wire._Adapter(7.0)
+    watch = Watch(7.0)
+    adapter = wire._Adapter(watch)
     for manager in (adapter.poolmanager, adapter.proxy_manager_for("http://127.0.0.1:1")):
         pools: list[Any] = [manager.pool_classes_by_scheme[scheme] for scheme in ("http", "https")]
-        assert [pool.ConnectionCls.head_seconds for pool in pools] == [7.0, 7.0]
+        assert [pool.ConnectionCls.watch for pool in pools] == [watch, watch]
 
 
 def test_what_is_not_repeatable_is_not_tried_again_after_a_lost_answer(simulator: Simulator, api: Api) -> None:
@@ -853,7 +855,7 @@ def test_a_name_that_cannot_be_resolved_is_not_the_tokens_fault(
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     error = failed(make_api(PROXIED), "POST")
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 5, False)
-    assert "cannot be resolved (Name or service not known), so the API token was not tried" in error.msg
+    assert "cannot be resolved (Name or service not known), so no token was tried" in error.msg
 
 
 REFUSED_URLS = {

@@ -104,12 +104,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "nothing": ({"confirm": "shop"}, "invalid_request", "organization is missing"),
     "both": ({**SHOP, "group": "default"}, "invalid_request", "both given"),
     "a leaked value that is none": ({**SHOP, "leaked": ["opaque"]}, "invalid_request", "leaked[0] is not a SQL token"),
-    "a blank leaked value": ({**SHOP, "leaked": [""]}, "invalid_request", "leaked[0] is blank"),
+    "a blank leaked value": ({**SHOP, "leaked": [""]}, "invalid_request", "leaked[0] is empty"),
     "a leaked value in quotes": ({**SHOP, "leaked": [f'"{SQL}"']}, "invalid_request", "leaked[0] is in quotes"),
     "a leaked value that was cut": (
         {**SHOP, "leaked": [SQL[:-86]]},
         "invalid_request",
-        "leaked[0] is not a whole SQL token",
+        "leaked[0] is not a SQL token: no whole JSON",
     ),
 }
 

@@ -288,6 +288,15 @@ def test_permissions_that_fail_open_are_not_returned(
     assert [request.query["expiration"] for request in simulator.requests if request.call == "mint"] == ["1m"]
 
 
+def test_a_token_with_other_settings_is_not_returned_and_is_a_change(
+    simulator: Simulator, run_module: RunModule, shop: Database
+) -> None:
+    simulator.faults.add("mint", faults.Status(200, {"jwt": signed({"a": "rw", "id": shop.id, "rid": "r"})}))
+    result = run_module(turso_sql_token, SHOP)
+    assert (result["changed"], result["secret"], result["error"]["kind"]) == (True, None, "unexpected_response")
+    assert "It never ends: only invalidating every SQL token of the database 'shop' ends it" in result["msg"]
+
+
 # Where the data plane cannot be reached from here
 
 
@@ -338,6 +347,25 @@ def test_a_first_token_is_not_minted_where_nothing_answers(
     result = run_module(turso_sql_token, SHOP)
     assert (result["error"]["kind"], result["changed"], simulator.minted) == ("unreachable", False, [])
     assert "No token was minted, because none can be taken back." in result["msg"]
+
+
+@pytest.mark.parametrize("told", [{}, {"Hostname": None}, {"Hostname": ""}, {"Hostname": "evil.example@shop.turso.io"}])
+@pytest.mark.parametrize("level", ["database", "group"])
+def test_where_a_database_is_has_to_be_known_to_try_a_token(
+    simulator: Simulator, run_module: RunModule, shop: Database, level: str, told: dict[str, Any]
+) -> None:
+    asked = {"organization": "acme", "group": "default"} if level == "group" else SHOP
+    target: dict[str, Any] = {level: asked[level]}
+    current = simulator.given_sql(**target, expiration="90d", age_days=1).secret
+    entry = {"Name": "shop", "DbId": shop.id, "group": "default", **told}
+    simulator.faults.add("database", faults.Status(200, {"database": entry}), times=None)
+    simulator.faults.add("databases", faults.Status(200, {"databases": [entry]}), times=None)
+    kept = run_module(turso_sql_token, {**asked, "current": current})
+    assert (kept["changed"], kept["probed"]) == (False, "unknown")
+    refused = run_module(turso_sql_token, asked)
+    assert (refused["error"]["kind"], refused["changed"], len(simulator.minted)) == ("unreachable", False, 1)
+    assert "Hostname" in refused["msg"]
+    assert simulator.writes == []
 
 
 def test_a_first_token_of_a_group_is_minted_where_one_of_its_databases_answers(
@@ -527,6 +555,7 @@ def test_a_failure_has_a_kind_and_tells_how_long_there_is_to_mend_it(
     assert result["error"] == failure(**result["error"])
     assert "The current token ends" in result["msg"]
     assert "in 28 days." in result["msg"]
+    assert result["changed"] is (kind == "outcome_unknown"), "a token may be there that nobody has"
     assert old.secret not in json.dumps({**result, "invocation": None})
 
 

@@ -25,6 +25,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
     read_entries,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import KEYS as SQL_KEYS
 from tests.tools.checkout import ROOT
 
 CI = {"name": "ci", "organization": "acme"}
@@ -193,4 +194,4 @@ def test_a_thousand_tokens_of_one_day_are_due_on_as_many_days_as_the_spread_has(
 
 def test_the_role_and_the_plan_take_the_same_keys() -> None:
     specs = yaml.safe_load((ROOT / "roles/turso_rotate/meta/argument_specs.yml").read_text())["argument_specs"]
-    assert {*KEYS} == {*specs["main"]["options"]["turso_rotate_tokens"]["options"]}
+    assert {*KEYS, *SQL_KEYS} == {*specs["main"]["options"]["turso_rotate_tokens"]["options"]}

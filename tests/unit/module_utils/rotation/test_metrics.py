@@ -54,6 +54,14 @@ def test_what_a_run_changes(done: dict[str, Any], issued_at: float, versions: in
     assert (after.issued_at, after.versions) == (issued_at, versions)
 
 
+def test_a_sql_token_is_told_from_the_one_before_by_when_it_was_minted_and_ends() -> None:
+    done = {"name": "app", "kind": "sql", "issued_at": "2026-11-24T09:15:00Z", "expires_at": "2026-11-29T09:15:00Z"}
+    before = Figures("app", AT - DAY, 60 * DAY, AT + DAY, versions=1)
+    assert before.after({**done, "action": "failed"}) == before
+    assert before.after({**done, "action": "rotated"}) == Figures("app", AT, 60 * DAY, AT + 5 * DAY, versions=2)
+    assert before.after({**done, "action": "rotated", "expires_at": None}).expires_at is None
+
+
 def test_a_run_records_its_success_or_its_failure_and_keeps_the_other() -> None:
     tokens = [Figures("ci", AT, DAY), Figures("cd", AT, DAY)]
     first = metrics.updated(metrics.from_text(""), tokens, ["cd"], NOW)

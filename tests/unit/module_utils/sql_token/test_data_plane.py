@@ -27,6 +27,14 @@ ANSWERS: dict[str, tuple[faults.Fault | None, str]] = {
     "401 in Turso's words": (faults.Status(401, UNAUTHORIZED), "dead"),
     "400 in Turso's words": (faults.Status(400, {"error": "JWT error: InvalidToken"}), "dead"),
     "401 of something else": (faults.Status(401, {"error": "please log in"}), "unknown"),
+    "401 with the reason phrase alone, as gateways send it": (faults.Status(401, {"error": "Unauthorized"}), "unknown"),
+    "401 of a gateway that knows tokens, too": (faults.Status(401, {"error": "missing or malformed jwt"}), "unknown"),
+    "403 of a firewall": (faults.Status(403, {"error": "Request blocked by policy"}), "unknown"),
+    "403 of another firewall": (faults.Status(403, {"error": "blocked by WAF rule 7"}), "unknown"),
+    "403 in other words of Turso": (
+        faults.Status(403, {"error": "Operation was blocked: SQL write operations are forbidden"}),
+        "accepted",
+    ),
     "401 with a page": (faults.Status(401, "<html>Unauthorized</html>"), "unknown"),
     "401 without a body": (faults.Status(401, b""), "unknown"),
     "400 of another reason": (faults.Status(400, {"error": "invalid pipeline"}), "unknown"),
@@ -58,6 +66,30 @@ def test_an_answer_means_what_it_says(
     assert (found.clock is not None and found.clock.is_told) is (result == "accepted" and "403" not in str(fault))
     assert token.secret not in f"{found}"
     assert simulator.credential not in f"{found}"
+
+
+# what the data plane answers, and what is said of it
+SAID: dict[str, tuple[faults.Fault, str]] = {
+    "401 of something else": (faults.Status(401, {"error": "please log in"}), "{host} answered 401 (please log in)"),
+    "403 without a body": (faults.Status(403, b""), "{host} answered 403"),
+    "404": (faults.Status(404), "{host} answered 404 (simulated 404)"),
+    "500": (faults.Status(500), "{host} answered 500 (simulated 500)"),
+    "a page": (faults.garbage(), "{host} answered 200 with something that no database answers"),
+    "a redirect": (
+        faults.redirect("https://login.example"),
+        "{host} answered 302, which leads elsewhere, and no token is sent there",
+    ),
+    "a reset": (faults.Reset(), "{host} closed the connection without a complete answer (Connection reset by peer)"),
+}
+
+
+@pytest.mark.parametrize(("fault", "said"), SAID.values(), ids=SAID)
+def test_what_is_said_of_a_database_is_not_about_the_api(
+    simulator: Simulator, shop: Database, plane: DataPlane, fault: faults.Fault, said: str
+) -> None:
+    simulator.faults.add("pipeline", fault, times=None)
+    found = plane.probe(shop.hostname, simulator.given_sql(database="shop").secret)
+    assert found.detail == said.format(host=shop.hostname)
 
 
 def test_the_request_is_a_question_on_a_connection_of_its_own(
@@ -135,9 +167,11 @@ def test_nobody_is_asked_any_more_where_nobody_answers(
     asked = 0
     for _database in range(50):
         now[0] += 5
-        assert plane.probe(shop.hostname, "x").result == "unknown"
+        found = plane.probe(shop.hostname, "x")
+        assert found.result == "unknown"
         asked, before = len(simulator.requests), asked
         if asked == before:
+            assert found.detail.startswith("it was not tried, because no request was answered for ")
             return
     pytest.fail("every one of them was asked")
 
@@ -155,6 +189,14 @@ URLS = {
     "shop-acme.turso.io/elsewhere": None,
     "evil.example@shop-acme.turso.io": None,
     "shop-acme.turso.io?x": None,
+    "shop-acme.turso.io:": None,
+    "shop\u3002evil.example": None,
+    "shop\u202eoi.osrut": None,
+    "..": None,
+    "[2001:db8::1]": "https://[2001:db8::1]",
+    "2001:db8::1": None,
+    "http://127.0.0.1@evil.example": None,
+    "http://0.0.0.0:8080": None,
     "": None,
 }
 

@@ -62,6 +62,17 @@ def test_a_failure_stops_no_other(simulator: Simulator, wide: SqlTokens) -> None
     assert [bool(outcome.secret) for outcome in outcomes] == [False, True, False, True]
 
 
+def test_a_trial_of_permissions_that_fails_for_another_reason_stops_no_other(
+    simulator: Simulator, wide: SqlTokens
+) -> None:
+    asked = wanted(simulator, 3, permissions=[{"tables": ["*"], "actions": ["data_read"]}])
+    simulator.faults.add("POST */d0/auth/tokens", faults.Status(403), times=None)
+    outcomes = renew(wide, asked, check_mode=False)
+    assert [outcome.error.kind if outcome.error else None for outcome in outcomes] == ["forbidden", None, None]
+    expirations = [request.query["expiration"] for request in simulator.requests if request.call == "mint"]
+    assert expirations == ["1m", "1m", "90d", "90d"]
+
+
 def test_the_same_failure_is_told_of_each(simulator: Simulator, wide: SqlTokens) -> None:
     simulator.faults.add("database", faults.Status(500), times=None)
     token = simulator.add_database("d") and simulator.given_sql(database="d", expiration="90d", age_days=80).secret

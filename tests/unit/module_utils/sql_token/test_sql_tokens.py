@@ -230,8 +230,8 @@ def test_an_entry_of_a_list_that_nothing_can_be_decided_on_stops_no_other(simula
     entries = [7, {"Name": "a"}, {"DbId": "x"}, {"Name": "b", "DbId": "y", "group": "default"}]
     simulator.faults.add("*", faults.garbage({"databases": entries}))
     listed = sql.databases("acme")
-    assert {name: target.hostnames for name, target in listed.of_name.items()} == {"b": ()}
-    assert listed.of_group == {"default": ()}
+    assert {name: target.hostnames for name, target in listed.of_name.items()} == {"b": ("",)}
+    assert listed.of_group == {"default": ("",)}
 
 
 def test_an_answer_to_a_mint_that_is_lost_is_not_followed_by_another_by_itself(
