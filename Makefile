@@ -95,7 +95,7 @@ artifact: tools stage ## Build the artifact, and have Galaxy's importer and ansi
 	PATH="$(TOOLS):$$PATH" $(TOOLS)/python -m tests.tools.artifact
 
 .PHONY: pytest
-pytest: newest oldest peers ## Run every test (unit, integration, role, secrecy)
+pytest: newest oldest peers ## Run the tests (unit, integration, role, secrecy), played ones by samples
 	TURSO_TEST_VENVS=$(VENVS)/oldest:$(VENVS)/newest $(NEWEST)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 .PHONY: unit

@@ -22,7 +22,6 @@ EVERYTHING = Mode(verbosity=4, arguments=("--diff",))
 
 SAMPLE = (
     Mode("minimal", 3, "ssh"),
-    Mode("oneline", 1),
     Mode("default", 4, "ssh, pipelined", "yaml", ("--diff",)),
 )
 PRODUCT = tuple(

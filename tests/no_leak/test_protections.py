@@ -149,7 +149,7 @@ PROTECTIONS = (
         named("a SQL token kept"),
     ),
 )
-SAMPLE = ("the action plugins", "no_log of a task that loops", "the last resort")
+SAMPLE = ("the action plugins", "no_log of a task that loops")
 
 
 @with_every_core

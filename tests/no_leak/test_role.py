@@ -16,7 +16,7 @@ import pytest
 
 from tests.no_leak.canaries import Canaries
 from tests.no_leak.terminal import Mode, Terminal
-from tests.playbooks import cases
+from tests.playbooks import cases, heavy
 
 EVERYTHING = Mode(verbosity=4, arguments=("--diff",))
 MODES = (
@@ -206,6 +206,7 @@ def play_failures(terminal: Terminal, *tries: list[dict[str, Any]]) -> str:
     return " ".join(played.output.split())
 
 
+@heavy
 @pytest.mark.promise(8)
 def test_issues_and_commits_that_fail(rotating: Terminal) -> None:
     said = play_failures(

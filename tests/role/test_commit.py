@@ -203,6 +203,7 @@ def test_in_post_tasks_a_token_that_is_not_due_is_no_failure(simulator: Simulato
     assert played.ok, played.output
 
 
+@heavy
 @with_one_core
 def test_several_uses_in_one_play_are_committed_together(simulator: Simulator, playbooks: Playbooks) -> None:
     for name in ("a", "b"):
