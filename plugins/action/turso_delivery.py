@@ -28,7 +28,7 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
     Item,
     Verdict,
 )
-from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import item_of
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Environment, Run
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
@@ -61,8 +61,6 @@ class ActionModule(HiddenResult):
         place = Place.from_json(given) if given else Place("", False)
         held = [item for item in items if place.holds(item)] if given else items
         run = self._run(to, held, place.host)
-        if verb == DELIVER and run.check_mode:  # most destinations have no check mode of their own
-            return self._result([Verdict.of(item, run.host, NOT_TAKEN, _IN_CHECK_MODE) for item in held], run)
         with self.hidden():
             verdicts = self._verdicts(to, verb, held, run)
         return self._result(verdicts, run)
@@ -98,6 +96,8 @@ class ActionModule(HiddenResult):
     def _verdicts(to: str, verb: str, items: list[Item], run: Run) -> list[Verdict]:
         carry_out = getattr(importlib.import_module(f"{_DESTINATIONS}._{to}"), verb)
         try:
+            if verb == DELIVER and run.check_mode:  # not every destination has a check mode of its own
+                raise Refused(_IN_CHECK_MODE)
             return list(carry_out(items, run))
         except TursoError as exc:
             return [Verdict.of(item, run.host, _REFUSES[verb], exc.msg) for item in items]

@@ -185,7 +185,10 @@ def test_check_mode_leaves_nothing_behind_and_says_the_same(playbooks: Playbooks
     env.write_text("TOKEN=old\n")
     before = os.stat(tmp_path / ".env").st_mtime_ns, os.stat(env.parent).st_mtime_ns
     items = [item("a", None, path=str(env), variable="TOKEN"), item("b", None, path=str(env), variable="NONE")]
-    asked = [Verb("env_file_check", items), Verb("env_file_deliver", [item("a", path=str(env), variable="TOKEN")])]
+    asked: list[Step] = [
+        Verb("env_file_check", items),
+        Verb("env_file_deliver", [item("a", path=str(env), variable="TOKEN")]),
+    ]
     _found, played = carried_out(playbooks, asked, "--check")
     assert '"verdict": "proven"' in played.output
     assert "has no NONE" in played.output

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
@@ -23,7 +24,14 @@ from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
 
 Rotate = Callable[..., dict[str, Any]]
-PLAY = {"to": "play", "hosts": None, "tasks": None, "takes_effect_hours": 0, "options": {}, "address": None}
+PLAY: dict[str, Any] = {
+    "to": "play",
+    "hosts": None,
+    "tasks": None,
+    "takes_effect_hours": 0,
+    "options": {},
+    "address": None,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -182,7 +190,7 @@ def test_a_failure_of_one_stops_no_other(
 
 def test_a_state_file_that_cannot_be_written_delivers_nothing(monkeypatch: pytest.MonkeyPatch, issue: Rotate) -> None:
     def full(*_args: Any) -> None:
-        raise state_file.Refused("The disk is full.")
+        raise Refused("The disk is full.")
 
     monkeypatch.setattr(state_file, "write", full)
     issued = issue({"name": "app", "database": "shop"}, {"name": "zz", "database": "none"})
