@@ -90,12 +90,9 @@ def issue_due(
         committed. Where destinations of what is due were not asked yet, nothing is issued, and `to_check` names what is due.
     """
     surveyed, plans = _planned(request)
-    if request.checked is None and any(plan.is_due and plan.entry.has_destinations for plan in plans):
-        to_check = {
-            "to_check": [plan.name for plan in plans if plan.is_due],
-            "to_fetch": [plan.name for plan, view in zip(plans, surveyed.views) if _may_be_held(plan, view)],
-        }
-        return {**_of_plans(plans, surveyed.views, changed=False), **to_check}, lambda _reason: None
+    to_ask = _to_ask(plans, surveyed.views) if request.checked is None else {}
+    if to_ask:
+        return {**_of_plans(plans, surveyed.views, changed=False), **to_ask}, lambda _reason: None
     plans = [_unless_newly_due(plan, request.checked) for plan in plans]
     rotations = [Rotation(plan, surveyed.accounts[plan.entry.credential]) for plan in plans]
     issue(rotations, request.values, validate=request.validate, concurrency=request.concurrency, stop=stop)
@@ -108,6 +105,15 @@ def issue_due(
         "items": [item.as_json() for item in _items(rotations, reports, request, surveyed)],
     }
     return result, functools.partial(withhold, rotations, request.state_path, request.concurrency)
+
+
+def _to_ask(plans: Sequence[Plan], views: Sequence[View]) -> dict[str, list[str]]:
+    """Return whose destinations are asked before anything is issued, and by what; nothing where there is none."""
+    to_fetch = [plan.name for plan, view in zip(plans, views) if _may_be_held(plan, view)]
+    to_check = [plan for plan in plans if plan.is_due or plan.name in to_fetch]
+    if not any(plan.entry.has_destinations for plan in to_check):
+        return {}
+    return {"to_check": [plan.name for plan in to_check], "to_fetch": to_fetch}
 
 
 def _values_of(verified: Sequence[Rotation], now: datetime.datetime) -> dict[str, Any]:
@@ -135,9 +141,10 @@ def _planned(request: Request) -> tuple[Survey, list[Plan]]:
 
 
 def _may_be_held(plan: Plan, view: View) -> bool:
-    """Tell whether the newest version was perhaps never confirmed everywhere, so that a destination may hold its value."""
+    """Tell whether a destination may hold the newest version's value, which also ends a refusal for want of that value."""
     newest = view.versions[-1] if view.versions else None
-    if plan.action != ISSUE or newest is None or newest in view.elsewhere:
+    is_refused = plan.refusal is not None and view.failure is None
+    if not (plan.action == ISSUE or is_refused) or newest is None or newest in view.elsewhere:
         return False
     return newest in view.unconfirmed or (view.state is None and len(view.versions) > 1)
 
@@ -153,9 +160,8 @@ def _refused_if_due(plan: Plan, request: Request) -> Plan:
     why = request.refused_if_due.get(plan.name)
     if why is None or not plan.is_due:
         return plan
-    return dataclasses.replace(
-        plan, action=NONE, refusal=f"{plan.name} is due ({plan.reason}), but {why}. Nothing was issued."
-    )
+    refusal = f"{plan.name} is due ({plan.reason}), but {why}. Nothing was issued."
+    return dataclasses.replace(plan, action=NONE, resumed=None, new_name=None, refusal=refusal)
 
 
 def _result(plans: Sequence[Plan], reports: list[dict[str, Any]], *, changed: bool) -> dict[str, Any]:
