@@ -49,7 +49,7 @@ def issue(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> dict[st
     request = read_request(means.play, args)
     refuse(request)
     refuse_files(request, means.loader, check_mode=check_mode)
-    stored, held = stored_values(means, request), fetched(means.play)
+    stored, held = stored_values(means, request), fetched(means.play, was_asked=request.is_checked)
     result = means.module(request.module_args(stored, held))
     if result.get("failed"):
         return result
