@@ -132,6 +132,7 @@ mutants: ## Break plugins/module_utils in many ways, and see which the unit test
 bench: newest ## Measure the role against the same job written with ansible.builtin.uri
 	@$(NEWEST)/python -m tests.bench --write docs/performance.md
 	@$(NEWEST)/python -m tests.bench.pressure
+	@$(NEWEST)/python -m tests.bench.deliveries
 
 ##@ Make
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,8 @@ def test_files_on_the_control_node(playbooks: Playbooks, tmp_path: Path) -> None
     for secret in (CANARY, NEWER, OLDER):
         assert secret not in played.output
     assert "+(the value of a)" in played.output
+    # One execution a verb, for all items.
+    assert len(re.findall(r"Using module file \S+/turso_delivery.py", played.output)) == len(found)
 
 
 @with_one_core
