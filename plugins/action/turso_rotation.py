@@ -54,7 +54,7 @@ class ActionModule(HiddenResult):
     def _steps(self) -> dict[str, Callable[[Play], dict[str, Any]]]:
         return {
             "issue": self._issue,
-            "record": lambda play: record(self._means(play)),
+            "record": lambda play: record(self._means(play), self._task.args.get("asked") or ()),
             "look": look,
             "confirm": self._confirm,
             "check": self._check,

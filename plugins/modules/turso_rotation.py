@@ -152,6 +152,11 @@ options:
       - For O(step=check), the ids of the versions that were not confirmed when this was last asked.
     type: list
     elements: str
+  asked:
+    description:
+      - For O(step=record), the entry points of the role P(community.turso.turso_deliver#role) by which destinations were asked.
+    type: list
+    elements: str
   stored:
     description:
       - The values in the vault file by name. Set by the action plugin.
@@ -405,6 +410,7 @@ SPEC: dict[str, Any] = {
     "only_by_value": {"type": "bool", "default": False},
     "has_failed": {"type": "bool", "default": False},
     "reminded": {"type": "list", "elements": "str"},
+    "asked": {"type": "list", "elements": "str"},
     "stored": {"type": "dict", "no_log": True},
     "has_vault_file": {"type": "bool", "default": False},
     "controller": {"type": "dict"},

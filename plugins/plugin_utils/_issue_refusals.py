@@ -15,6 +15,7 @@ from ansible_collections.community.turso.plugins.module_utils import _files
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import FILES, KINDS
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import CONTROL_NODE
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry, refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
@@ -146,11 +147,14 @@ def _places_of(recipient: Recipient) -> list[Place]:
     """Return where a destination lies, told from every other however it is written."""
     if not recipient.is_destination:
         return []
+    return [(recipient.to, _address_on(host, recipient), host) for host in recipient.hosts or (CONTROL_NODE,)]
+
+
+def _address_on(host: str, recipient: Recipient) -> str:
     options = dict(recipient.options)
-    if recipient.to in FILES and recipient.hosts is None:
+    if recipient.to in FILES and host == CONTROL_NODE:
         options["path"] = os.path.realpath(str(options["path"]))
-    address = KINDS[recipient.to].address(options)
-    return [(recipient.to, address, host) for host in recipient.hosts or ("",)]
+    return KINDS[recipient.to].address(options)
 
 
 def _delivered_twice(entry: AnyEntry, recipient: Recipient, places: Mapping[Place, Sequence[str]]) -> str | None:

@@ -109,8 +109,8 @@ class IssueRequest:
 
     def _refused_if_due(self) -> dict[str, str]:
         """Return why a token must not be issued, by name: what destinations refuse, and what nobody could confirm here."""
-        said = destinations.from_json(self.play.fact(VERDICTS) or ())
-        verdicts = [verdict for verdict in said if verdict.verdict in OF_A_CHECK]
+        said = self.play.fact(VERDICTS) if self.is_checked else ()  # else of a use of the role that failed
+        verdicts = [verdict for verdict in destinations.from_json(said or ()) if verdict.verdict in OF_A_CHECK]
         asked = destinations.to_check(self.entries, self.args.get("checked") or ())
         found = {**destinations.not_asked(asked, verdicts), **destinations.refusals(verdicts)}
         if self.is_main and self.play.is_in_post_tasks:

@@ -28,10 +28,13 @@ def said(play: Play) -> list[Verdict]:
     return destinations.from_json(play.fact(VERDICTS) or ())
 
 
-def fetched(play: Play) -> dict[str, list[str]]:
-    """Return the values that destinations were found to hold, by name."""
+def fetched(play: Play, *, was_asked: bool = True) -> dict[str, list[str]]:
+    """Return the values that destinations were found to hold, by name.
+
+    :param was_asked: whether this use of the role asked them; else what is there is left of one that failed.
+    """
     found: dict[str, list[str]] = {}
-    for verdict, value in zip(said(play), play.fact(VALUES) or ()):
+    for verdict, value in zip(said(play), play.fact(VALUES) or ()) if was_asked else ():
         if value:
             found.setdefault(verdict.name, []).append(str(value))
     return found
@@ -44,15 +47,19 @@ def look(play: Play) -> dict[str, Any]:
     return {"changed": False, **asks(READ_BACK, destinations.to_read_back(items))}
 
 
-def record(means: Means) -> dict[str, Any]:
+def record(means: Means, asked: Iterable[str] = ()) -> dict[str, Any]:
     """Carry `step: record` out: keep what the destinations said, and withdraw what nobody took.
 
+    :param asked: the entry points of turso_deliver that the destinations were asked by.
     :returns: `transaction`, `secrets`, `report` and `lines` to show.
     """
     play = means.play
     transaction, issuing_host = play.transaction()
     verdicts = _by_name(judged(said(play), play.fact(VALUES) or (), transaction.open_items))
+    suffix = f"_{READ_BACK}"
+    looked_at = [name[: -len(suffix)] for name in asked if name.endswith(suffix)]
     for item in transaction.open_items:
+        destinations.doubt(item, looked_at)
         destinations.look_at(item, verdicts.get(item.name, ()), issuing_host)
     given_up = [_withdraw(means, use, verdicts) for use in transaction.uses]
     reports = {name: report for reports in given_up for name, report in reports.items()}

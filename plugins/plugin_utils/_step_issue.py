@@ -58,7 +58,10 @@ def issue(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> dict[st
     request = read_request(means.play, args)
     refuse(request)
     refuse_files(request, means.loader, check_mode=check_mode)
-    stored, held = stored_values(means, request), fetched(means.play)
+    stored, held = (
+        stored_values(means, request),
+        fetched(means.play, was_asked=request.is_checked or request.is_fetched),
+    )
     if not request.is_fetched:
         first = _values_first(request, stored)
         if first["asks"]:

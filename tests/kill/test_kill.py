@@ -23,6 +23,8 @@ from tests.kill.worlds import (
     STATE_FILE,
     STORE_AND_PLAY,
     TARGETS,
+    TO_FILES_WITH_STATE,
+    TO_GITHUB,
     Point,
     Scenario,
     World,
@@ -40,6 +42,12 @@ SAMPLE = [
     (STORE_AND_PLAY, Point(0, "written"), "in the state file, and not stored yet"),
     (STORE_AND_PLAY, Point("Show what was decided"), "stored, and not delivered"),
     (TARGETS, Point("Revoke the previous versions of what everybody confirmed"), "confirmed, and nothing revoked yet"),
+    (TO_FILES_WITH_STATE, Point("Judge what they said"), "in its files, and nobody has looked yet"),
+    (
+        TO_GITHUB,
+        Point("Revoke the previous versions of what everybody confirmed"),
+        "where nobody can read it, and not committed",
+    ),
     (CREDENTIAL, Point(6, "after"), "the credential revoked by its new version"),
 ]
 

@@ -4,9 +4,10 @@
 
 """A model of everything around the plan, the evidence and the settlement; its invariants are the promises of the role.
 
-The API with two nodes whose clocks differ by 16 minutes, consumers that are down, a vault file and a state file that are lost
-or restored from backups, hand-made tokens, and up to three runs at once on two control nodes. A run goes through the stages of
-the role one call at a time and may end between any two of them; hypothesis shuffles the calls of all runs.
+The API with two nodes whose clocks differ by 16 minutes, consumers and destinations that are down, destinations into which somebody
+writes another value, a vault file and a state file that are lost or restored from backups, hand-made tokens, and up to three runs
+at once on two control nodes. A run goes through the stages of the role one call at a time and may end between any two of them;
+hypothesis shuffles the calls of all runs.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ from hypothesis.stateful import (
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued
+from ansible_collections.community.turso.plugins.module_utils._delivery import verdicts as delivery
 from ansible_collections.community.turso.plugins.module_utils._rotation import commit as committing
+from ansible_collections.community.turso.plugins.module_utils._rotation import destinations
 from ansible_collections.community.turso.plugins.module_utils._rotation import rotation as issuing
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import (
     BY_VALUE,
@@ -69,6 +72,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.versions
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
+from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import destination_specs
 
 UTC = datetime.timezone.utc
 UUID_EPOCH = datetime.datetime(1582, 10, 15, tzinfo=UTC)
@@ -84,11 +88,29 @@ PLAY = {"to": "play"}
 TARGETS = {"to": "play", "hosts": ["web1", "web2"]}
 OWN = {"tasks": "own.yml"}
 STORE = {"to": "vault_file", "takes_effect_hours": 0}
-DELIVERIES = [[PLAY], [TARGETS], [OWN], [OWN, PLAY], [STORE], [STORE, TARGETS]]
+FILE = {"to": "file", "path": "/srv/token", "takes_effect_hours": 0}
+GITHUB = {"to": "github_secret", "repository": "acme/app", "name": "TOKEN", "takes_effect_hours": 0}
+DELIVERIES = [
+    [PLAY],
+    [TARGETS],
+    [OWN],
+    [OWN, PLAY],
+    [STORE],
+    [STORE, TARGETS],
+    [FILE],
+    [GITHUB],
+    [GITHUB],
+    [FILE, GITHUB],
+    [FILE, GITHUB],
+    [FILE, PLAY],
+    [GITHUB, STORE],
+]
 
 FAILS = st.sampled_from([*[False] * 15, True])  # whether something fails on the issuing host
 MANY = 30  # calls are more than a run has
 CALLS = st.sampled_from([1, 2, 3, 4, 6, 8, MANY, MANY])
+TOOK = st.sampled_from([*["delivered"] * 5, "lost", "unfinished"])  # what a destination that has the value says
+DOWN = st.sampled_from(["not taken", "not taken", "lost"])  # of one that has not
 HOW = [*["value"] * 16, *["word"] * 4, "nothing", "word, and its restart fails"]
 
 Consumer = tuple[int, str]  # the number of the recipient, and the host
@@ -115,6 +137,10 @@ class Run:
     unsealed: list[Confirmation] = dataclasses.field(default_factory=list)
     confirmed: set[Consumer] = dataclasses.field(default_factory=set)
     stages: Iterator[None] | None = None
+
+
+SOMEBODY = Run(Process())
+SOMEBODY.beside.append(SOMEBODY)
 
 
 class Model(RuleBasedStateMachine):
@@ -161,7 +187,7 @@ class Model(RuleBasedStateMachine):
         self.consumers = [
             (index, host)
             for index, recipient in enumerate(self.entry().recipients)
-            if not recipient.is_built_in
+            if recipient.to != "vault_file"
             for host in recipient.hosts or (ISSUER,)
         ]
         if is_by_hand:
@@ -178,6 +204,7 @@ class Model(RuleBasedStateMachine):
             max_versions=MAX_VERSIONS,
             has_state_file=self.has_state_file,
             has_vault_file=self.has_vault_file,
+            destinations=destination_specs(),
         )
         return read_entries([raw], defaults)[0]
 
@@ -238,6 +265,10 @@ class Model(RuleBasedStateMachine):
             is_abandoned=self.is_abandoned(run, known),
         )
         (plan,) = plan_entries([view], f"{next(self.events) & 0xFFFF:04x}")
+        if issuing._may_be_held(plan, view):
+            held = [self.held[consumer][0] for consumer in self.readable if consumer in self.held]
+            view = dataclasses.replace(view, held=tuple(Stored(found) for found in held if found in self.tokens))
+            (plan,) = plan_entries([view], f"{next(self.events) & 0xFFFF:04x}")
         run.plan, run.view, run.decided_at = plan, view, next(self.events)
         if plan.refusal:
             is_full = "versions are active" in plan.refusal and len(view.versions) >= MAX_VERSIONS
@@ -272,18 +303,69 @@ class Model(RuleBasedStateMachine):
             self.state = with_pending(self.state, plan, token, run.process, utc_text(now))
             run.locks = False
             yield
-        if self.has_vault_file and plan.action == ISSUE:
+        if self.has_vault_file and self.stored != version:  # issued, or resumed with the value that a destination holds
             yield from self.lock(run)
             self.stores.append(self.stored)
             self.stored, self.writer = version, run
             run.locks = False
             yield
+        yield from self.delivered_to_destinations(run, data)
         for consumer in self.consumers:
-            if consumer in self.down:
+            if consumer in self.down or self.is_destination(consumer):
                 continue
             self.held[consumer] = (version, run)
             yield
             self.confirm(run, consumer, data.draw(st.sampled_from(HOW)))
+
+    def delivered_to_destinations(self, run: Run, data: st.DataObject) -> Iterator[None]:
+        """Deliver to each; withdraw what nobody took; then look at what they hold."""
+        if run.item is None or not run.item.has_destinations:
+            return
+        for consumer in filter(self.is_destination, self.consumers):
+            is_down = consumer in self.down
+            if not is_down:
+                self.held[consumer] = (run.version or "", run)
+            yield
+            self.says(run, consumer, data.draw(DOWN if is_down else TOOK))
+        if destinations.nobody_took(run.item) and not self.has_vault_file:
+            self.tokens.pop(run.version or "", None)
+            pending = self.state.of("ci").pending
+            if self.has_state_file and pending is not None and pending.id == run.version:
+                self.state = self.state.withdrawn("ci", utc_text(self.time))
+            self.end(run, is_successful=False)
+            return
+        yield
+        self.look(run)
+
+    def look(self, run: Run) -> None:
+        """Have the destinations that took the value looked at: what they hold, or whether a receipt is still ours."""
+        assert run.item is not None
+        for asked in itertools.chain(*destinations.to_read_back([run.item]).values()):
+            recipients = run.item.recipients
+            consumer = next((index, ISSUER) for index, found in enumerate(recipients) if found.address == asked.address)
+            run.confirmed.discard(consumer)
+            if consumer in self.down:
+                self.says(run, consumer, delivery.UNREADABLE)
+            elif self.held[consumer][0] == run.version:
+                self.says(run, consumer, delivery.CONFIRMED)
+                run.confirmed.add(consumer)
+            else:
+                self.says(run, consumer, delivery.OTHER)
+
+    def says(self, run: Run, consumer: Consumer, verdict: str) -> None:
+        assert run.item is not None
+        recipient = run.item.recipients[consumer[0]]
+        said = {"value": delivery.DELIVERED}.get(verdict, verdict)
+        by = delivery.BY_VALUE if said == delivery.CONFIRMED else None
+        told = delivery.Verdict("ci", recipient.to, recipient.address or "", destinations.CONTROL_NODE, said, by)
+        destinations.look_at(run.item, [told], ISSUER)
+
+    def is_destination(self, consumer: Consumer) -> bool:
+        return self.deliver[consumer[0]] in (FILE, GITHUB)
+
+    @property
+    def readable(self) -> list[Consumer]:
+        return [found for found in self.consumers if self.deliver[found[0]] == FILE and found not in self.down]
 
     def confirm(self, run: Run, consumer: Consumer, how: str) -> None:
         index, host = consumer
@@ -299,6 +381,10 @@ class Model(RuleBasedStateMachine):
 
     def committed(self, run: Run, item: Item, skew: datetime.timedelta, *, has_failed: bool) -> Iterator[None]:
         """Look for evidence; then list, settle, write the state file, revoke call by call, write the state file again."""
+        if not run.is_open:  # nobody took it
+            return
+        if item.has_destinations and not item.needs_the_play:
+            self.look(run)
         yield from self.lock(run)
         facts = Facts(
             item,
@@ -463,6 +549,14 @@ class Model(RuleBasedStateMachine):
     def a_consumer_goes_down_or_all_are_mended(self, which: int) -> None:
         self.down = set() if self.down else {self.consumers[which % len(self.consumers)]}
 
+    @precondition(lambda self: any(self.is_destination(consumer) for consumer in self.held))
+    @rule(which=st.integers(0, 2), is_alive=st.booleans())
+    def somebody_writes_into_a_destination(self, which: int, is_alive: bool) -> None:
+        """An older value, or one of another token. What such a destination holds is for whoever wrote it to answer for."""
+        places = [consumer for consumer in self.held if self.is_destination(consumer)]
+        values = list(self.tokens) if is_alive else ["somebody else's"]
+        self.held[places[which % len(places)]] = (values[which % len(values)], SOMEBODY)
+
     @rule(nonce=st.one_of(st.none(), st.integers(0, 0xFFFF)))
     def somebody_makes_one_by_hand(self, nonce: int | None) -> None:
         long_ago = self.time - datetime.timedelta(days=200)
@@ -478,11 +572,13 @@ class Model(RuleBasedStateMachine):
         if which == "vault file" and self.has_vault_file:
             self.stored, self.writer = data.draw(st.sampled_from(self.stores)), None
 
-    @precondition(lambda self: self.has_vault_file and self.consumers and not self.under_way and not self.had_ten_days)
+    @precondition(lambda self: self.consumers and not self.under_way and not self.had_ten_days)
     @rule(data=st.data(), which=st.integers(0, 2), clocks=st.tuples(st.booleans(), st.booleans(), st.booleans()))
     def a_consumer_is_down_for_ten_days(self, data: st.DataObject, which: int, clocks: tuple[bool, bool, bool]) -> None:
         """Promise 7: that costs two versions, the one in use and the one that waits."""
         consumer = self.consumers[which % len(self.consumers)]
+        if not self.has_vault_file and not set(self.readable) - {consumer}:
+            return  # the value could not be had
         self.had_ten_days = True
         down, self.down = self.down, self.down | {consumer}
         before = set(self.tokens)

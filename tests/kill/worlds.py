@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from tests.destinations.github import Credential, GitHub
+from tests.destinations.serving import serving
 from tests.playbooks import Playbooks
 from tests.role.plays import COMMIT, Play, Task, confirm, deliver, entry, play, rotate, versions
 from tests.simulator import Simulator, faults
@@ -28,6 +31,11 @@ MOST_VERSIONS = 5
 STAMP = re.compile(r"-\d{8}t\d{6}z-[0-9a-f]{4}$")
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 STORED = {"to": "vault_file", "takes_effect_hours": 0}
+ENV, ON_GITHUB = "app.env", "on GitHub"  # where consumers hold a value, besides files with nothing else in them
+IN_FILE = {"to": "file", "path": "delivered-ci", "takes_effect_hours": 0}
+IN_ENV = {"to": "env_file", "path": ENV, "variable": "TOKEN", "takes_effect_hours": 0}
+REPOSITORY, SECRET, GITHUB_CREDENTIAL = "acme/app", "TURSO_API_TOKEN", "the credential for GitHub"
+IN_GITHUB = {"to": "github_secret", "repository": REPOSITORY, "name": SECRET}
 
 
 def copied(content: str, name: str, **keywords: Any) -> Task:
@@ -64,7 +72,7 @@ class Scenario:
     """What is rotated, who gets it and who confirms.
 
     `held` are the files of the consumers by managed token. The last token is the credential of the run where
-    `is_credential`.
+    `is_credential`. Where `can_be_read`, a consumer's value is taken from where it is, and delivered to the others.
     """
 
     title: str
@@ -73,6 +81,7 @@ class Scenario:
     is_credential: bool = False
     has_vault_file: bool = False
     grace_hours: int = 0
+    can_be_read: bool = False
 
     def __str__(self) -> str:
         return self.title
@@ -129,6 +138,25 @@ CREDENTIAL_AMONG_OTHERS = Scenario(
     is_credential=True,
 )
 TWO = Scenario("two tokens", in_one_play("a", "b"), files("a", "b"))
+TO_FILES = Scenario(
+    "two destinations that are files",
+    [play(rotate(tokens=[entry("ci", IN_FILE, IN_ENV)]))],
+    {"ci": ("delivered-ci", ENV)},
+    can_be_read=True,
+)
+TO_FILES_WITH_STATE = Scenario(
+    "two destinations that are files, and state file",
+    [play(rotate(tokens=[entry("ci", IN_FILE, IN_ENV)], state_file=STATE))],
+    {"ci": ("delivered-ci", ENV)},
+    can_be_read=True,
+)
+TO_GITHUB = Scenario(
+    "a destination that nobody can read, and a file",
+    [play(rotate(tokens=[entry("ci", IN_GITHUB, IN_FILE)], state_file=STATE))],
+    {"ci": (ON_GITHUB, "delivered-ci")},
+    grace_hours=24,  # GitHub takes effect that late
+    can_be_read=True,
+)
 
 SCENARIOS = [
     BY_VALUE,
@@ -142,7 +170,19 @@ SCENARIOS = [
     CREDENTIAL,
     CREDENTIAL_AMONG_OTHERS,
     TWO,
+    TO_FILES,
+    TO_FILES_WITH_STATE,
+    TO_GITHUB,
 ]
+
+
+@functools.cache
+def github() -> tuple[GitHub, str]:
+    """Return a stand-in for GitHub and its address; it is served until the process ends."""
+    hub = GitHub()
+    hub.have_repository(REPOSITORY)
+    hub.credentials = {GITHUB_CREDENTIAL: Credential()}
+    return hub, serving(hub).__enter__()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,10 +219,29 @@ class World:
         self.first = {name: simulator.given(name, organization="acme", age_days=120).secret for name in scenario.names}
         for name, paths in scenario.held.items():
             for held in paths:
-                playbooks.write(held, self.first[name])
+                self.hold(held, self.first[name])
         if scenario.has_vault_file:
             playbooks.write(VAULT, {"turso_secrets": self.first})
             assert playbooks.run("ansible-vault", "encrypt", VAULT, env=self.environment()).ok
+
+    def hold(self, where: str, value: str) -> None:
+        """Have a consumer hold a value."""
+        if where == ON_GITHUB:
+            github()[0].have_secret(f"repos/{REPOSITORY}/actions", SECRET, value)
+        else:
+            self.playbooks.write(where, f"OTHER=kept\nTOKEN={value}\n" if where == ENV else value)
+
+    def held_at(self, where: str) -> str:
+        """Return the value that a consumer holds."""
+        if where == ON_GITHUB:
+            return github()[0].value(f"repos/{REPOSITORY}/actions", SECRET)
+        text = (self.playbooks.directory / where).read_text()
+        return text.removeprefix("OTHER=kept\nTOKEN=").removesuffix("\n") if where == ENV else text
+
+    @property
+    def held_values(self) -> dict[str, str]:
+        """Return what all consumers hold, by where."""
+        return {where: self.held_at(where) for places in self.scenario.held.values() for where in places}
 
     def environment(self, point: Point | None = None) -> dict[str, str]:
         env = {
@@ -193,6 +252,8 @@ class World:
             "KILL_REPLACED": str(self.playbooks.directory / "replaced"),
             "PYTHONPATH": str(HOOKS),
         }
+        if ON_GITHUB in self.held_values:
+            env |= {"GITHUB_API_URL": github()[1], "GH_TOKEN": GITHUB_CREDENTIAL}
         if self.scenario.is_credential:
             (path,) = self.scenario.held[self.scenario.names[-1]]
             env["TURSO_API_TOKEN"] = (self.playbooks.directory / path).read_text()
@@ -238,12 +299,7 @@ class World:
     def broken_promises(self) -> list[str]:
         """Return what is wrong at once: a value that somebody holds and that is revoked, too many versions, ..."""
         alive = self.simulator.alive
-        broken = [
-            f"what {path} holds is revoked"
-            for paths in self.scenario.held.values()
-            for path in paths
-            if not alive((self.playbooks.directory / path).read_text())
-        ]
+        broken = [f"what {where} holds is revoked" for where, value in self.held_values.items() if not alive(value)]
         broken += [
             f"what the vault file has of {name} is revoked" for name, it in self.stored().items() if not alive(it)
         ]
@@ -265,7 +321,7 @@ class World:
         self.run()
         broken = self.broken_promises()
         if resumes and any(method == "POST" for method, _path in self.simulator.writes):
-            broken.append("another version was issued, although the vault file holds the value of the newest one")
+            broken.append("another version was issued, although the value of the newest one could be had")
         if self.scenario.grace_hours:
             self.simulator.advance(hours=self.scenario.grace_hours)
             self.run()
@@ -280,8 +336,12 @@ class World:
 
     @property
     def holds_the_newest_value(self) -> bool:
-        """Tell whether the vault file holds what the killed run issued."""
+        """Tell whether the vault file, or a consumer that can be read, holds what the killed run issued."""
         stored = self.stored()
+        if self.scenario.can_be_read:
+            newest = {versions(self.simulator, name)[-1] for name in self.scenario.names}
+            readable = {value for where, value in self.held_values.items() if where != ON_GITHUB}
+            return bool(newest & {self.names_by_secret.get(value) for value in readable - set(self.first.values())})
         return (
             bool(stored)
             and not stored.items() & self.first.items()
@@ -305,11 +365,7 @@ class World:
         """Return what a kill left, without what differs from run to run: two kills that leave the same go on alike."""
         numbers = {name: f"{index}" for index, name in enumerate(sorted(token.name for token in self.simulator.tokens))}
         named = {secret: numbers[name] for secret, name in self.names_by_secret.items()}
-        held = {
-            path: named.get((self.playbooks.directory / path).read_text())
-            for paths in self.scenario.held.values()
-            for path in paths
-        }
+        held = {where: named.get(value) for where, value in self.held_values.items()}
         stored = {name: named.get(secret) for name, secret in self.stored().items()}
         path = self.playbooks.directory / STATE
         state = json.loads(path.read_text()) if path.exists() else {}

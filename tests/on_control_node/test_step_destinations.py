@@ -64,6 +64,25 @@ def test_what_a_destination_says_is_kept() -> None:
     assert (result["report"], result["secrets"], result["is_secret"]) == (report, secrets, True)
 
 
+ANSWERS: list[tuple[str, list[str], str | None]] = [
+    ("asked what it holds, and silent", ["file_read_back"], None),
+    ("another kind was asked", ["github_secret_read_back"], "read back"),
+    ("it was delivered to", ["file_deliver"], "read back"),
+]
+
+
+@pytest.mark.promise(1)
+@pytest.mark.parametrize(("asked", "by"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS])
+def test_a_destination_that_says_nothing_any_more_confirms_nothing(asked: list[str], by: str | None) -> None:
+    confirmed = issued(Look(0, "localhost", "confirmed", "read back", stamp="t"), Look(1, "localhost", "not taken"))
+    confirmed.recipients = (HERE, HERE)
+    play: Any = FakePlay(facts=after(use(confirmed)))
+    result = record(Means(play, None, FakeModule()), asked)
+    (left,) = Transaction.from_text(result["transaction"]).open_items
+    assert [look.by for look in left.looks] == [by, None]
+    assert [(look.is_confirmed, look.stamp) for look in left.looks] == [(by is not None, "t"), (False, None)]
+
+
 @pytest.mark.promise(1, 7)
 @pytest.mark.parametrize("answers", [None, [{"failed": True, "msg": "no"}]], ids=["", "and the module fails"])
 def test_what_nobody_took_is_withdrawn(answers: list[dict[str, Any]] | None) -> None:

@@ -399,6 +399,22 @@ def test_what_a_destination_refuses_is_not_issued(tmp_path: Path, verdict: dict[
     assert module.given[0]["refused_if_due"]["ci"].endswith(says)
 
 
+@pytest.mark.parametrize("checked", [True, False], ids=["", "by a use of the role that failed"])
+def test_what_was_said_counts_only_if_it_was_asked_for(tmp_path: Path, checked: bool) -> None:
+    play = FakePlay(folder=str(tmp_path), facts=said(tmp_path, "refused", "a-value"))
+    asked = {"checked": ["ci"]} if checked else {}
+    _result, module = step({**CI, "deliver": [FILE]}, play=play, **asked, **STATE)
+    assert bool(module.given[0]["refused_if_due"]) is ("held" in module.given[0]) is checked
+
+
+@pytest.mark.promise(1)
+def test_the_control_node_and_localhost_are_one_place(tmp_path: Path) -> None:
+    there = {"to": "file", "path": f"{tmp_path}/ci.txt", "takes_effect_hours": 0, "hosts": ["localhost"]}
+    with pytest.raises(Refused) as refused:
+        step({**CI, "deliver": [FILE]}, {"name": "b", "deliver": [there]}, play=FakePlay(folder=str(tmp_path)))
+    assert refused.value.msg.count("one value would overwrite the other") == 2
+
+
 def test_what_a_destination_holds_is_delivered_once_more(tmp_path: Path) -> None:
     recipients = (Recipient("file", options=FILE, address="/f"), Recipient("github_secret", address="acme/app X"))
     module = FakeModule([result_of(issued(recipients=recipients), secrets={}, resumed=["ci"])])

@@ -7,14 +7,20 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, heavy, with_one_core
+from tests.destinations import github, serving
+from tests.no_leak.canaries import Canaries
+from tests.playbooks import Playbooks, Played, heavy, with_one_core
 from tests.role.plays import (
     COMMIT,
     SHOW,
+    UNREACHABLE,
     Play,
     Task,
     confirm,
@@ -33,6 +39,61 @@ HERE = "{{ playbook_dir }}"
 CI = f"{HERE}/delivered-ci"
 # Between the delivery and the commit somebody else writes there.
 SPOIL: Task = {"ansible.builtin.copy": {"content": "somebody else's", "dest": CI, "mode": "0600"}}
+
+
+APP, SECRET = "repos/acme/app/actions", "TURSO_API_TOKEN"
+FORBIDDEN = serving.Answer(403, {"message": "Resource not accessible by personal access token", "status": "403"})
+EVERYTHING = ("-vvv", "--diff")
+
+
+class GitHub(github.GitHub):
+    """Has somebody else write a secret when a play asks for that."""
+
+    slow = ("", 0)  # which method takes so many seconds
+
+    def answer(self, asked: serving.Asked) -> serving.Answer:
+        if asked.method == self.slow[0]:
+            time.sleep(self.slow[1])
+        if asked.path == "/somebody-writes":
+            self.have_secret(APP, SECRET, "somebody else's")
+            return serving.Answer(204)
+        return super().answer(asked)
+
+    def judge(self, asked: serving.Asked, answer: serving.Answer) -> str | None:
+        return None if asked.path == "/somebody-writes" else super().judge(asked, answer)
+
+
+@pytest.fixture
+def hub(playbooks: Playbooks) -> Iterator[GitHub]:
+    """A stand-in for GitHub with one repository, which the environment of every play names."""
+    hub, credential = GitHub(), github.token()
+    hub.have_repository("acme/app")
+    hub.credentials = {credential: github.Credential()}
+    with serving.serving(hub) as url:
+        playbooks.env |= {"GITHUB_API_URL": url, "GH_TOKEN": credential}
+        yield hub
+    assert hub.problems == []
+
+
+def into_github(name: str = SECRET) -> dict[str, Any]:
+    return {"to": "github_secret", "repository": "acme/app", "name": name, "takes_effect_hours": 0}
+
+
+def state_of(playbooks: Playbooks, name: str) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads((playbooks.directory / "state.json").read_text())["tokens"][name]
+    return state
+
+
+def shown(playbooks: Playbooks, simulator: Simulator, *plays: Play) -> Played:
+    """Play with everything shown that can be shown, and a report for a build server; none of that tells a secret."""
+    reports = playbooks.directory / "reports"
+    env = {"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit", "JUNIT_OUTPUT_DIR": str(reports)}
+    played = playbooks.play(list(plays), *EVERYTHING, env=env)
+    canaries = Canaries([*simulator.canaries, playbooks.env["GH_TOKEN"]])
+    assert list(canaries.find(played.output)) == []
+    assert list(canaries.find_in_files(reports, but=[])) == []
+    assert any(Path(reports).iterdir())
+    return played
 
 
 def into(path: str = CI, **options: Any) -> dict[str, Any]:
@@ -85,11 +146,26 @@ def test_a_destination_that_would_refuse_is_found_out_before_the_issue(
 
 @heavy
 @with_one_core
-def test_check_mode_asks_all_destinations_and_issues_nothing(simulator: Simulator, playbooks: Playbooks) -> None:
+def test_check_mode_asks_all_destinations_and_issues_nothing(
+    simulator: Simulator, playbooks: Playbooks, hub: GitHub
+) -> None:
+    """What is due, and what is not."""
     simulator.given("ci", organization="acme", age_days=1)
-    played = playbooks.play([rotation(into(f"{HERE}/none/ci"))], "--check")
-    assert f"file {playbooks.directory}/none/ci: " in " ".join(played.output.split())
+    simulator.given("cd", organization="acme", age_days=120)
+    playbooks.write(".env", "TOKEN=old\n")
+    in_env = {"to": "env_file", "path": f"{HERE}/.env", "variable": "TOKEN", "takes_effect_hours": 0}
+    tokens = [entry("ci", into(f"{HERE}/none/ci")), entry("cd", into(), in_env, into_github())]
+    played = playbooks.play([play(rotate(tokens=tokens, state_file="state.json"), SHOW)], "--check")
+    said = " ".join(played.output.split())
+    assert f"file {playbooks.directory}/none/ci: " in said
+    assert (
+        "cd: only the delivery itself will tell whether github_secret acme/app TURSO_API_TOKEN takes the value" in said
+    )
     assert simulator.writes == []
+    assert {method for method, _path in hub.asked} == {"GET"}
+    assert delivered(playbooks, "ci") is None
+    assert (playbooks.directory / ".env").read_text() == "TOKEN=old\n"
+    assert not (playbooks.directory / "state.json").exists()
 
 
 @pytest.mark.promise(1)
@@ -128,26 +204,111 @@ def test_a_destination_alone_does_not_confirm_for_the_play(simulator: Simulator,
 
 
 @heavy
-@pytest.mark.promise(1, 2, 7)
+@pytest.mark.promise(1, 2, 7, 8)
 def test_a_destination_that_fails_for_days_costs_two_versions_and_is_served_by_the_next_run(
-    simulator: Simulator, playbooks: Playbooks
+    simulator: Simulator, playbooks: Playbooks, hub: GitHub
 ) -> None:
     """The value is had from the destination that took it."""
     old = simulator.given("ci", organization="acme", age_days=120)
-    both = [into(), into(f"{HERE}/other", restart="there-is-no-such-service")]
+    hub.have_secret(APP, SECRET, old.secret)
+    hub.faults = [serving.Fault("PUT", SECRET, FORBIDDEN, is_done=False, times=3)]
+    both = rotation(into(), into_github(), state_file="state.json")
     for _day in range(3):
-        assert not playbooks.play([rotation(*both, state_file="state.json")]).ok
-        assert simulator.alive(old.secret)
+        assert not shown(playbooks, simulator, both).ok
+        assert (simulator.alive(old.secret), hub.value(APP, SECRET)) == (True, old.secret)
         assert len(versions(simulator, "ci")) == 2
         simulator.advance(days=1)
-    mended = [into(), into(f"{HERE}/other")]
-    played = playbooks.play([rotation(*mended, state_file="state.json")])
+    played = shown(playbooks, simulator, both)
     assert played.ok, played.output
-    assert report_in(played.output)["ci"]["reason"] == "unfinished"
+    report = report_in(played.output)["ci"]
+    assert (report["reason"], [found["by"] for found in report["evidence"]]) == ("unfinished", ["read back", "receipt"])
     assert len(created(simulator)) == 1
     assert not simulator.alive(old.secret)
-    state = json.loads((playbooks.directory / "state.json").read_text())["tokens"]["ci"]
+    assert simulator.alive(hub.value(APP, SECRET))
+    assert delivered(playbooks, "ci") == hub.value(APP, SECRET)
+    state = state_of(playbooks, "ci")
     assert (state["pending"], state["current"]["name"]) == (None, versions(simulator, "ci")[0])
+
+
+@pytest.mark.promise(1, 2, 7)
+def test_what_nobody_took_is_withdrawn_and_a_lost_answer_counts_as_taken(
+    simulator: Simulator, playbooks: Playbooks, hub: GitHub
+) -> None:
+    old = [simulator.given(name, organization="acme", age_days=120) for name in ("nobody", "lost")]
+    hub.faults = [serving.Fault("PUT", "NOBODY", FORBIDDEN, is_done=False), serving.Fault("PUT", "LOST")]
+    tokens = [entry("nobody", into_github("NOBODY")), entry("lost", into_github("LOST"))]
+    played = shown(playbooks, simulator, play(rotate(tokens=tokens, state_file="state.json")))
+    assert not played.ok
+    assert all(simulator.alive(token.secret) for token in old)
+    assert versions(simulator, "nobody") == ["nobody"]
+    assert state_of(playbooks, "nobody")["pending"] is None
+    assert "no destination took the new value" in " ".join(played.output.split())
+    assert len(versions(simulator, "lost")) == 2
+    assert state_of(playbooks, "lost")["pending"]["name"] in versions(simulator, "lost")
+    assert simulator.alive(hub.value(APP, "LOST"))
+
+
+@pytest.mark.promise(1)
+def test_a_receipt_that_is_not_ours_any_more_keeps_the_old_token(
+    simulator: Simulator, playbooks: Playbooks, hub: GitHub
+) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    somebody: Task = {
+        "ansible.builtin.uri": {"url": playbooks.env["GITHUB_API_URL"] + "/somebody-writes", "status_code": 204}
+    }
+    issue = rotate(tokens=[entry("ci", into_github())], state_file="state.json", tasks_from="issue")
+    played = shown(playbooks, simulator, play(issue, somebody, COMMIT))
+    assert not played.ok
+    assert f"github_secret acme/app {SECRET}: " in " ".join(played.output.split())
+    assert revoked(simulator) == []
+    assert simulator.alive(old.secret)
+
+
+@pytest.mark.promise(1, 2, 7)
+def test_a_host_that_is_down_keeps_the_old_token(simulator: Simulator, playbooks: Playbooks) -> None:
+    """Found out by the check; and one that goes down between the check and the delivery, which the next run serves."""
+    old = simulator.given("ci", organization="acme", age_days=120)
+    up = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    goes_down = {
+        **up,
+        **UNREACHABLE,
+        "ansible_connection": "{{ 'ssh' if (playbook_dir ~ '/delivered-ci') is exists else 'local' }}",
+    }
+    there = into(f"{playbooks.directory}/on-hosts", hosts=["web"])
+    for web2, said, count in (
+        ({**up, **UNREACHABLE}, "Nothing was issued.", 1),
+        (goes_down, "Nobody knows whether the value arrived", 2),
+        (goes_down, "Nothing was issued.", 2),
+    ):
+        playbooks.write("hosts.yml", {"web": {"hosts": {"web1": up, "web2": web2}}})
+        played = playbooks.play([rotation(into(), there, state_file="state.json")], "-i", "hosts.yml")
+        assert not played.ok, played.output
+        assert said in " ".join(played.output.split())
+        assert (simulator.alive(old.secret), len(versions(simulator, "ci"))) == (True, count)
+    confirmed = state_of(playbooks, "ci")["pending"]["destinations"]
+    assert [label.rpartition(" ")[2] for label, at in confirmed.items() if at is None] == ["web2"]
+    playbooks.write("hosts.yml", {"web": {"hosts": {"web1": up, "web2": up}}})
+    played = playbooks.play([rotation(into(), there, state_file="state.json")], "-i", "hosts.yml")
+    assert played.ok, played.output
+    assert (len(created(simulator)), simulator.alive(old.secret)) == (1, False)
+
+
+@with_one_core
+@pytest.mark.promise(1)
+def test_a_task_that_fails_while_it_asks_is_no_answer_and_stops_no_other(
+    simulator: Simulator, playbooks: Playbooks, hub: GitHub
+) -> None:
+    """A time-out of the user's own, in a play that excuses failures: what was said before is not taken for an answer."""
+    old = [simulator.given(name, organization="acme", age_days=120) for name in ("ci", "cd")]
+    tokens = [entry("ci", into_github()), entry("cd", into(f"{HERE}/delivered-cd"))]
+    hub.slow = ("PUT", 12)
+    rotating = rotate(tokens=tokens, state_file="state.json")
+    played = playbooks.play([play(rotating, ignore_errors=True)], env={"ANSIBLE_TASK_TIMEOUT": "5"})
+    said = " ".join(played.output.split())
+    assert "github_secret_deliver failed, so what it asked is not known" in said
+    assert [simulator.alive(token.secret) for token in old] == [True, False]
+    assert (len(versions(simulator, "ci")), len(versions(simulator, "cd"))) == (2, 1)
+    assert not played.ok, played.output
 
 
 REFUSED: list[tuple[str, list[dict[str, Any]], str]] = [

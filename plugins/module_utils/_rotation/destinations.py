@@ -166,11 +166,31 @@ def look_at(item: Item, verdicts: Sequence[Verdict], issuing_host: str) -> None:
     looks = {(look.recipient, look.host): look for look in item.looks}
     for verdict in verdicts:
         for index, recipient in enumerate(item.recipients):
-            if (recipient.to, recipient.address) == (verdict.to, verdict.address):
+            if _speaks_for(verdict, recipient):
                 host = verdict.host if recipient.hosts else issuing_host
                 stamp = verdict.stamp or (looks[index, host].stamp if (index, host) in looks else None)
                 looks[index, host] = Look(index, host, verdict.verdict, verdict.by, verdict.msg, stamp)
     item.looks = list(looks.values())
+
+
+def _speaks_for(verdict: Verdict, recipient: Recipient) -> bool:
+    """Tell whether a verdict is on a recipient: two may name the same path, on other hosts."""
+    is_there = verdict.host in (recipient.hosts or (CONTROL_NODE,))
+    return is_there and (recipient.to, recipient.address) == (verdict.to, verdict.address)
+
+
+def doubt(item: Item, asked: Iterable[str]) -> None:
+    """Let what destinations said before count no more: they are asked again, and who says nothing then confirms nothing.
+
+    :param asked: the names of the destinations that were asked what they hold.
+    """
+    known = set(asked)
+    item.looks = [
+        dataclasses.replace(look, verdict=delivery.UNREADABLE, by=None, msg="it did not say what it holds")
+        if look.was_taken and item.recipients[look.recipient].to in known
+        else look
+        for look in item.looks
+    ]
 
 
 def nobody_took(item: Item) -> bool:

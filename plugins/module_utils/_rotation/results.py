@@ -70,10 +70,9 @@ def issue_due(
     :param stop: returns why no further version is to be issued, None where it is.
     :returns: what the module returns, and what withdraws all of it where nobody gets that.
     """
-    plans = [plan for half in halves for plan in half.plans]
-    if checked is None and any(plan.is_due and plan.entry.has_destinations for plan in plans):
-        result = _result(halves, [half.planned() for half in halves], names)
-        return {**result, "to_check": [plan.name for plan in plans if plan.is_due]}, lambda _reason: None
+    to_ask = _to_ask(halves, names) if checked is None else {}
+    if to_ask:
+        return to_ask, lambda _reason: None
     done = [half.issue(checked, stop) for half in halves]
 
     def take_back(reason: str) -> None:
@@ -81,6 +80,18 @@ def issue_due(
             withhold(reason)
 
     return {**_result(halves, [part for part, _withhold in done], names), "to_fetch": []}, take_back
+
+
+def _to_ask(halves: Sequence[Half], names: Sequence[str]) -> dict[str, Any]:
+    """Return the result that has destinations asked before anything is issued; nothing where there is none to ask."""
+    plans = [plan for half in halves for plan in half.plans]
+    if not any(plan.entry.has_destinations for plan in plans):
+        return {}
+    result = _result(halves, [half.planned() for half in halves], names)
+    to_check = [plan for plan in plans if plan.is_due or plan.name in result["to_fetch"]]
+    if not any(plan.entry.has_destinations for plan in to_check):
+        return {}
+    return {**result, "to_check": [plan.name for plan in to_check]}
 
 
 def _result(halves: Sequence[Half], parts: Sequence[Part], names: Sequence[str]) -> dict[str, Any]:

@@ -131,9 +131,10 @@ def _planned(request: Request) -> tuple[Survey, list[Plan]]:
 
 
 def _may_be_held(plan: Plan, view: View) -> bool:
-    """Tell whether the newest version was perhaps never confirmed everywhere, so that a destination may hold its value."""
+    """Tell whether a destination may hold the newest version's value, which also ends a refusal for want of that value."""
     newest = view.versions[-1] if view.versions else None
-    if plan.action != ISSUE or newest is None or newest in view.elsewhere:
+    is_refused = plan.refusal is not None and view.failure is None
+    if not (plan.action == ISSUE or is_refused) or newest is None or newest in view.elsewhere:
         return False
     return newest in view.unconfirmed or (view.state is None and len(view.versions) > 1)
 
@@ -149,9 +150,8 @@ def _refused_if_due(plan: Plan, request: Request) -> Plan:
     why = request.refused_if_due.get(plan.name)
     if why is None or not plan.is_due:
         return plan
-    return dataclasses.replace(
-        plan, action=NONE, refusal=f"{plan.name} is due ({plan.reason}), but {why}. Nothing was issued."
-    )
+    refusal = f"{plan.name} is due ({plan.reason}), but {why}. Nothing was issued."
+    return dataclasses.replace(plan, action=NONE, resumed=None, new_name=None, refusal=refusal)
 
 
 def _part(plans: Sequence[Plan], reports: list[dict[str, Any]]) -> Part:

@@ -146,14 +146,15 @@ def _view(
     held: Mapping[str, Sequence[str]],
 ) -> View:
     known, failure = _known((stored or {}).get(entry.name), account)
-    read = [_known(value, account)[0] for value in held.get(entry.name, ())]
+    claimed = [jti_of(value) for value in held.get(entry.name, ())]
     return view_of(
         entry,
         versions,
         account.now,
         state,
         None if stored is None else {entry.name: known},
-        held=tuple(value for value in read if value is not None),
+        # Only that of a listed version matters. Nothing else is tried on the API: it may be a secret of somebody else's.
+        held=tuple(Stored(found) for found in claimed if account.lists(found)),
         is_abandoned=state is not None and is_abandoned(state.of(entry.name)),
         failure=failure,
     )

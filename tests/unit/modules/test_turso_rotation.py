@@ -19,6 +19,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Ref
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._rotation import issuing, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.process import process_of
+from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 from ansible_collections.community.turso.plugins.modules import turso_rotation
@@ -637,6 +638,57 @@ def test_what_is_found_unconfirmed_a_second_time_is_refused_before_the_issue(
     assert (simulator.writes, len(active(simulator))) == ([], 3)
     commit(issue("ci", state_file=str(path), force=True), state_file=str(path))
     assert len(active(simulator)) == 1
+
+
+# Destinations
+
+
+DELIVERED = {
+    "recipients": {"ci": [Recipient("file", options={"path": "/f"}, address="/f").as_json()]},
+    "checked": ["ci"],
+}
+NOT_ASKED = {**DELIVERED, "checked": None}
+
+
+@pytest.mark.promise(7)
+def test_what_would_be_refused_is_looked_for_in_destinations_first(
+    simulator: Simulator, issue: Rotate, old: Any, path: Path
+) -> None:
+    """A version that nobody got, then one that some destination took: its value ends the refusal."""
+    for _day in range(2):
+        left = issue("ci", state_file=str(path), **DELIVERED)
+        simulator.advance(days=1)
+    asked = issue("ci", state_file=str(path), **NOT_ASKED)
+    assert (asked["to_check"], asked["to_fetch"], asked["items"]) == (["ci"], ["ci"], [])
+    refused = issue("ci", state_file=str(path), **DELIVERED)
+    assert "never confirmed" in refused["report"][0]["msg"]
+    resumed = issue("ci", state_file=str(path), held={"ci": [left["secrets"]["ci"]]}, **DELIVERED)
+    assert (resumed["resumed"], resumed["report"][0]["action"]) == (["ci"], "issued")
+    assert len(active(simulator)) == 3
+
+
+@pytest.mark.promise(1, 7)
+def test_what_a_check_refuses_is_not_resumed_either(simulator: Simulator, issue: Rotate, old: Any, path: Path) -> None:
+    left = issue("ci", state_file=str(path), **DELIVERED)
+    simulator.advance(days=1)
+    held = {"held": {"ci": [left["secrets"]["ci"]]}, "refused_if_due": {"ci": "web2 is down"}}
+    refused = issue("ci", state_file=str(path), **held, **DELIVERED)
+    assert (refused["resumed"], refused["report"][0]["action"]) == ([], "failed")
+    assert refused["report"][0]["msg"] == "ci is due (unfinished), but web2 is down. Nothing was issued."
+
+
+@pytest.mark.promise(8)
+def test_what_a_destination_holds_of_somebody_else_is_not_sent_to_the_api(
+    simulator: Simulator, issue: Rotate, old: Any, path: Path
+) -> None:
+    issue("ci", state_file=str(path), **DELIVERED)
+    simulator.advance(days=1)
+    simulator.reset_log()
+    claims = base64.urlsafe_b64encode(b'{"jti": "of-another-service"}').decode()
+    foreign = [f"h.{claims}.s", "a password"]
+    issued = issue("ci", state_file=str(path), held={"ci": foreign}, validate=False, **DELIVERED)
+    assert issued["report"][0]["action"] == "issued"
+    assert [call for call in calls(simulator) if call == "validate"] == []
 
 
 # The vault file

@@ -27,6 +27,7 @@ from tests.unit.module_utils.rotation.world import VAULT_FILE, item
 OPTIONS = {"path": "/f"}
 HERE = Recipient("file", options=OPTIONS, address="/f")
 ON_APPS = Recipient("file", ("app1", "app2"), options=OPTIONS, address="/g")
+THE_SAME_ON_APP1 = Recipient("file", ("app1",), options=OPTIONS, address="/f")
 GITHUB = Recipient("github_secret", options={"name": "X"}, address="acme/app X")
 
 
@@ -88,6 +89,12 @@ LOOKED: list[tuple[str, tuple[Recipient, ...], list[Verdict], list[Look]]] = [
     ("by the host of the play", (HERE,), [says(HERE, "delivered")], [look("delivered", host="box")]),
     ("by each host", (ON_APPS,), [says(ON_APPS, "lost", "app2")], [look("lost", host="app2")]),
     ("another destination", (HERE,), [says(GITHUB, "delivered")], []),
+    (
+        "the same path here and on a host",
+        (HERE, THE_SAME_ON_APP1),
+        [says(HERE, "not taken"), says(HERE, "confirmed", "app1", by="read back")],
+        [look("not taken", host="box"), look("confirmed", 1, "app1", by="read back")],
+    ),
     ("later ones count", (HERE,), [says(HERE, "delivered"), says(HERE, "other")], [look("other", host="box")]),
     (
         "the stamp of the delivery stays",
@@ -98,6 +105,7 @@ LOOKED: list[tuple[str, tuple[Recipient, ...], list[Verdict], list[Look]]] = [
 ]
 
 
+@pytest.mark.promise(1)
 @pytest.mark.parametrize(("recipients", "said", "looks"), [row[1:] for row in LOOKED], ids=[row[0] for row in LOOKED])
 def test_it_is_recorded(recipients: tuple[Recipient, ...], said: list[Verdict], looks: list[Look]) -> None:
     one = item(recipients=recipients)
