@@ -129,7 +129,7 @@ def test_the_documentation_of_a_role_is_complete(playbooks: Playbooks, role: Any
     shown = playbooks.run("ansible-doc", "-t", "role", "-j", f"{COLLECTION}.{role}")
     assert shown.ok, shown.output
     (doc,) = json.loads(shown.output[shown.output.index("{") :]).values()
-    assert "main" in doc["entry_points"]
+    assert ("main" in doc["entry_points"]) is (ROOT / "roles" / role / "tasks/main.yml").is_file()
     for entry_point in doc["entry_points"].values():
         assert entry_point["short_description"]
         assert entry_point["description"]
