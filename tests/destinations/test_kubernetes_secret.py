@@ -47,7 +47,6 @@ def restarts(cluster: Cluster) -> list[str]:
     return [path.rpartition("/")[2] for path, patch in cluster.writes if "spec" in patch]
 
 
-@heavy
 def test_a_check_has_the_api_server_try_it(controller: Playbooks, cluster: Cluster) -> None:
     cluster.have_secret("turso", {"token": OLD})
     cluster.have_secret("immutable", {"token": OLD}, immutable=True)
@@ -79,6 +78,7 @@ def test_a_check_has_the_api_server_try_it(controller: Playbooks, cluster: Clust
     assert held(cluster) == {"token": OLD}
 
 
+@heavy
 def test_it_is_delivered_rolled_out_and_read_back(controller: Playbooks, cluster: Cluster) -> None:
     labels = {"labels": {"team": "shop"}, "annotations": {"note": "kept"}}
     cluster.have_secret("turso", {"token": OLD, "other": "kept"}, type="Opaque", metadata=labels)

@@ -16,6 +16,7 @@ import pytest
 
 from tests.demo.__main__ import perform
 from tests.demo.screen import Screen
+from tests.playbooks import heavy
 from tests.simulator import Simulator, faults
 from tests.tools.checkout import ROOT
 
@@ -66,6 +67,7 @@ def test_no_secret_is_on_the_screen(simulator: Simulator, performed: Callable[..
     assert [secret for secret in simulator.canaries if secret in shown] == []
 
 
+@heavy
 def test_what_went_wrong_is_said(simulator: Simulator, performed: Callable[..., tuple[int, str]]) -> None:
     for call in ("revoke", "org_revoke"):
         simulator.faults.add(call, faults.Status(403), times=None)
@@ -77,6 +79,7 @@ def test_what_went_wrong_is_said(simulator: Simulator, performed: Callable[..., 
     assert [secret for secret in simulator.canaries if secret in shown] == []
 
 
+@heavy
 def test_an_outage_is_said(simulator: Simulator, performed: Callable[..., tuple[int, str]]) -> None:
     # The application's requests come between the playbook's; one of them is refused.
     simulator.faults.add("validate", faults.Status(401), skip=5)
