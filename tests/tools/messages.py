@@ -39,10 +39,7 @@ AREAS = (
     ),
     (
         "Destinations",
-        (
-            "`deliver` of a rotation file, and the role `turso_deliver`. The old token keeps working. What is said of an entry begins with its "
-            "name."
-        ),
+        "`deliver` of a rotation file, and the role `turso_deliver`. The old token keeps working.",
         ("_delivery/", "_destination", "turso_deliver"),
     ),
     (
