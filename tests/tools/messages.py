@@ -38,6 +38,11 @@ AREAS = (
         ("module_utils/_api/", "module_utils/_module", "module_utils/_written", "module_utils/_lifetime"),
     ),
     (
+        "Destinations",
+        "`deliver` of a rotation file, and the role `turso_deliver`. The old token keeps working.",
+        ("_delivery/", "_destination", "turso_deliver"),
+    ),
+    (
         "Confirmation and commit",
         "The role `turso_rotate`, after a new token was issued. Old and new values work.",
         (
