@@ -475,15 +475,7 @@ def _halves(entries: Sequence[AnyEntry], params: Params, hide: Hide, *, issues: 
     """Return the tokens of either kind, planned; a kind of which there is none is asked nothing about."""
     api = [entry for entry in entries if isinstance(entry, Entry)]
     sql = [entry for entry in entries if isinstance(entry, SqlEntry)]
-    given: dict[str, Any] = {
-        "state_path": params["state_file"],
-        "stored": (params["stored"] or {}) if params["has_vault_file"] else None,
-        "controller": Process(**(params["controller"] or {})),
-        "refused_if_due": params["refused_if_due"] or {},
-        "held": params["held"] or {},
-        "validate": params["validate"],
-        "concurrency": params["concurrency"],
-    }
+    given = _given(params)
     halves: list[results.Half] = []
     if api or not sql:
         clients = _clients(params, hide, (entry.credential for entry in api), issues=issues)
@@ -494,6 +486,19 @@ def _halves(entries: Sequence[AnyEntry], params: Params, hide: Hide, *, issues: 
         lacks, unread = params["lacks"] or (), params["unread"] or {}
         halves.append(SqlHalf(SqlRequest(sql, sql_clients, lacks=lacks, unread=unread, **given)))
     return halves
+
+
+def _given(params: Params) -> dict[str, Any]:
+    """Return what both kinds of tokens are planned with."""
+    return {
+        "state_path": params["state_file"],
+        "stored": (params["stored"] or {}) if params["has_vault_file"] else None,
+        "controller": Process(**(params["controller"] or {})),
+        "refused_if_due": params["refused_if_due"] or {},
+        "held": params["held"] or {},
+        "validate": params["validate"],
+        "concurrency": params["concurrency"],
+    }
 
 
 def _commit(params: Params, hide: Hide) -> dict[str, Any]:
