@@ -245,7 +245,7 @@ report:
       returned: always
       sample: ci-deploy
     kind:
-      description: V(api).
+      description: V(api) or V(sql).
       type: str
       returned: always
       sample: api
@@ -276,6 +276,21 @@ report:
       elements: str
       returned: always
       sample: [ci-deploy, ci-deploy-20261124t091500z-7f3a]
+    expires_at:
+      description: When the token in use ends, in ISO 8601, or V(null) where that is not known.
+      type: str
+      returned: of SQL tokens
+      sample: "2027-02-22T09:15:00Z"
+    probed:
+      description: What came of trying the value on its database, V(accepted), V(dead), V(unknown), or V(no) where it was not tried.
+      type: str
+      returned: of SQL tokens
+      sample: accepted
+    deadline:
+      description: When the token in use ends, in words, where it is due and not renewed yet. Else empty.
+      type: str
+      returned: of SQL tokens
+      sample: shop-app ends 2026-12-24T09:15:00Z, in 28 days; 3 runs failed.
     evidence:
       description: Who confirmed the new version, and how.
       type: list

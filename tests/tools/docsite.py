@@ -64,7 +64,7 @@ GUIDES = {
         "adopt",
         "rotate",
         "delivery",
-        "scheduling",
+        "database-tokens", "scheduling",
         "awx",
         "audit",
         "least-privilege",
