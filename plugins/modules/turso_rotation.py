@@ -276,6 +276,11 @@ report:
       elements: str
       returned: always
       sample: [ci-deploy, ci-deploy-20261124t091500z-7f3a]
+    issued_at:
+      description: When the token in use was minted, in ISO 8601, or V(null) where that is not known.
+      type: str
+      returned: of SQL tokens
+      sample: "2026-11-24T09:15:00Z"
     expires_at:
       description: When the token in use ends, in ISO 8601, or V(null) where that is not known.
       type: str
