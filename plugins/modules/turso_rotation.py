@@ -245,7 +245,7 @@ report:
       returned: always
       sample: ci-deploy
     kind:
-      description: V(api).
+      description: V(api) or V(sql).
       type: str
       returned: always
       sample: api
@@ -276,6 +276,26 @@ report:
       elements: str
       returned: always
       sample: [ci-deploy, ci-deploy-20261124t091500z-7f3a]
+    issued_at:
+      description: When the token in use was minted, in ISO 8601, or V(null) where that is not known.
+      type: str
+      returned: of SQL tokens
+      sample: "2026-11-24T09:15:00Z"
+    expires_at:
+      description: When the token in use ends, in ISO 8601, or V(null) where that is not known.
+      type: str
+      returned: of SQL tokens
+      sample: "2027-02-22T09:15:00Z"
+    probed:
+      description: What came of trying the value on its database, V(accepted), V(dead), V(unknown), or V(no) where it was not tried.
+      type: str
+      returned: of SQL tokens
+      sample: accepted
+    deadline:
+      description: When the token in use ends, in words, where it is due and not renewed yet. Else empty.
+      type: str
+      returned: of SQL tokens
+      sample: shop-app ends 2026-12-24T09:15:00Z, in 28 days; 3 runs failed.
     evidence:
       description: Who confirmed the new version, and how.
       type: list
@@ -475,15 +495,7 @@ def _halves(entries: Sequence[AnyEntry], params: Params, hide: Hide, *, issues: 
     """Return the tokens of either kind, planned; a kind of which there is none is asked nothing about."""
     api = [entry for entry in entries if isinstance(entry, Entry)]
     sql = [entry for entry in entries if isinstance(entry, SqlEntry)]
-    given: dict[str, Any] = {
-        "state_path": params["state_file"],
-        "stored": (params["stored"] or {}) if params["has_vault_file"] else None,
-        "controller": Process(**(params["controller"] or {})),
-        "refused_if_due": params["refused_if_due"] or {},
-        "held": params["held"] or {},
-        "validate": params["validate"],
-        "concurrency": params["concurrency"],
-    }
+    given = _given(params)
     halves: list[results.Half] = []
     if api or not sql:
         clients = _clients(params, hide, (entry.credential for entry in api), issues=issues)
@@ -494,6 +506,19 @@ def _halves(entries: Sequence[AnyEntry], params: Params, hide: Hide, *, issues: 
         lacks, unread = params["lacks"] or (), params["unread"] or {}
         halves.append(SqlHalf(SqlRequest(sql, sql_clients, lacks=lacks, unread=unread, **given)))
     return halves
+
+
+def _given(params: Params) -> dict[str, Any]:
+    """Return what both kinds of tokens are planned with."""
+    return {
+        "state_path": params["state_file"],
+        "stored": (params["stored"] or {}) if params["has_vault_file"] else None,
+        "controller": Process(**(params["controller"] or {})),
+        "refused_if_due": params["refused_if_due"] or {},
+        "held": params["held"] or {},
+        "validate": params["validate"],
+        "concurrency": params["concurrency"],
+    }
 
 
 def _commit(params: Params, hide: Hide) -> dict[str, Any]:

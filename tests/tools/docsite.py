@@ -64,6 +64,7 @@ GUIDES = {
         "adopt",
         "rotate",
         "delivery",
+        "database-tokens",
         "scheduling",
         "awx",
         "audit",

@@ -69,21 +69,27 @@ def reading_of(
     :param values: what was read, for each verdict; empty where nothing was.
     """
     pairs = [(verdict, value) for verdict, value in zip(verdicts, values) if verdict.verdict in _READ]
-    by_name: dict[str, list[Verdict]] = {}
-    for verdict, _value in pairs:
-        by_name.setdefault(verdict.name, []).append(verdict)
     lacks = {verdict.name for verdict, value in pairs if verdict.verdict == delivery.OTHER and not value}
-    with_value = {verdict.name for verdict, value in pairs if value} | {
-        name for name, value in (stored or {}).items() if value
-    }
-    unread = {
-        entry.name: why
-        for entry in entries
-        if isinstance(entry, SqlEntry) and entry.readable and not has_state_file and entry.name not in with_value
-        for why in [_why_unread(by_name.get(entry.name, []))]
-        if why is not None
-    }
-    return Reading(tuple(sorted(lacks)), unread)
+    if has_state_file:
+        return Reading(tuple(sorted(lacks)))
+    known = {verdict.name for verdict, value in pairs if value}
+    asked = [entry for entry in _asked(entries, stored or {}) if entry.name not in known]
+    return Reading(tuple(sorted(lacks)), _unread(asked, [verdict for verdict, _value in pairs]))
+
+
+def _asked(entries: Iterable[AnyEntry], stored: Mapping[str, str]) -> list[SqlEntry]:
+    """Return the entries of which only a destination can tell which token is in use."""
+    sql = [entry for entry in entries if isinstance(entry, SqlEntry)]
+    return [entry for entry in sql if entry.readable and not stored.get(entry.name)]
+
+
+def _unread(entries: Iterable[SqlEntry], verdicts: Sequence[Verdict]) -> dict[str, str]:
+    """Say of which tokens nobody knows which one is in use."""
+    by_name: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_name.setdefault(verdict.name, []).append(verdict)
+    reasons = {entry.name: _why_unread(by_name.get(entry.name, [])) for entry in entries}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 def _why_unread(verdicts: Sequence[Verdict]) -> str | None:

@@ -25,6 +25,7 @@ def of_sql_plan(plan: SqlPlan, view: SqlView) -> dict[str, Any]:
     """
     is_left = plan.refusal is not None or plan.is_due
     ends = ends_in_words(plan, view, with_this_run=is_left)
+    issued = plan.current.claims.issued_at if plan.current else None
     return {
         "name": plan.name,
         "kind": "sql",
@@ -35,6 +36,7 @@ def of_sql_plan(plan: SqlPlan, view: SqlView) -> dict[str, Any]:
         "kept": [],
         "evidence": [],
         "probed": "no" if plan.current is None else plan.current.probed,
+        "issued_at": None if issued is None else utc_text(issued),
         "expires_at": _text(plan.current.claims if plan.current else None),
         "deadline": ends if is_left else "",
         "msg": _planned(plan, ends),

@@ -94,17 +94,7 @@ class SqlHalf:
         mint_all(rotations, self._survey.planes, validate=request.validate, concurrency=request.concurrency, stop=stop)
         record_minted(request.state_path, rotations, request.controller, self._survey.now)
         reports = [of_sql_issue(rotation) for rotation in rotations]
-        part = self._part(reports)
-        warnings = [*self._survey.warnings, *(text for each in rotations for text in each.warnings)]
-        part = dataclasses.replace(
-            part,
-            notes=[*part.notes, *warnings],
-            changed=any(rotation.is_pending for rotation in rotations),
-            secrets={each.plan.name: each.secret for each in rotations if each.secret is not None},
-            resumed=[each.plan.name for each in rotations if each.is_pending and each.plan.resumed],
-            tokens={each.plan.name: _token(each) for each in rotations if each.is_pending},
-            items=[item.as_json() for item in map(_item, rotations, reports) if item is not None],
-        )
+        part = _with_values(self._part(reports), rotations, reports, self._survey.warnings)
         return part, lambda reason: forget_withheld(request.state_path, rotations, reason)
 
     def _part(self, reports: list[dict[str, Any]]) -> Part:
@@ -125,6 +115,22 @@ class SqlHalf:
             return plan
         said = f"{plan.name} is due ({plan.reason}), but {why}. Nothing was minted."
         return dataclasses.replace(plan, action=NONE, resumed=None, refusal=said)
+
+
+def _with_values(
+    part: Part, rotations: Sequence[SqlRotation], reports: Sequence[dict[str, Any]], warnings: Sequence[str]
+) -> Part:
+    """Return the part of the result with what is to be delivered and committed."""
+    pending = [rotation for rotation in rotations if rotation.is_pending]
+    return dataclasses.replace(
+        part,
+        changed=bool(pending),
+        notes=[*part.notes, *warnings, *(text for each in rotations for text in each.warnings)],
+        secrets={each.plan.name: each.secret for each in pending if each.secret is not None},
+        resumed=[each.plan.name for each in pending if each.plan.resumed],
+        tokens={each.plan.name: _token(each) for each in pending},
+        items=[item.as_json() for item in map(_item, rotations, reports) if item is not None],
+    )
 
 
 def _unless_newly_due(plan: SqlPlan, checked: Sequence[str] | None) -> SqlPlan:

@@ -11,23 +11,16 @@ know are kept as they are, because people and git write into the file too.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._rotation.json_shapes import (
     Json,
     WrongShape,
-    as_object,
     extra_of,
     object_at,
-    objects_at,
 )
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import (
-    SqlMemory,
-    memory_from,
-    memory_json,
-)
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import (
     Current,
     FoundUnconfirmed,
@@ -35,40 +28,16 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state_pa
     Previous,
     Process,
     abandoned,
-    current_from,
-    found_unconfirmed_from,
-    pending_from,
-    previous_from,
-    version_json,
 )
-from ansible_collections.community.turso.plugins.module_utils._time import moment_of
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_token import (
+    TokenState,
+    token_from,
+    token_json,
+)
 
 __all__ = ["Current", "FoundUnconfirmed", "Pending", "Previous", "Process", "State", "TokenState", "abandoned"]
 
 FORMAT = 1
-MOST_EVENTS = 20
-
-
-@dataclasses.dataclass(frozen=True)
-class TokenState:
-    """What is known of one managed token; `sql` only of a SQL token."""
-
-    pending: Pending | None = None
-    current: Current | None = None
-    previous: tuple[Previous, ...] = ()
-    events: tuple[Json, ...] = ()
-    found_unconfirmed: FoundUnconfirmed | None = None
-    extra: Json = dataclasses.field(default_factory=dict)
-    sql: SqlMemory | None = None
-
-    def previous_since(self, now: datetime.datetime) -> dict[str, datetime.datetime]:
-        """Return by id since when each version is previous; now where nobody can read it."""
-        return {version.id: moment_of(version.since) or now for version in self.previous}
-
-    def changed(self, what: str, at: str, *, of: Any = None, note: Json | None = None, **parts: Any) -> TokenState:
-        """Return this with other parts and one event more, of which the last 20 are kept."""
-        event = {"at": at, "what": what, **({"name": of.name, "id": of.id} if of else {}), **(note or {})}
-        return dataclasses.replace(self, **parts, events=(*self.events, event)[-MOST_EVENTS:])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +126,7 @@ class State:
         return {
             **self.extra,
             "format": FORMAT,
-            "tokens": {name: _token_json(part) for name, part in self.tokens.items()},
+            "tokens": {name: token_json(part) for name, part in self.tokens.items()},
         }
 
     @staticmethod
@@ -171,7 +140,7 @@ class State:
             raise WrongShape(f"format is not {FORMAT}")
         tokens = object_at(top.get("tokens"), "tokens")
         return State(
-            {name: _token(object_at(part, f"tokens.{name}"), f"tokens.{name}") for name, part in tokens.items()},
+            {name: token_from(object_at(part, f"tokens.{name}"), f"tokens.{name}") for name, part in tokens.items()},
             extra_of(top, State, "format"),
         )
 
@@ -207,35 +176,3 @@ def _others(previous: Iterable[Previous], pending: Pending | None) -> tuple[Prev
 
 def _unless(version_id: str, part: Any) -> Any:
     return None if part is None or part.id == version_id else part
-
-
-def _token(part: Json, where: str) -> TokenState:
-    def if_there(key: str, read: Any) -> Any:
-        return None if part.get(key) is None else read(object_at(part[key], f"{where}.{key}"), f"{where}.{key}")
-
-    previous = enumerate(objects_at(part, "previous", where))
-    return TokenState(
-        if_there("pending", pending_from),
-        if_there("current", current_from),
-        tuple(previous_from(item, f"{where}.previous[{number}]") for number, item in previous),
-        tuple(objects_at(part, "events", where))[-MOST_EVENTS:],
-        if_there("found_unconfirmed", found_unconfirmed_from),
-        extra_of(part, TokenState),
-        if_there("sql", memory_from),
-    )
-
-
-def _token_json(state: TokenState) -> dict[str, Any]:
-    pending = None if state.pending is None else version_json(state.pending)
-    if pending is not None:
-        pending.update(as_object(pending.pop("process")))
-    found = {} if state.found_unconfirmed is None else {"found_unconfirmed": as_object(state.found_unconfirmed)}
-    return {
-        **state.extra,
-        "pending": pending,
-        "current": None if state.current is None else version_json(state.current),
-        "previous": [as_object(version) for version in state.previous],
-        "events": list(state.events),
-        **found,
-        **({} if state.sql is None else {"sql": memory_json(state.sql)}),
-    }
