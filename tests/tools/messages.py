@@ -49,7 +49,7 @@ AREAS = (
             "_rotation/settlement",
             "_rotation/transaction",
             "turso_rotate/tasks/confirm",
-            "turso_rotate/tasks/commit",
+            "turso_rotate/tasks/revoke",
         ),
     ),
     (
