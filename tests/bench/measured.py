@@ -66,7 +66,8 @@ def pairs(rounds: int, *runs: Callable[[], Measured]) -> list[list[Measured]]:
 
 def ratio(ours: Sequence[Measured], theirs: Sequence[Measured], figure: str) -> float:
     """Return the median of what one took in the time of the other, pair by pair."""
-    return statistics.median(getattr(a, figure) / getattr(b, figure) for a, b in zip(ours, theirs))
+    ratios: list[float] = [getattr(a, figure) / getattr(b, figure) for a, b in zip(ours, theirs)]
+    return statistics.median(ratios)
 
 
 def middle(runs: Sequence[Measured]) -> Measured:
