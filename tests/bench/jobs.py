@@ -22,10 +22,14 @@ def nothing() -> list[Play]:
     return [_play([])]
 
 
-def rotation_with_role(names: list[str]) -> list[Play]:
+def facts(times: int) -> list[Play]:
+    return [_play([{"ansible.builtin.set_fact": {"a": "b"}}] * times)]
+
+
+def rotation_with_role(names: list[str], *, confirms: bool = True) -> list[Play]:
     wanted = [{"name": name, "organization": "acme"} for name in names]
     confirm = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "confirm"}}
-    return [{**_play([confirm]), "roles": [{"role": ROLE, "turso_rotate_tokens": wanted}]}]
+    return [{**_play([confirm] if confirms else []), "roles": [{"role": ROLE, "turso_rotate_tokens": wanted}]}]
 
 
 def rotation_with_uri(names: list[str]) -> list[Play]:
@@ -81,11 +85,6 @@ def rotation_with_uri(names: list[str]) -> list[Play]:
         "bearer": {"Authorization": "Bearer {{ lookup('env', 'TURSO_API_TOKEN') }}"},
     }
     return [play]
-
-
-def unchanged_tokens(times: int) -> list[Play]:
-    task = {"community.turso.turso_token": {"name": "present", "organization": "acme"}, "register": "kept"}
-    return [_play([task] * times)]
 
 
 def get_requests(times: int) -> list[Play]:

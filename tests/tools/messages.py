@@ -54,7 +54,7 @@ AREAS = (
             "_rotation/settlement",
             "_rotation/transaction",
             "turso_rotate/tasks/confirm",
-            "turso_rotate/tasks/commit",
+            "turso_rotate/tasks/revoke",
         ),
     ),
     (

@@ -14,7 +14,6 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import read_destination
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import values
 
@@ -145,6 +144,11 @@ def _recipient(item: Any, has_vault_file: bool, specs: Specs) -> Recipient:
 
 
 def _destination(item: Mapping[str, Any], specs: Specs) -> Recipient:
+    # Not before it is needed: each run of the module compiles all that it imports, and few have a destination to read.
+    from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import (  # noqa: PLC0415
+        read_destination,
+    )
+
     read = read_destination(item, specs)
     return Recipient(read.to, read.hosts, None, read.takes_effect, read.options, read.address)
 

@@ -13,7 +13,8 @@ from ansible_collections.community.turso.plugins.module_utils._api.watch import 
 
 
 def test_what_takes_too_long_is_given_up_once_and_each_at_its_own_time() -> None:
-    watch, given_up = Watch(0.2), []
+    watch = Watch(0.2)
+    given_up: list[tuple[str, float]] = []
     began = time.monotonic()
 
     def wait(name: str) -> None:
@@ -39,7 +40,8 @@ def test_what_takes_too_long_is_given_up_once_and_each_at_its_own_time() -> None
 
 
 def test_what_is_over_is_not_given_up_even_behind_what_takes_long() -> None:
-    watch, given_up = Watch(0.1), []
+    watch = Watch(0.1)
+    given_up: list[str] = []
     with watch.over(lambda: given_up.append("long")):
         with watch.over(lambda: given_up.append("short")):
             pass
