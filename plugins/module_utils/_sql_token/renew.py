@@ -19,7 +19,8 @@ from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens im
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError, Unreachable
 from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import Have, decide
 from ansible_collections.community.turso.plugins.module_utils._sql_token.look_up import Found, look_up
-from ansible_collections.community.turso.plugins.module_utils._sql_token.mint import Trials, ending_of, mint
+from ansible_collections.community.turso.plugins.module_utils._sql_token.mint import Trials, mint
+from ansible_collections.community.turso.plugins.module_utils._sql_token.minted import ending_of
 from ansible_collections.community.turso.plugins.module_utils._sql_token.options import Wanted
 from ansible_collections.community.turso.plugins.module_utils._sql_token.outcome import Outcome
 from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import (
