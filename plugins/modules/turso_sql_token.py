@@ -105,8 +105,8 @@ options:
     type: str
   validate:
     description:
-      - Whether to try tokens on the database itself. O(current) is tried before it is kept or replaced, a new value before it is
-        returned. The request is C(POST https://{Hostname}/v2/pipeline) with C(SELECT 1). It keeps a database awake that would be
+      - Whether to try tokens on the database itself. O(current) is tried before it is kept or replaced, unless it is for another
+        database or group, a new value before it is returned. The request is C(POST https://{Hostname}/v2/pipeline) with C(SELECT 1). It keeps a database awake that would be
         archived.
       - If the database cannot be reached from here, O(current) is kept with a warning while it is not due. If it is due, the module fails
         and mints nothing.
@@ -282,7 +282,7 @@ diff:
       type: dict
       returned: success
 msg:
-  description: What was done and why, or what went wrong. A failure says when O(current) ends.
+  description: What was done and why, or what went wrong. A failure says when O(current) ends, or that the database rejects it.
   returned: always
   type: str
   sample: The SQL token of the database 'shop' is kept. The current token ends 2027-02-22T09:15:00Z, in 90 days.

@@ -20,7 +20,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.plan imp
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import Mint
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import SqlView
-from ansible_collections.community.turso.plugins.module_utils._sql_token.mint import Minted, Trials, ending_of, mint
+from ansible_collections.community.turso.plugins.module_utils._sql_token.mint import Minted, Trials, mint
+from ansible_collections.community.turso.plugins.module_utils._sql_token.minted import ending_of
 from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import (
     prove,
     refusal_of,

@@ -35,6 +35,7 @@ from ansible_collections.community.turso.plugins.module_utils._time import utc_t
 LOOKS = 3  # at a leaked value afterwards
 PAUSE_SECONDS = 5.0  # between two looks, so that the last one is ten seconds after the first
 
+_SEEN = {True: "A leaked value has died meanwhile, so it was done", False: "Nobody knows whether it was done"}
 NOTHING: dict[str, Any] = {"invalidated_at": None, "leaked": []}
 
 
@@ -77,6 +78,7 @@ class Invalidation:
 
     :ivar clock: when, by the API; none where nothing was done.
     :ivar before: for each leaked value, what came of trying it before; after in the same order, empty where nothing was done.
+    :ivar lost: the failure after which nobody knows whether it was done; none where that is known.
     """
 
     request: Request
@@ -84,6 +86,7 @@ class Invalidation:
     before: list[Probe]
     clock: Clock | None = None
     after: list[Probe] = dataclasses.field(default_factory=list)
+    lost: TursoError | None = None
 
     def as_result(self) -> dict[str, Any]:
         """Return the result, which has failed set if a leaked value is not seen dead."""
@@ -118,8 +121,18 @@ class Invalidation:
             "dead": bool(after) and after[0].result == DEAD,
         }
 
+    def _unknown(self, lost: TursoError) -> TursoError:
+        died = _count_dead(self.after) > _count_dead(self.before)
+        return lost.become(
+            OutcomeUnknown,
+            f"{lost.msg} {_SEEN[died]}: applications may be locked out already. Run this again to have the time of it and the proof. "
+            "Doing it twice does no harm as long as no token was minted since.",
+        )
+
     def _error(self) -> TursoError | None:
-        """Return the failure for leaked values that may still work."""
+        """Return the failure where nobody knows whether it was done, or where leaked values may still work."""
+        if self.lost is not None:
+            return self._unknown(self.lost)
         left = [(index + 1, proof) for index, proof in enumerate(self.after) if proof.result != DEAD]
         if not left:
             return None
@@ -139,7 +152,7 @@ class Invalidation:
 def invalidate(tokens: SqlTokens, request: Request, *, check_mode: bool) -> Invalidation:
     """End every SQL token of a database or a group, which cannot be undone. In check mode only leaked values are tried.
 
-    :raises TursoError: it was not done, or nobody knows.
+    :raises TursoError: it was not done.
     """
     plane = DataPlane(tokens.api)
     found = look_up(tokens, [request.name])[request.name]
@@ -150,7 +163,12 @@ def invalidate(tokens: SqlTokens, request: Request, *, check_mode: bool) -> Inva
     done = Invalidation(request, target, [probe(plane, target, leak.secret) for leak in request.leaks])
     if check_mode:
         return done
-    done.clock = tokens.invalidate(request.name)
+    try:
+        done.clock = tokens.invalidate(request.name)
+    except TursoError as exc:
+        if not exc.ambiguous:
+            raise
+        done.lost = exc
     done.after = _looked_at(plane, target, [leak.secret for leak in request.leaks])
     return done
 
@@ -170,6 +188,10 @@ def _refuse_others(leaks: Sequence[Leak], target: Target) -> None:
             else f"It names {leak.claims.database_id or leak.claims.group_id or 'nothing'}, and the {target.name} is {target.id}."
         )
         raise InvalidRequest(f"leaked[{index}] is not a SQL token of the {target.name}, so nothing was done. {hint}")
+
+
+def _count_dead(proofs: Sequence[Probe]) -> int:
+    return [proof.result for proof in proofs].count(DEAD)
 
 
 def _looked_at(plane: DataPlane, target: Target, secrets: Sequence[str]) -> list[Probe]:

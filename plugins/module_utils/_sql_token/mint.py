@@ -15,11 +15,17 @@ import datetime
 import threading
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
-from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims, claims_of
+from ansible_collections.community.turso.plugins.module_utils._api.claims import Claims
 from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens, Target
 from ansible_collections.community.turso.plugins.module_utils._errors import OutcomeUnknown, Refused, TursoError
-from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import differences, identity_of
+from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import differences
+from ansible_collections.community.turso.plugins.module_utils._sql_token.minted import (
+    INVALIDATION,
+    checked,
+    odd_times,
+    of_target,
+)
 from ansible_collections.community.turso.plugins.module_utils._sql_token.options import NEVER, Wanted
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
@@ -27,8 +33,6 @@ MOST_MINTS = 3  # of one token, where answers are lost
 LOST_PAUSE_SECONDS = 1.0
 TRIAL = "1m"
 SAME_SECOND_PAUSE_SECONDS = 1.1
-CLOCKS_DIFFER_SECONDS = 60
-INVALIDATION = "community.turso.turso_sql_invalidation"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,9 +85,9 @@ def mint(tokens: SqlTokens, want: Wanted, target: Target, trials: Trials, now: d
     for _try in range(MOST_MINTS):
         secret, answer = course.post()
         if secret != want.current:
-            claims = _checked(secret, answer, want, target)
+            claims = checked(secret, answer, want, target)
             minted_at = answer.moment if answer.is_dated else now
-            return Minted(secret, claims, (*course.warnings(claims), *_odd_times(claims, want, minted_at)))
+            return Minted(secret, claims, (*course.warnings(claims), *odd_times(claims, want, minted_at)))
         # Tokens with the same claims of one second are the same: another second makes another one.
         tokens.api.pause(SAME_SECOND_PAUSE_SECONDS)
     raise Refused(
@@ -175,7 +179,7 @@ def _objection_to_grants(tokens: SqlTokens, want: Wanted, target: Target) -> Tur
     :raises TursoError: nobody knows, because the token of a minute could not be minted.
     """
     secret, answer = _Course(tokens, want, target, TRIAL).post()
-    claims = _of_target(secret, answer, want, target)
+    claims = of_target(secret, answer, want, target)
     found = differences(claims, want)
     if not found:
         return None
@@ -183,59 +187,3 @@ def _objection_to_grants(tokens: SqlTokens, want: Wanted, target: Target) -> Tur
         f"The API does not grant what permissions ask for: {'; '.join(found)}. This was tried with a token that ends in a minute, and "
         "no other was minted. Check the names of the tables and actions, or ask for less than the whole with authorization=read-only."
     )
-
-
-def _checked(secret: str, answer: Answer, want: Wanted, target: Target) -> Claims:
-    """Return what a new token claims.
-
-    :raises UnexpectedResponse: it is not what was asked for, and so is not returned.
-    """
-    claims = _of_target(secret, answer, want, target)
-    found = differences(claims, want)
-    if want.expires_in is not None and claims.expires_at is None:
-        found.append(f"it never ends, expected an end after {want.expiration}")
-    if found:
-        raise answer.objection(
-            f"The API minted the {want.label} with other settings than asked for: {'; '.join(found)}. It is not returned. "
-            f"{ending_of(claims, target)}"
-        )
-    return claims
-
-
-def _of_target(secret: str, answer: Answer, want: Wanted, target: Target) -> Claims:
-    claims = claims_of(secret)
-    identity = identity_of(claims, target)
-    if claims.kind != SQL or identity != target.id:
-        raise answer.objection(
-            f"Could not mint the {want.label}: the API answered with a token for {identity or 'something else'}, and the {target.name} "
-            f"is {target.id}. It is not returned. Check that api_url is the Turso Platform API; if the {target.name.level} was made "
-            "anew just now, try again."
-        )
-    return claims
-
-
-def ending_of(claims: Claims, target: Target) -> str:
-    """Return the sentence that says how a token that nobody gets ends."""
-    if claims.expires_at is not None:
-        return f"It ends by itself {utc_text(claims.expires_at)}."
-    return f"It never ends: only invalidating every SQL token of the {target.name} ends it ({INVALIDATION})."
-
-
-def _odd_times(claims: Claims, want: Wanted, now: datetime.datetime) -> list[str]:
-    """Return what is odd about when a token was minted, and when it ends."""
-    warnings = []
-    issued, end = claims.issued_at, claims.expires_at
-    apart = 0.0 if issued is None else (issued - now).total_seconds()
-    if abs(apart) > CLOCKS_DIFFER_SECONDS:
-        warnings.append(
-            f"The {want.label} says that it was minted {abs(apart):.0f} s {'after' if apart > 0 else 'before'} the API's own time. Its "
-            "end may be off by as much."
-        )
-    lasts = None if issued is None or end is None else round((end - issued).total_seconds())
-    if end is not None and lasts != want.expires_in:
-        lasting = "an unknown time" if lasts is None else f"{lasts} s"
-        warnings.append(
-            f"The {want.label} ends {utc_text(end)}: it lasts {lasting}, asked for was {want.expiration}. The API may limit it. Its end "
-            "counts, so ask for no more than the API gives, and for a renew_before that is less."
-        )
-    return warnings

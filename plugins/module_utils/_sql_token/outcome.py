@@ -11,12 +11,17 @@ import datetime
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims
-from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NO
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import DEAD, NO
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, GROUP, Target
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import deadline
 from ansible_collections.community.turso.plugins.module_utils._sql_token.options import Wanted
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
+
+# By reason: what is said of the current token where its end does not matter any more.
+_LOCKED_OUT: dict[str | None, str] = {
+    DEAD: "The database rejects the current token: applications that use it are locked out."
+}
 
 NOTHING: dict[str, Any] = {
     "reason": None,
@@ -75,7 +80,7 @@ class Outcome:
     def _failure(self) -> dict[str, Any]:
         """Return what a failure tells, with the time that is left to mend it."""
         result = self.error.as_result() if self.error else {}
-        ends = deadline(self.want.claims, self.now)
+        ends = _LOCKED_OUT.get(self.reason, deadline(self.want.claims, self.now))
         return {"failed": True, **result, "msg": f"{result['msg']} {ends}".strip()}
 
     def _before(self) -> dict[str, Any] | None:

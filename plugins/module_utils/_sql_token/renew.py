@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Callable, Sequence
 
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import (
+    NO,
     NOT_PROBED,
     UNKNOWN,
     DataPlane,
@@ -17,9 +18,10 @@ from ansible_collections.community.turso.plugins.module_utils._api.data_plane im
 )
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Clock, SqlTokens, Target
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError, Unreachable
-from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import Have, decide
+from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import Have, decide, identity_of
 from ansible_collections.community.turso.plugins.module_utils._sql_token.look_up import Found, look_up
-from ansible_collections.community.turso.plugins.module_utils._sql_token.mint import Trials, ending_of, mint
+from ansible_collections.community.turso.plugins.module_utils._sql_token.mint import Trials, mint
+from ansible_collections.community.turso.plugins.module_utils._sql_token.minted import ending_of
 from ansible_collections.community.turso.plugins.module_utils._sql_token.options import Wanted
 from ansible_collections.community.turso.plugins.module_utils._sql_token.outcome import Outcome
 from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import (
@@ -96,8 +98,11 @@ class _Work:
                 self._mint(outcome, target)
 
     def _tried(self, want: Wanted, target: Target) -> Probe:
-        is_tried = want.validate and want.current is not None
-        return probe(self._plane, target, want.current or "") if is_tried else NOT_PROBED
+        """Try the current token, but never on a database that it is not for: that one has no business to see it."""
+        if not want.validate or want.current is None or want.claims is None:
+            return NOT_PROBED
+        is_for_it = identity_of(want.claims, target) == target.id
+        return probe(self._plane, target, want.current) if is_for_it else NOT_PROBED
 
     def _time(self, outcome: Outcome, looked_up: Clock, current: Probe) -> datetime.datetime:
         """Return the API's time; else the database's; else this machine's, and say so."""
@@ -115,7 +120,7 @@ class _Work:
         reason = self._stop()
         if reason is not None:
             raise Refused(f"The {want.label} was not minted: {reason}. Nothing was changed about it.")
-        if want.validate and want.current is None:
+        if want.validate and outcome.probed == NO:
             refuse_unreachable(self._plane, target)
         try:
             minted = mint(self._tokens, want, target, self._trials, outcome.now)

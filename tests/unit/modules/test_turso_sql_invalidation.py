@@ -216,8 +216,8 @@ def test_a_time_that_the_api_does_not_tell_is_said_to_be_ours(
 FAILURES = {
     "no such database": ({**SHOP, "database": "shp", "confirm": "shp"}, None, "not_found"),
     "403": (SHOP, ("invalidate", faults.Status(403)), "forbidden"),
-    "500": (SHOP, ("invalidate", faults.Status(500)), "api_error"),
-    "a reset": (SHOP, ("invalidate", faults.Reset()), "unreachable"),
+    "402": (SHOP, ("invalidate", faults.Status(402)), "api_error"),
+    "a redirect": (SHOP, ("invalidate", faults.redirect("https://login.example")), "unexpected_response"),
 }
 
 
@@ -229,7 +229,35 @@ def test_a_failure_has_a_kind(
         simulator.faults.add(*fault, times=None)
     result = run_module(turso_sql_invalidation, asked)
     assert (result["failed"], result["error"]["kind"], result["invalidated_at"]) == (True, kind, None)
+    assert result["changed"] is False
     assert told(result) == KEYS
+
+
+# what the answer to the invalidation is, and whether it is carried out first
+LOST: dict[str, tuple[faults.Fault, str]] = {
+    "a reset before": (faults.Reset(), "before"),
+    "a reset after": (faults.Reset(), "after"),
+    "500 after": (faults.Status(500), "after"),
+    "a page after": (faults.garbage(), "after"),
+    "something else after": (faults.garbage({"jwt": "x"}), "after"),
+}
+
+
+@pytest.mark.parametrize(("fault", "when"), LOST.values(), ids=LOST)
+def test_where_nobody_knows_whether_it_was_done_that_is_said(
+    simulator: Simulator, run_module: RunModule, shop: Database, fault: faults.Fault, when: str
+) -> None:
+    leaked = [simulator.given_sql(database="shop", age_days=1).secret]
+    simulator.faults.add("invalidate", fault, when=when, times=None)
+    result = run_module(turso_sql_invalidation, {**SHOP, "leaked": leaked})
+    assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, True, "outcome_unknown")
+    assert (result["invalidated_at"], told(result)) == (None, KEYS)
+    assert [each["dead"] for each in result["leaked"]] == [when == "after"]
+    seen = "A leaked value has died meanwhile" if when == "after" else "Nobody knows whether it was done"
+    assert f"{seen}" in result["msg"]
+    assert "applications may be locked out already" in result["msg"]
+    without = run_module(turso_sql_invalidation, SHOP)
+    assert (without["changed"], without["error"]["kind"]) == (True, "outcome_unknown")
 
 
 def test_a_missing_scope_is_named(simulator: Simulator, run_module: RunModule, shop: Database) -> None:

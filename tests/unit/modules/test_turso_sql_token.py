@@ -17,7 +17,7 @@ from ansible_collections.community.turso.plugins.modules import turso_sql_token
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
 from tests.simulator.answers import Answer
-from tests.simulator.sql import Database, signed
+from tests.simulator.sql import Database, Sql, signed
 from tests.unit.modules.rows import failure
 
 SHOP = {"organization": "acme", "database": "shop"}
@@ -209,11 +209,54 @@ def test_a_database_that_was_made_anew_has_foreign_tokens(
 ) -> None:
     old = simulator.given_sql(database="shop", expiration="90d")
     new = simulator.remake_database("shop")
+    predicted = run_module(turso_sql_token, {**SHOP, "current": old.secret}, check_mode=True)
+    assert (predicted["reason"], predicted["probed"]) == ("foreign", "no")
+    assert sent(simulator) == [LOOK_UP]
     made = run_module(turso_sql_token, {**SHOP, "current": old.secret})
     assert (made["changed"], made["reason"]) == (True, "foreign")
     assert shop.id in made["msg"]
     assert new.id in made["msg"]
     assert (made["diff"]["before"]["database_id"], made["token"]["database_id"]) == (shop.id, new.id)
+
+
+@pytest.mark.parametrize("given", [{"database": "other"}, {"group": "default"}, {"group": "production"}])
+def test_a_token_is_shown_to_no_database_that_it_is_not_for(
+    simulator: Simulator,
+    run_module: RunModule,
+    shop: Database,
+    given: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    simulator.add_database("other")
+    foreign = simulator.given_sql(**given, expiration="90d", age_days=1).secret
+    seen: list[str] = []
+    let_in = Sql.let_in
+
+    def listens(self: Sql, secret: str, database: Database) -> dict[str, Any]:
+        seen.append(secret)
+        return let_in(self, secret, database)
+
+    monkeypatch.setattr(Sql, "let_in", listens)
+    made = run_module(turso_sql_token, {**SHOP, "current": foreign})
+    assert (made["changed"], made["reason"], made["probed"]) == (True, "foreign", "accepted")
+    assert made["secret"] in seen
+    assert foreign not in seen
+    simulator.faults.add("pipeline", faults.Reset(), times=None)
+    refused = run_module(turso_sql_token, {**SHOP, "current": foreign})
+    assert (refused["error"]["kind"], refused["changed"]) == ("unreachable", False)
+    assert "No token was minted" in refused["msg"]
+
+
+def test_a_failure_does_not_say_how_long_a_dead_token_lasts(
+    simulator: Simulator, run_module: RunModule, shop: Database
+) -> None:
+    old = simulator.given_sql(database="shop", expiration="90d", age_days=1)
+    simulator.invalidate(database="shop")
+    simulator.faults.add("mint", faults.Status(403))
+    result = run_module(turso_sql_token, {**SHOP, "current": old.secret})
+    assert (result["reason"], result["error"]["kind"]) == ("dead", "forbidden")
+    assert result["msg"].endswith("The database rejects the current token: applications that use it are locked out.")
+    assert "The current token ends" not in result["msg"]
 
 
 def test_a_group_has_tokens_too(simulator: Simulator, run_module: RunModule) -> None:
