@@ -402,7 +402,7 @@ def test_what_a_destination_refuses_is_not_issued(tmp_path: Path, verdict: dict[
 @pytest.mark.parametrize("checked", [True, False], ids=["", "by a use of the role that failed"])
 def test_what_was_said_counts_only_if_it_was_asked_for(tmp_path: Path, checked: bool) -> None:
     play = FakePlay(folder=str(tmp_path), facts=said(tmp_path, "refused", "a-value"))
-    asked = {"checked": ["ci"]} if checked else {}
+    asked: dict[str, Any] = {"checked": ["ci"]} if checked else {}
     _result, module = step({**CI, "deliver": [FILE]}, play=play, **asked, **STATE)
     assert bool(module.given[0]["refused_if_due"]) is ("held" in module.given[0]) is checked
 

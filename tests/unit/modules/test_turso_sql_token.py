@@ -224,7 +224,7 @@ def test_a_token_is_shown_to_no_database_that_it_is_not_for(
     simulator: Simulator,
     run_module: RunModule,
     shop: Database,
-    given: dict[str, str],
+    given: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     simulator.add_database("other")
