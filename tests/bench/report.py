@@ -17,9 +17,9 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
 Made by `make bench`; do not edit. Machine: {machine}; load {load} meanwhile.
 
-The API is the simulator, with a latency added to every request. Times are of whole runs of `ansible-playbook`: by the clock, and of the processors (user and system time of
-everything that it starts). Both sides take turns in one run, so the ratios count. Where the load is above the number of cores, the
-clock shows the load too, and the processor time is what to compare.
+The API is the simulator, with a latency added to every request. Times are of whole runs of `ansible-playbook`: by the clock, and of
+the processors (user and system time of everything that it starts). Both sides take turns in one run, so the ratios count. Where the
+load is above the number of cores, the clock shows the load too, and the processor time is what to compare.
 
 ![Seconds to rotate 1 to 1,000 tokens with the role and with uri, on a logarithmic scale]({picture})
 
