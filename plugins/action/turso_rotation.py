@@ -60,7 +60,7 @@ class ActionModule(HiddenResult):
             "check": self._check,
             "commit": self._commit,
             "fresh": self._fresh,
-            "tell": self._tell,
+            "tell": self._tell_outcome,
         }
 
     def _issue(self, play: Play) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class ActionModule(HiddenResult):
     def _fresh(self, play: Play) -> dict[str, Any]:
         return fresh(play, self._vars, self._templar)
 
-    def _tell(self, play: Play) -> dict[str, Any]:
+    def _tell_outcome(self, play: Play) -> dict[str, Any]:
         notify, metrics_file = (self._task.args.get(option) or None for option in ("notify", "metrics_file"))
         if self._task.check_mode:
             metrics_file = None
