@@ -52,7 +52,11 @@ _VERBS = ("check", "deliver", "read_back")
 def sample(to: str) -> dict[str, Any]:
     """Return an item with everything that a destination requires, and nothing besides."""
     needed = {name: "x" for name, option in OPTIONS[to].items() if option.get("required")}
-    either = {"github_secret": {"repository": "acme/app"}, "gitlab_variable": {"project": "acme/app"}}
+    either = {
+        "github_secret": {"repository": "acme/app"},
+        "gitlab_variable": {"project": "acme/app"},
+        "cloudflare_worker_secret": {"account_id": "0123456789abcdef" * 2},
+    }
     return {"to": to, "takes_effect_hours": 0, **needed, **either.get(to, {})}
 
 
