@@ -182,6 +182,7 @@ def test_a_value_that_somebody_else_changed_before_the_commit_keeps_the_old_toke
     assert simulator.alive(old.secret)
 
 
+@heavy
 @pytest.mark.promise(1)
 def test_destinations_and_the_play_confirm_together(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
@@ -244,6 +245,7 @@ def test_what_nobody_took_is_withdrawn_and_a_lost_answer_counts_as_taken(
     assert simulator.alive(hub.value(APP, "LOST"))
 
 
+@heavy
 @pytest.mark.promise(1)
 def test_a_receipt_that_is_not_ours_any_more_keeps_the_old_token(
     simulator: Simulator, playbooks: Playbooks, hub: GitHub
