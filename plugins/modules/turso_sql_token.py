@@ -106,7 +106,7 @@ options:
   validate:
     description:
       - Whether to try tokens on the database itself. O(current) is tried before it is kept or replaced, unless it is for another
-        database or group, a new value before it is returned. The request is C(POST https://{Hostname}/v2/pipeline) with
+        database or group. A new value is tried before it is returned. The request is C(POST https://{Hostname}/v2/pipeline) with
         C(SELECT 1). It keeps a database awake that would be archived.
       - If the database cannot be reached from here, O(current) is kept with a warning while it is not due. If it is due, the module fails
         and mints nothing.

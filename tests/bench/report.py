@@ -15,10 +15,11 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
 # Performance
 
-Made by `make bench`; do not edit. Machine: {machine}; load {load} meanwhile. The API is the simulator, with a latency added to
-every request. Times are of whole runs of `ansible-playbook`: by the clock, and of the processors (user and system time of
-everything that it starts). Both sides take turns in one run, so the ratios count. Where the load is above the number of cores, the
-clock shows the load too, and the processor time is what to compare.
+Made by `make bench`; do not edit. Machine: {machine}; load {load} meanwhile.
+
+The API is the simulator, with a latency added to every request. Times are of whole runs of `ansible-playbook`: by the clock, and of
+the processors (user and system time of everything that it starts). Both sides take turns in one run, so the ratios count. Where the
+load is above the number of cores, the clock shows the load too, and the processor time is what to compare.
 
 ![Seconds to rotate 1 to 1,000 tokens with the role and with uri, on a logarithmic scale]({picture})
 
@@ -42,7 +43,8 @@ tokens), and an `ansible-playbook` that does nothing. Peak memory is that of the
 A rotation runs its module twice: to issue, and to commit after the confirmation of the play. That cannot be one run, because the
 delivery happens between the two. Ansible packs a module and what it imports into an archive, starts Python, and compiles what is
 imported, each time; nothing of that is kept between runs. So one token cannot be rotated in less than an `ansible-playbook` that
-does nothing and two tasks with a module. The job with `uri` has four tasks with a smaller module.
+does nothing and two tasks with a module. The job with `uri` has four tasks with a smaller module. What the role takes beyond that is
+the larger module, which imports the plan, the state file and the client, and some twenty tasks without a module.
 
 ## A day on which nothing is due
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -176,13 +177,16 @@ SCENARIOS = [
 ]
 
 
+SERVERS = contextlib.ExitStack()
+
+
 @functools.cache
 def github() -> tuple[GitHub, str]:
     """Return a stand-in for GitHub and its address; it is served until the process ends."""
     hub = GitHub()
     hub.have_repository(REPOSITORY)
     hub.credentials = {GITHUB_CREDENTIAL: Credential()}
-    return hub, serving(hub).__enter__()
+    return hub, SERVERS.enter_context(serving(hub))
 
 
 @dataclasses.dataclass(frozen=True)

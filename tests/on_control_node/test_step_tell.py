@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.turso.plugins.action import turso_rotation
 from ansible_collections.community.turso.plugins.module_utils._rotation import metrics
 from ansible_collections.community.turso.plugins.module_utils._rotation.metrics import Figures
+from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
 from ansible_collections.community.turso.plugins.plugin_utils._play import FIGURES, ISSUED
 from ansible_collections.community.turso.plugins.plugin_utils._step_tell import tell
 from tests.on_control_node.plays import Facts, FakePlay, after
@@ -76,3 +78,9 @@ def test_figures_of_a_token_that_was_not_reported_are_left_out(tmp_path: Path) -
     told({"localhost": {**KNOWN, FIGURES: more}}, str(path))
     assert read(path)[metrics.VERSIONS] == {"ci": 1}
     assert Figures("b", versions=1).gauges(0) == {metrics.VERSIONS: 1}
+
+
+@pytest.mark.promise(2)
+def test_warnings_and_failures_of_a_hidden_step_can_be_told() -> None:
+    """Before ansible-core 2.19 they are told by this method; an error in it would lose what was just issued."""
+    assert turso_rotation.ActionModule._tell is HiddenResult._tell

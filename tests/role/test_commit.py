@@ -73,7 +73,7 @@ WAYS: list[tuple[str, Play]] = [
 
 
 @pytest.mark.promise(1)
-@pytest.mark.parametrize("playing", cases(WAYS, sample=("roles", "include_role", "pre_tasks alone")))
+@pytest.mark.parametrize("playing", cases(WAYS, sample=("include_role", "pre_tasks alone")))
 def test_the_old_token_is_revoked_after_the_restart_by(
     simulator: Simulator, playbooks: Playbooks, playing: Play
 ) -> None:
@@ -235,6 +235,7 @@ TWICE: list[tuple[str, list[Task]]] = [
 ]
 
 
+@heavy
 @with_one_core
 @pytest.mark.parametrize("tasks", cases(TWICE, sample=("confirmed and committed",)))
 def test_it_does_no_harm_to_be(simulator: Simulator, playbooks: Playbooks, tasks: list[Task]) -> None:

@@ -251,6 +251,7 @@ def test_a_value_that_is_right_after_all_takes_the_refusal_back(simulator: Simul
     assert not simulator.alive(old.secret)
 
 
+@heavy
 def test_in_check_mode_nothing_is_read_back(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
     played = playbooks.play([play(rotate("ci"), deliver("ci"), confirm("ci"))], "--check")
@@ -406,6 +407,7 @@ PATTERNS: list[tuple[str, list[str], list[str]]] = [
 ]
 
 
+@heavy
 @with_one_core
 @pytest.mark.parametrize(("patterns", "hosts"), cases(PATTERNS, sample=("an exclusion",)))
 def test_hosts_takes(simulator: Simulator, playbooks: Playbooks, patterns: list[str], hosts: list[str]) -> None:

@@ -67,6 +67,7 @@ STAYS: list[tuple[str, faults.Fault, str]] = [
 ]
 
 
+@heavy
 @pytest.mark.parametrize(("fault", "says"), cases(STAYS, sample=("does not see it",)))
 def test_it_stays_and_the_run_fails_where_its_new_version(
     simulator: Simulator, playbooks: Playbooks, fault: faults.Fault, says: str

@@ -55,6 +55,7 @@ def test_what_is_not_due_changes_nothing_and_says_so(simulator: Simulator, playb
     assert "0 to rotate, 0 to revoke, 1 unchanged; next due: ci, " in played.output
 
 
+@heavy
 def test_the_report_says_what_was_done_and_who_confirmed(simulator: Simulator, playbooks: Playbooks) -> None:
     for name, age in (("ci", 120), ("young", 1)):
         simulator.given(name, organization="acme", age_days=age)

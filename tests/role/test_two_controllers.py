@@ -57,6 +57,7 @@ def test_both_deliver_what_works_and_the_next_run_converges(
     assert len(versions(simulator, "ci")) == 1
 
 
+@heavy
 def test_a_commit_whose_own_version_was_replaced_revokes_nothing_and_fails(
     simulator: Simulator, playbooks: Playbooks
 ) -> None:

@@ -66,6 +66,7 @@ def test_the_new_value_is_stored_and_the_old_token_revoked(simulator: Simulator,
         assert not any(secret.encode() in content for secret in simulator.canaries), path
 
 
+@heavy
 def test_what_is_not_ours_stays_as_it_is(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
     text = "---\n# who owns this: ops\ndatabase:\n  password: hunter2  # changed in May\nturso_secrets:\n  z: kept # by hand\n"
@@ -214,6 +215,7 @@ def test_nothing_is_issued_where_the_state_file_is_locked_elsewhere_or_none(
     assert simulator.requests == []
 
 
+@heavy
 @pytest.mark.promise(1)
 @with_one_core
 def test_a_store_is_never_enough(simulator: Simulator, playbooks: Playbooks) -> None:
