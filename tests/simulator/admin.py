@@ -72,14 +72,14 @@ class Visit:
 
     def get_databases(self) -> dict[str, Any]:
         """Answer with a database, named as ORGANIZATION/NAME."""
-        organization, _, name = self.item.partition("/")
+        organization, _slash, name = self.item.partition("/")
         return {**asdict(self.simulator.database(name, organization))}
 
     def post_databases(self) -> dict[str, Any]:
         """Add a database, or with ``/ORGANIZATION/NAME`` change what it blocks and whom it keeps out."""
         if not self.item:
             return asdict(self.simulator.add_database(**self.data))
-        organization, _, name = self.item.partition("/")
+        organization, _slash, name = self.item.partition("/")
         database = self.simulator.database(name, organization)
         for key, value in self.data.items():
             if key not in ("blocks_reads", "blocks_writes", "keeps_out"):

@@ -264,7 +264,7 @@ def verified(secret: str) -> dict[str, Any]:
 
     :raises Refusal: 400: it is another one, or none.
     """
-    head, _, signature = secret.rpartition(".")
+    head, _dot, signature = secret.rpartition(".")
     if head.count(".") != 1:
         raise Refusal(400, "JWT error: InvalidToken")
     if not hmac.compare_digest(signature.encode("utf-8", "replace"), _signature(head).encode()):

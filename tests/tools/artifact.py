@@ -30,6 +30,7 @@ WANTED = re.compile(
     | playbooks/.*\.yml
     | plugins/.*\.(py|yml)
     | roles/.*
+    | rotation\.schema\.json
     | tests/config\.yml
     | tests/simulator/(README\.md|\w+\.py)
     """,
