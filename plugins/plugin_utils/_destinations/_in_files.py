@@ -10,6 +10,7 @@ One execution of the module turso_delivery for all files of a host, then each se
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run
 
 MODULE = "community.turso.turso_delivery"
+A_MOMENT_SECONDS = 1
 FILE_OPTIONS = ("path", "variable", "owner", "group", "mode")
 _WORST = {CHECK: REFUSED, DELIVER: LOST, READ_BACK: UNREADABLE}
 _MEANS = {
@@ -121,10 +123,14 @@ def _unknown(service: str, run: Run) -> str | None:
 
 
 def _restarted(service: str, run: Run) -> str | None:
-    """Restart a service and see that it runs. Return why not."""
+    """Restart a service and see that it runs a moment later: one that ends over its new value was started all the same.
+
+    Return why it does not run.
+    """
     _result, problem = _asked({"name": service, "state": "restarted"}, run, only_look=False)
     if problem is not None:
         return problem
+    time.sleep(A_MOMENT_SECONDS)
     result, problem = _asked({"name": service, "state": "started"}, run, only_look=True)
     if problem is None and not _runs(result):
         return "it does not run after it was restarted."
