@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +34,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def installed(built: Path, playbooks: Playbooks) -> Playbooks:
+def temporary() -> Iterator[Path]:
+    """Where a run may put what it needs for a while; a short path, because ansible-core has a socket in it."""
+    with tempfile.TemporaryDirectory(prefix="try-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def installed(built: Path, playbooks: Playbooks, temporary: Path) -> Playbooks:
     """Playbooks in an empty directory with nothing but the installed artifact, in the environment of a user."""
     playbooks.env |= {
         "ANSIBLE_COLLECTIONS_PATH": str(playbooks.directory / "home" / "collections"),
-        "TMPDIR": str(playbooks.directory / "home"),
+        "TMPDIR": str(temporary),
         # ...whose own credential and server must have no part in it.
         "TURSO_API_TOKEN": "of the real service",
         "TURSO_API_BASEURL": "http://127.0.0.1:9",
@@ -68,7 +77,9 @@ def rotated(played: Played) -> bool:
     )
 
 
-def test_it_rotates_a_token_and_leaves_nothing_behind(installed: Playbooks, simulator: Simulator) -> None:
+def test_it_rotates_a_token_and_leaves_nothing_behind(
+    installed: Playbooks, simulator: Simulator, temporary: Path
+) -> None:
     """The inventory of the user has a rotation, too, which is none of its business."""
     theirs = dict.fromkeys(("turso_rotate_vault_file", "turso_rotate_state_file"), "/theirs/file")
     installed.write("inventory.yml", {"all": {"vars": {**theirs, "turso_rotate_grace_hours": 24}}})
@@ -80,18 +91,18 @@ def test_it_rotates_a_token_and_leaves_nothing_behind(installed: Playbooks, simu
     assert says(played, "ansible-playbook community.turso.try -e turso_try_minutes=30")
     assert A_TOKEN_VALUE not in played.output
     assert "of the real service" not in played.output
-    assert files_of(home) == before
+    assert (files_of(home), files_of(temporary)) == (before, set())
     assert simulator.requests == []
 
 
 @heavy
 @with_one_core
-def test_check_mode_issues_nothing(installed: Playbooks) -> None:
+def test_check_mode_issues_nothing(installed: Playbooks, temporary: Path) -> None:
     played = installed.play("community.turso.try", "--check")
     assert played.ok, played.output
     assert says(played, "due (aged)")
     assert says(played, "The value that it had before is accepted as well.")
-    assert list(installed.directory.glob("home/turso-try-*")) == []
+    assert list(temporary.glob("turso-try-*")) == []
 
 
 @heavy

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import types
 from typing import Any
 
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import verdicts as delivery
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict
-from ansible_collections.community.turso.plugins.module_utils._rotation import destinations
+from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, results, rotation
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import (
     Facts,
@@ -22,7 +24,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.evidence
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY, Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Look
-from tests.unit.module_utils.rotation.world import VAULT_FILE, item
+from tests.unit.module_utils.rotation.world import OLD, VAULT_FILE, item, planned
 
 OPTIONS = {"path": "/f"}
 HERE = Recipient("file", options=OPTIONS, address="/f")
@@ -180,3 +182,42 @@ def test_trouble_is_told_and_a_verdict_is_read_from_a_fact() -> None:
     destinations.look_at(one, destinations.from_json([says(HERE, "lost", msg="No answer.").as_json()]), "localhost")
     destinations.look_at(one, [says(GITHUB, "delivered")], "localhost")
     assert destinations.trouble(one) == ["ci: file /f: No answer."]
+
+
+@pytest.mark.promise(1)
+def test_who_is_asked_again_and_says_nothing_confirms_nothing() -> None:
+    one = item(recipients=(HERE, GITHUB, ON_APPS))
+    one.looks = [look("confirmed", by="read back"), look("confirmed", 1, by="receipt"), look("not taken", 2, "app1")]
+    destinations.doubt(one, ["file"])
+    silent = look("unreadable", msg="it did not say what it holds")
+    assert one.looks == [silent, look("confirmed", 1, by="receipt"), look("not taken", 2, "app1")]
+
+
+DUE, LATER = (types.SimpleNamespace(name=name, is_due=name == "ci", entry=None) for name in ("ci", "later"))
+
+
+@pytest.mark.parametrize(("has_destinations", "asked"), [(True, ["ci"]), (False, [])])
+def test_destinations_are_asked_only_where_something_with_one_is_due(has_destinations: bool, asked: list[str]) -> None:
+    """The other token has destinations, and is not due."""
+    plan, other = copy.copy(DUE), copy.copy(LATER)
+    plan.entry = types.SimpleNamespace(has_destinations=has_destinations)
+    plan.action = other.action = "none"
+    plan.refusal = other.refusal = None
+    other.entry = types.SimpleNamespace(has_destinations=True)
+    part = results.Part()
+    half: Any = types.SimpleNamespace(
+        plans=[plan, other], planned=lambda: part, issue=lambda *_: (part, lambda _why: None)
+    )
+    found, _take_back = results.issue_due([half], ["ci", "later"], None)
+    assert found["to_check"] == asked
+
+
+@pytest.mark.parametrize(("checked", "action"), [(None, "issue"), (["ci"], "issue"), ([], "none")])
+def test_what_was_not_due_when_destinations_were_asked_waits(checked: list[str] | None, action: str) -> None:
+    plan = rotation._unless_newly_due(planned(OLD), checked)
+    assert (plan.action, plan.new_name is None) == (action, action == "none")
+
+
+def test_only_a_pending_version_has_destinations_to_look_at() -> None:
+    assert [item(recipients=(found,)).has_destinations for found in (HERE, THE_PLAY)] == [True, False]
+    assert item(None, recipients=(HERE,)).has_destinations is False
