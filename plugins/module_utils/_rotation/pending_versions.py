@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Sequence
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
@@ -17,7 +16,6 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.issuing 
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Pending, Process
-from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now, utc_text
 
 
@@ -49,9 +47,7 @@ def with_pending(state: State, plan: Plan, token: Token, controller: Process, at
     if former is None or former.id != token.id:
         pending = Pending(token.name, token.id or "", at, controller, dict.fromkeys(labels))
         return _with_unconfirmed(state, plan, at).pending_issued(plan.name, pending, at)
-    # Resumed: when it was issued and who has it stays known.
-    known = {label: former.destinations.get(label) for label in labels}
-    return state.pending_issued(plan.name, dataclasses.replace(former, process=controller, destinations=known), at)
+    return state.pending_issued(plan.name, former.resumed_by(controller, labels), at)
 
 
 def _with_unconfirmed(state: State, plan: Plan, at: str) -> State:
@@ -61,18 +57,17 @@ def _with_unconfirmed(state: State, plan: Plan, at: str) -> State:
     return state.unconfirmed_found(plan.name, former.id, at)
 
 
-def forget_pending(state_path: str | None, withdrawn: Sequence[Item]) -> None:
-    """Take withdrawn versions out of the state file. One that still names them does no harm: they are not listed."""
-    if state_path is None or not withdrawn:
+def forget_pending(path: str | None, given_up: Sequence[tuple[str, str | None]]) -> None:
+    """Take versions that nobody got out of the state file. One that still names them does no harm.
+
+    :param given_up: the name of the managed token, and the id of the version, of API tokens and of SQL tokens.
+    """
+    if path is None or not given_up:
         return
-    with contextlib.suppress(Refused), state_file.locked(state_path):
-        state_file.write(state_path, _without_pending(state_file.read(state_path), withdrawn))
-
-
-def _without_pending(state: State, items: Sequence[Item]) -> State:
-    at = utc_text(utc_now())
-    for item in items:
-        pending = state.of(item.name).pending
-        if pending is not None and pending.id == item.version_id:
-            state = state.withdrawn(item.name, at)
-    return state
+    with contextlib.suppress(Refused), state_file.locked(path):
+        state, at = state_file.read(path), utc_text(utc_now())
+        for name, version_id in given_up:
+            pending = state.of(name).pending
+            if pending is not None and pending.id == version_id:
+                state = state.withdrawn(name, at)
+        state_file.write(path, state)

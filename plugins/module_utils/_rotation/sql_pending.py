@@ -9,7 +9,6 @@ Nothing else remembers them: the API keeps no record of a SQL token.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.pending_versions import forget_pending
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_issuing import SqlRotation
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import (
     SqlMemory,
@@ -74,8 +74,7 @@ def _pending(state: State, rotation: SqlRotation, controller: Process, now: date
     former, name = state.of(rotation.plan.name).pending, rotation.plan.name
     labels = [label for recipient in rotation.plan.entry.recipients for label in recipient.labels]
     if former is not None and former.id == rotation.id:
-        known = {label: former.destinations.get(label) for label in labels}
-        return dataclasses.replace(former, process=controller, destinations=known, claims=rotation.claims)
+        return dataclasses.replace(former.resumed_by(controller, labels), claims=rotation.claims)
     return Pending(name, rotation.id or "", utc_text(now), controller, dict.fromkeys(labels), claims=rotation.claims)
 
 
@@ -87,12 +86,12 @@ def forget_withheld(path: str | None, rotations: Sequence[SqlRotation], reason: 
     given_up = [(rotation.plan.name, rotation.id) for rotation in rotations if rotation.secret is not None]
     for rotation in rotations:
         rotation.withhold(reason)
-    _forget(path, given_up)
+    forget_pending(path, given_up)
 
 
 def give_up(items: Sequence[Item], path: str | None) -> list[dict[str, Any]]:
     """Forget pending SQL tokens that nobody took, and return the reports of their managed tokens."""
-    _forget(path, [(item.name, item.version_id) for item in items if item.action != "resume"])
+    forget_pending(path, [(item.name, item.version_id) for item in items if item.action != "resume"])
     return [
         {**of_sql_commit(item, f"{item.error}. {_what_becomes_of_it(item)}"), "issued": None}
         for item in items
@@ -102,19 +101,6 @@ def give_up(items: Sequence[Item], path: str | None) -> list[dict[str, Any]]:
 
 def _what_becomes_of_it(item: Item) -> str:
     return f"The new token cannot be revoked; nobody has it, and it ends by itself {(item.claims or {}).get('expires_at')}."
-
-
-def _forget(path: str | None, given_up: Sequence[tuple[str, str | None]]) -> None:
-    """Take tokens out of the state file whose values nobody has. One that still names them costs a run that looks for them."""
-    if path is None or not given_up:
-        return
-    with contextlib.suppress(Refused), state_file.locked(path):
-        state, at = state_file.read(path), utc_text(utc_now())
-        for name, token_id in given_up:
-            pending = state.of(name).pending
-            if pending is not None and pending.id == token_id:
-                state = state.withdrawn(name, at)
-        state_file.write(path, state)
 
 
 def commit_sql(items: Sequence[Item], path: str | None) -> list[dict[str, Any]]:

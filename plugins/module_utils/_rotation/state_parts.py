@@ -10,7 +10,7 @@ Private: for this collection only. Pure. Times are texts in ISO 8601, UTC; extra
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import Claims
@@ -61,6 +61,14 @@ class Pending:
     destinations: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     extra: Json = dataclasses.field(default_factory=dict)
     claims: Claims | None = None
+
+    def resumed_by(self, process: Process, labels: Iterable[str]) -> Pending:
+        """Return this as another run delivers it once more: when it was issued and who has it stays known.
+
+        :param labels: those who have to confirm it now.
+        """
+        known = {label: self.destinations.get(label) for label in labels}
+        return dataclasses.replace(self, process=process, destinations=known)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,14 +30,8 @@ def withhold(rotations: Sequence[Rotation], state_path: str | None, concurrency:
     for rotation in issued:
         rotation.error = Refused(f"The new token could not be handed over: {reason}.")
     side_by_side(withdraw_unless_resumed, issued, concurrency)
-    withdrawn = [_withdrawn_item(rotation) for rotation in issued if rotation.is_withdrawn]
-    forget_pending(state_path, withdrawn)
-
-
-def _withdrawn_item(rotation: Rotation) -> Item:
-    token = rotation.issued.token if rotation.issued else None
-    version = None if token is None else {"name": token.name, "id": token.id or ""}
-    return Item(rotation.plan.name, {}, rotation.plan.action, version)
+    withdrawn = [rotation for rotation in issued if rotation.is_withdrawn]
+    forget_pending(state_path, [(found.plan.name, found.issued.token.id) for found in withdrawn if found.issued])
 
 
 def withdraw(
@@ -51,7 +45,7 @@ def withdraw(
         problem = problem_in_withdrawing(accounts[item.credential], item.version["id"])
         name = item.version["name"]
         if problem is None:
-            withdrawn.append(item)
+            withdrawn.append((item.name, item.version_id))
         said = (
             f"{name} was withdrawn"
             if problem is None
