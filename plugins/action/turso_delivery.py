@@ -7,13 +7,11 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import sys
 import traceback
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.loader import connection_loader
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import KINDS
 from ansible_collections.community.turso.plugins.module_utils._delivery.places import Place, places_of
@@ -80,14 +78,14 @@ class ActionModule(HiddenResult):
 
     def _run(self, to: str, items: list[Item], host: str) -> Run:
         if to not in ON_HOSTS:
-            self._come_home()
+            self._vars = self._at_home(self._vars)
         return Run(
             host or "localhost",
             self._run_module,
             service=self._ask_service,
             loader=self._loader,
             check_mode=bool(self._task.check_mode),
-            environment=self._environment,
+            environment=Play(self, self._vars).environment,
             credentials=self._templar.template(self._vars.get("turso_deliver_credentials") or {}),
             secrets=tuple(item.secret for item in items if item.secret),
         )
@@ -112,11 +110,6 @@ class ActionModule(HiddenResult):
             return [item_of(to, raw, lambda patterns: play.resolved(patterns)[0], play.path) for raw in given]
         except TursoError as exc:
             raise AnsibleActionFail(exc.msg) from exc
-
-    @property
-    def _environment(self) -> dict[str, str]:
-        parts = [self._templar.template(part) for part in self._task.environment or () if part]
-        return {name: str(value) for part in parts if isinstance(part, Mapping) for name, value in part.items()}
 
     def _run_module(
         self, name: str, args: Mapping[str, Any], environment: Environment, check_mode: bool
@@ -158,13 +151,6 @@ class ActionModule(HiddenResult):
         )
         found: dict[str, Any] = action.run(task_vars=self._vars)
         return found
-
-    def _come_home(self) -> None:
-        """Run on the control node where the inventory says that this host is reached by something else."""
-        if self._connection.transport == "local":  # type: ignore[has-type]
-            return
-        self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
-        self._vars = {**self._vars, "ansible_python_interpreter": sys.executable}
 
 
 def _words_of_a_bug(exc: Exception, run: Run) -> str:

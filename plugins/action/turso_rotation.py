@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.loader import connection_loader
 
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import BY_ENTRY_POINT
@@ -108,7 +106,7 @@ class ActionModule(HiddenResult):
 
         :param environment: instead of the one where the task stands.
         """
-        self._come_home()
+        self._vars = self._at_home(self._vars)
         given = self._task.args, self._task.environment
         self._task.args = dict(args)
         if environment:
@@ -118,10 +116,3 @@ class ActionModule(HiddenResult):
             return super()._execute_hidden(self._vars)
         finally:
             self._task.args, self._task.environment = given
-
-    def _come_home(self) -> None:
-        """Run on the control node where the inventory says that this host is reached by something else."""
-        if self._connection.transport == "local":  # type: ignore[has-type]
-            return
-        self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
-        self._vars = {**self._vars, "ansible_python_interpreter": sys.executable}

@@ -10,6 +10,7 @@ Private to this collection.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -19,6 +20,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.ansible_release import __version__
 from ansible.playbook.play_context import PlayContext
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
 
 from ansible_collections.community.turso.plugins.plugin_utils._orphan import ended_with_parent
@@ -82,6 +84,16 @@ class ActionModule(ActionBase):
         with self.hidden(), ended_with_parent():
             executed: dict[str, Any] = self._execute_module(task_vars=task_vars)
         return executed
+
+    def _at_home(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Run on the control node where the inventory says that this host is reached by something else.
+
+        :returns: the variables to run a module with.
+        """
+        if self._connection.transport == "local":  # type: ignore[has-type]
+            return task_vars
+        self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
+        return {**task_vars, "ansible_python_interpreter": sys.executable}
 
     @contextlib.contextmanager
     def hidden(self) -> Iterator[None]:
