@@ -20,7 +20,6 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
     BY_RECEIPT,
     CONFIRMED,
     DELIVERED,
-    LOST,
     NOT_KNOWN,
     NOT_TAKEN,
     REFUSED,
@@ -29,7 +28,7 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
     Verdict,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Answer, Run, each
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Answer, Run, each, lost
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._service import Service
 
 
@@ -99,9 +98,7 @@ def _written(item: Item, run: Run) -> Verdict:
     before = worker.version_in_use()
     answer = worker.ask("PUT", "secrets", {"name": item.options["name"], "text": item.secret, "type": "secret_text"})
     if answer.is_lost:
-        return Verdict.of(
-            item, run.host, LOST, f"Cloudflare may have taken the value, its answer is lost: {answer.problem}"
-        )
+        return lost(item, run, "Cloudflare", answer)
     if not answer.is_ok:
         raise Refused(worker.meaning(answer))
     return Verdict.of(item, run.host, DELIVERED, changed=True, stamp=before)

@@ -21,7 +21,6 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
     BY_RECEIPT,
     CONFIRMED,
     DELIVERED,
-    LOST,
     NOT_KNOWN,
     NOT_TAKEN,
     OTHER,
@@ -33,7 +32,7 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._github import GitHub
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._github_shadows import unseen_after_looking
-from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run, each
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run, each, lost
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._sealed_box import need_pynacl, sealed
 
 LOOK_AGAIN_SECONDS = (1, 2, 4)  # for a copy of GitHub's data that lags behind
@@ -75,9 +74,7 @@ def _delivered(item: Item, run: Run) -> Verdict:
     body = {"encrypted_value": sealed(str(item.secret), key["key"]), "key_id": key["key_id"], **_kept(hub)}
     answer = hub.ask("PUT", hub.place.secret, body)
     if answer.is_lost:
-        return Verdict.of(
-            item, run.host, LOST, f"GitHub may have taken the value, its answer is lost: {answer.problem}"
-        )
+        return lost(item, run, "GitHub", answer)
     if not answer.is_ok:
         raise Refused(hub.meaning(answer))
     stamp = next((stamp for stamp in _stamps(hub) if github.is_fresh(stamp, answer.header("Date"))), None)

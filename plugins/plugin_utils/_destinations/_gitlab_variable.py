@@ -20,7 +20,6 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
     BY_RECEIPT,
     CONFIRMED,
     DELIVERED,
-    LOST,
     NOT_KNOWN,
     NOT_TAKEN,
     PROVEN,
@@ -31,7 +30,7 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._found import holds, verdict_on
-from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Answer, Run, each
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Answer, Run, each, lost
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._service import Service
 
 
@@ -112,9 +111,7 @@ def _delivered(item: Item, run: Run) -> Verdict:
         return Verdict.of(item, run.host, DELIVERED)
     answer = lab.write(found, item.secret)
     if answer.is_lost:
-        return Verdict.of(
-            item, run.host, LOST, f"GitLab may have taken the value, its answer is lost: {answer.problem}"
-        )
+        return lost(item, run, "GitLab", answer)
     if not answer.is_ok:
         raise Refused(lab.meaning(answer))
     # Of a hidden variable GitLab shows nothing else that moves on.

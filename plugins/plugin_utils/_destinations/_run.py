@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.struck import struck
-from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Item, Verdict
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import LOST, Item, Verdict
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 
 Environment = Mapping[str, str]
@@ -165,6 +165,11 @@ def _verdict(item: Item, run: Run, otherwise: str, carry_out: Callable[[Item], V
         return carry_out(item)
     except TursoError as exc:
         return Verdict.of(item, run.host, otherwise, exc.msg)
+
+
+def lost(item: Item, run: Run, service: str, answer: Answer) -> Verdict:
+    """Return the verdict on a write that a service may have carried out, though its answer did not come."""
+    return Verdict.of(item, run.host, LOST, f"{service} may have taken the value, its answer is lost: {answer.problem}")
 
 
 def failure_in(result: Mapping[str, Any]) -> str:

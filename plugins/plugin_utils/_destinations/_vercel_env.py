@@ -16,7 +16,6 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
     BY_RECEIPT,
     CONFIRMED,
     DELIVERED,
-    LOST,
     NOT_KNOWN,
     NOT_TAKEN,
     OTHER,
@@ -27,7 +26,7 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._found import holds, verdict_on
-from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run, each
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Run, each, lost
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._vercel import Vercel
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._vercel_redeploy import deployed
 
@@ -61,9 +60,7 @@ def _written(item: Item, run: Run) -> Verdict:
         return Verdict.of(item, run.host, DELIVERED)
     answer = host.write(found, item.secret)
     if answer.is_lost:
-        return Verdict.of(
-            item, run.host, LOST, f"Vercel may have taken the value, its answer is lost: {answer.problem}"
-        )
+        return lost(item, run, "Vercel", answer)
     if not answer.is_ok:
         raise Refused(host.meaning(answer))
     stamp = str(answer.body["updatedAt"]) if answer.has("updatedAt") else None
