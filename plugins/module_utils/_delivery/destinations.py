@@ -21,7 +21,6 @@ from ansible_collections.community.turso.plugins.module_utils._delivery import c
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 
 Options = Mapping[str, Any]
-FILES = ("file", "env_file", "ansible_vault", "sops_file")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,3 +222,4 @@ KINDS: dict[str, Kind] = {
     "vault_kv": Kind(_vault_address, _must_be_said, _vault),
     "aws_secret": Kind(_at("region", "name", "key"), _must_be_said),
 }
+FILES = tuple(to for to, kind in KINDS.items() if kind.is_file)

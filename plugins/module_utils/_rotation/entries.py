@@ -16,6 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Inv
 from ansible_collections.community.turso.plugins.module_utils._rotation import values
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import (
     THE_PLAY,
+    Delivered,
     Recipient,
     longest_takes_effect,
     read_recipients,
@@ -61,7 +62,7 @@ class Policy:
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
+class Entry(Delivered):
     """One entry of `turso_rotate_tokens`."""
 
     label: str  # what messages call it
@@ -72,15 +73,6 @@ class Entry:
     credential: str | None  # a key of turso_rotate_credentials; None for the run's own
     recipients: tuple[Recipient, ...]
     kind: ClassVar[str] = "api"
-
-    @property
-    def is_committed_by_the_role(self) -> bool:
-        """Tell whether nobody but the role delivers, so that its own last task commits."""
-        return all(recipient.is_built_in for recipient in self.recipients)
-
-    @property
-    def has_destinations(self) -> bool:
-        return any(recipient.is_destination for recipient in self.recipients)
 
 
 AnyEntry = Union[Entry, SqlEntry]

@@ -100,6 +100,21 @@ class Recipient:
         )
 
 
+class Delivered:
+    """What is delivered to recipients: an entry of either kind."""
+
+    recipients: tuple[Recipient, ...]
+
+    @property
+    def is_committed_by_the_role(self) -> bool:
+        """Tell whether nobody but the role delivers, so that its own last task commits."""
+        return all(recipient.is_built_in for recipient in self.recipients)
+
+    @property
+    def has_destinations(self) -> bool:
+        return any(recipient.is_destination for recipient in self.recipients)
+
+
 THE_PLAY = Recipient("play")
 
 

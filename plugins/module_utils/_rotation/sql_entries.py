@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import values
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import (
+    Delivered,
     Recipient,
     longest_takes_effect,
 )
@@ -53,7 +54,7 @@ class SqlPolicy:
 
 
 @dataclasses.dataclass(frozen=True)
-class SqlEntry:
+class SqlEntry(Delivered):
     """One entry of `turso_rotate_tokens` with `kind: sql`."""
 
     label: str  # what messages call it
@@ -63,15 +64,6 @@ class SqlEntry:
     credential: str | None  # a key of turso_rotate_credentials; None for the run's own
     recipients: tuple[Recipient, ...]
     kind: ClassVar[str] = "sql"
-
-    @property
-    def is_committed_by_the_role(self) -> bool:
-        """Tell whether nobody but the role delivers, so that its own last task commits."""
-        return all(recipient.is_built_in for recipient in self.recipients)
-
-    @property
-    def has_destinations(self) -> bool:
-        return any(recipient.is_destination for recipient in self.recipients)
 
     @property
     def readable(self) -> tuple[Recipient, ...]:
