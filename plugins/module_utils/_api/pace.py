@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import threading
 
-MARGIN = 1.03  # requests arrive a little earlier or later than they were sent
-CLOSE_ENOUGH = 0.25  # of the gap: a better one is looked for no further
+MARGIN = 1.06  # requests arrive a little earlier or later than they were sent
+CLOSE_ENOUGH = 0.35  # of the gap: a better one is looked for no further
 LOOK_SECONDS = 2.0  # so often is asked whether the limit lets something through, where it does not tell when it will
 
 
@@ -77,10 +77,15 @@ class Pace:
             self._passed_before, self._passed, self._began = self._passed, 0, None
 
     def _learn(self, seconds_each: float) -> None:
-        """Take in that the gap was too short, and that one request in so many seconds is what the limit allows."""
+        """Take in that the gap was too short, and that one request in so many seconds is what the limit allows.
+
+        A gap that held before may be right, and one request late: it grows by a part of the difference only.
+        """
         self._too_short = max(self._too_short, self._gap)
-        if self._holds is None or self._gap >= self._holds:
+        if self._holds is None:
             self._holds = max(seconds_each, self._gap * 1.25)
+        elif self._gap >= self._holds:
+            self._holds = self._gap + max((seconds_each - self._gap) / 4, self._gap / 20)
         self._choose_gap(self._holds)
 
     def _choose_gap(self, holds: float) -> None:

@@ -10,6 +10,7 @@ import dataclasses
 import heapq
 import math
 import random
+import statistics
 from collections import deque
 from collections.abc import Callable
 from typing import Optional
@@ -86,10 +87,13 @@ class Played:
     refused: int
 
 
-def play(limiter: Limiter, requests: int, threads: int = 8, *, tells: bool = True, seed: int = 1) -> Played:
+def play(
+    limiter: Limiter, requests: int, threads: int = 8, *, tells: bool = True, seed: int = 1, late_seconds: float = 0.0
+) -> Played:
     """Send requests from threads, which are events on one clock; the pace and the tries are the client's own.
 
     :param tells: whether a refusal has a Retry-After, in whole seconds as servers round it.
+    :param late_seconds: one request in six arrives up to so much later than the others.
     """
     pace, chance = Pace(), random.Random(seed)
     asked = Asked("create the token", "POST", "/")
@@ -111,6 +115,8 @@ def play(limiter: Limiter, requests: int, threads: int = 8, *, tells: bool = Tru
             at = pace.turn(now, pace.not_before(ready_at, passes, now) if tries.is_guess else ready_at)
             if at <= now:
                 arrives = now + LATENCY_SECONDS / 2 * (0.5 + chance.random())
+                if late_seconds and chance.random() < 1 / 6:
+                    arrives += late_seconds * chance.random()
                 heapq.heappush(events, (arrives, thread, "arrival", tries, ready_at, now, passes))
             else:
                 heapq.heappush(events, (at, thread, "turn", tries, ready_at, now, passes))
@@ -161,6 +167,13 @@ def test_a_rate_limit_slows_down_as_little_as_it_can_and_fails_nothing(
     played = play(limiter(), requests, THREADS, seed=seed)
     assert played.failed == 0
     assert played.seconds <= SLACK * ideal_seconds
+
+
+@pytest.mark.parametrize("name", ["1 a second", "2 a second", "4 a second", "10 in 10 seconds", "a window of 1 second"])
+def test_requests_that_arrive_late_make_a_rate_limit_no_slower(name: str) -> None:
+    limiter, requests, ideal_seconds = LIMITS[name]
+    seconds = [play(limiter(), requests, THREADS, seed=seed, late_seconds=0.1).seconds for seed in range(25)]
+    assert statistics.median(seconds) <= SLACK * ideal_seconds
 
 
 @pytest.mark.parametrize("threads", [1, 8, 20, 100])
