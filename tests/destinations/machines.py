@@ -21,7 +21,15 @@ SSH = """#!/bin/sh
 for last; do host=$command; command=$last; done
 test -d {folder}/$host || {{ echo "ssh: connect to host $host port 22: No route to host" >&2; exit 255; }}
 export HOME={folder}/$host command
-exec unshare --mount sh -c 'mount --bind $HOME/srv /srv && mount --bind $HOME/init.d /etc/init.d && exec sh -c "$command"'
+exec unshare --mount sh -c 'mount --bind $HOME/srv /srv && mount --bind $HOME/init.d /etc/init.d \\
+  && exec setpriv --reuid={user} --regid={user} --clear-groups sh -c "$command"'
+"""
+
+# What sudo is for: root's rights for who has them not. Its own program is a setuid one that tells its arguments differently.
+SUDO = """#!/bin/sh
+while test "$1" != -u; do shift; done
+shift 2
+exec /srv/setpriv --reuid=0 --regid=0 --clear-groups "$@"
 """
 
 # Reads its file once, when it starts; a value that says "broken" ends it at once.
@@ -55,11 +63,11 @@ START = "start-stop-daemon --start --quiet --background --make-pidfile --pidfile
 class Machines:
     """Hosts by name, below a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, user: int = 0) -> None:
         self.folder = folder
         self.ssh = folder / "ssh"
         folder.mkdir()
-        self.ssh.write_text(SSH.format(folder=folder))
+        self.ssh.write_text(SSH.format(folder=folder, user=user))
         self.ssh.chmod(0o755)
 
     def start(self, name: str, **services: str) -> Path:
@@ -69,6 +77,10 @@ class Machines:
             folder.mkdir(parents=True)
         (srv / "daemon").write_text(DAEMON.format(srv="/srv"))
         (srv / "daemon").chmod(0o755)
+        (srv / "sudo").write_text(SUDO)
+        (srv / "sudo").chmod(0o755)
+        shutil.copyfile(shutil.which("setpriv") or "setpriv", srv / "setpriv")
+        (srv / "setpriv").chmod(0o4755)
         for service, start in services.items():
             (scripts / service).write_text(SCRIPT.format(name=service, start=start.format(name=service)))
             (scripts / service).chmod(0o755)
@@ -78,6 +90,7 @@ class Machines:
         """Return an inventory of hosts, whether or not they are up; of localhost it says that it is reached by ssh."""
         shared = (
             f"ansible_ssh_executable={self.ssh}\nansible_python_interpreter={python}\nansible_ssh_pipelining=true\n"
+            "ansible_become_exe=/srv/sudo\n"
         )
         return "\n".join(["localhost ansible_connection=ssh", "[web]", *names, "[web:vars]", shared])
 
@@ -89,7 +102,7 @@ class Machines:
 
 def need_machines() -> None:
     """Skip a test where hosts of this kind cannot be had."""
-    if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "start-stop-daemon", "service"))):
-        pytest.skip("needs root, unshare, start-stop-daemon and service")
+    if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "setpriv", "start-stop-daemon", "service"))):
+        pytest.skip("needs root, unshare, setpriv, start-stop-daemon and service")
     if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode != 0:
         pytest.skip("needs mount namespaces")

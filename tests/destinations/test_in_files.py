@@ -19,6 +19,7 @@ from tests.destinations.steps import CANARY, NEWER, OLDER, Command, Step, Verb, 
 from tests.playbooks import Playbooks, heavy, with_one_core
 
 ENV = "# the application\r\nexport TOKEN=\"{}\" # rotated\r\nOTHER=kept\r\nSECOND='{}'"
+NOBODY, NOBODYS_PYTHON = 65534, Path("/usr/bin/python3")  # the tests' own Python may be below a folder of root's alone
 
 
 @pytest.fixture
@@ -30,9 +31,9 @@ def machines(tmp_path: Path) -> Iterator[Machines]:
 
 
 def on_hosts(
-    playbooks: Playbooks, machines: Machines, steps: list[Step], *arguments: str
+    playbooks: Playbooks, machines: Machines, steps: list[Step], *arguments: str, python: Path | None = None
 ) -> list[list[dict[str, Any]]]:
-    inventory = machines.inventory("web1", "web2", "web3", python=playbooks.venv / "bin" / "python")
+    inventory = machines.inventory("web1", "web2", "web3", python=python or playbooks.venv / "bin" / "python")
     path = playbooks.write("inventory.ini", inventory)
     found, played = carried_out(playbooks, steps, "-i", str(path), *arguments)
     for secret in (CANARY, NEWER, OLDER):
@@ -85,6 +86,42 @@ def test_services_on_hosts_of_which_one_is_down(playbooks: Playbooks, machines: 
     assert "it does not run after it was restarted" in fails[1]["msg"]
     assert (folders[1] / "app.env").read_text() == f"TOKEN={CANARY}\nDIES={OLDER}\n"
     assert (folders[1] / "app.env").stat().st_mode & 0o777 == 0o640
+
+
+@with_one_core
+def test_a_file_and_a_service_of_root_need_become(playbooks: Playbooks, tmp_path: Path) -> None:
+    need_machines()
+    if not NOBODYS_PYTHON.exists():
+        pytest.skip(f"needs {NOBODYS_PYTHON}")
+    machines = Machines(tmp_path / "machines", user=NOBODY)
+    srv = machines.start("web1", app=START)
+    (srv / "app.env").write_text(f"TOKEN={OLDER}\n")
+    os.chmod(srv / "app.env", 0o600)
+    env: dict[str, Any] = {"path": "/srv/app.env", "variable": "TOKEN", "hosts": ["web1"], "restart": "app"}
+    root = item("app", become=True, **env)
+    found = on_hosts(
+        playbooks,
+        machines,
+        [
+            Verb("env_file_check", [item("app", **env)]),
+            Verb("env_file_deliver", [item("app", **env)]),
+            Verb("env_file_check", [root]),
+            Verb("env_file_deliver", [root]),
+            Verb("env_file_read_back", [root]),
+        ],
+        python=NOBODYS_PYTHON,
+    )
+    machines.stop()
+    assert [words(each) for each in found] == [
+        ["web1 refused"],
+        ["web1 not taken"],
+        ["web1 proven"],
+        ["web1 delivered!"],
+        ["web1 confirmed"],
+    ]
+    assert "become" in found[0][0]["msg"]
+    assert (srv / "seen").read_text() == f"{CANARY}\n"
+    assert (srv / "app.env").stat().st_mode & 0o777 == 0o600
 
 
 @heavy
