@@ -215,6 +215,56 @@ def test_nothing_is_issued_where_the_state_file_is_locked_elsewhere_or_none(
     assert simulator.requests == []
 
 
+# Python imports this into every process of the run: no file system here has locks, as on some mounted volumes.
+WITHOUT_LOCKS = """import errno, fcntl, os
+def refuse(*_arguments):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+fcntl.flock = refuse
+"""
+MOUNTED = """unshare --mount sh -c 'mount --bind {0} {0} && exec ansible-playbook playbook.yml --vault-password-file password'"""
+
+
+@heavy
+@pytest.mark.promise(7)
+@with_one_core
+@pytest.mark.parametrize("store", [VAULT, "state.json"])
+def test_nothing_is_issued_on_a_file_system_without_locks(
+    simulator: Simulator, playbooks: Playbooks, store: str
+) -> None:
+    simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("hooks/sitecustomize.py", WITHOUT_LOCKS)
+    task = rotation("ci") if store == VAULT else rotate("ci", state_file=store)
+    played = playbooks.play([play(task)], *PASSWORD, env={"PYTHONPATH": str(playbooks.directory / "hooks")})
+    assert not played.ok
+    said = " ".join(played.output.split())
+    assert store in said
+    assert "on a file system that supports locks" in said
+    assert "Nothing was issued." in said
+    assert simulator.requests == []
+
+
+@heavy
+@pytest.mark.promise(7)
+@with_one_core
+@pytest.mark.parametrize("store", [VAULT, "state.json"])
+def test_nothing_is_issued_where_a_file_is_mounted_alone(
+    simulator: Simulator, playbooks: Playbooks, store: str
+) -> None:
+    if not playbooks.shell("unshare --mount true").ok:
+        pytest.skip("needs mount namespaces")
+    simulator.given("ci", organization="acme", age_days=120)
+    encrypt(playbooks, {"turso_secrets": {}})
+    playbooks.write("state.json", '{"format": 1, "tokens": {}}')
+    playbooks.write("playbook.yml", [play(rotation("ci", state_file="state.json"))])
+    played = playbooks.shell(MOUNTED.format(store))
+    assert not played.ok
+    said = " ".join(played.output.split())
+    assert "bind mount of a single file" in said, said
+    assert "Mount the folder" in said
+    assert "Nothing was issued." in said
+    assert simulator.requests == []
+
+
 @heavy
 @pytest.mark.promise(1)
 @with_one_core
