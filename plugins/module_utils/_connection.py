@@ -109,7 +109,7 @@ class _Client(Api):
             return super().request(*args, **kwargs)
         except (Unauthorized, Forbidden) as exc:
             if kwargs.get("bearer") is None:
-                is_about_tokens = not kwargs.get("advice")
+                is_about_tokens = "api-tokens" in args
                 told = self.credential.explanation(exc, utc_now(), is_about_tokens=is_about_tokens)
                 exc.msg = f"{exc.msg} {told}"
             raise

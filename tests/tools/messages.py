@@ -26,7 +26,7 @@ PAGE = ROOT / "docs" / "messages.md"
 UNKNOWN = "…"
 ERRORS = Path("plugins", "module_utils", "_errors.py")
 
-SPEAKERS = ("_api/answers.py", "_api/losses.py", "_rotation/evidence.py")
+SPEAKERS = ("_api/advice.py", "_api/answers.py", "_api/losses.py", "_rotation/evidence.py")
 # Takes what was promised, and makes a message of it that stands where it is made.
 PART = "unexpected"
 

@@ -53,6 +53,7 @@ MAY_IMPORT = {
 PURE = (
     "_errors.py",
     "_written.py",
+    "_api/advice.py",
     "_api/scopes.py",
     "_api/claims.py",
     "_api/credential.py",

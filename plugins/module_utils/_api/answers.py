@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.advice import advice_on
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     TursoError,
     UnexpectedResponse,
@@ -111,7 +112,7 @@ def refusal_in(status: int, content: bytes | bytearray, asked: Asked) -> TursoEr
     told = clean(api_message_in(json_in(content)) or "", asked.secrets)
     came = f"the API answered {status}" + (f" ({told})" if told else "")
     return kind_of_status(status)(
-        f"Could not {asked.what}: {came}. {_advice(status, asked.advice)}".strip(),
+        f"Could not {asked.what}: {came}. {advice_on(status, asked.advice)}".strip(),
         status=status,
         api_message=told or None,
         **asked.told(),
@@ -174,22 +175,3 @@ def _unreadable(status: int, content: bytes | bytearray) -> str:
         f"the API answered {status} with something that is not a JSON object. "
         "Check that api_url is the Turso Platform API and that no proxy or login page answers for it."
     )
-
-
-def _advice(status: int, of_call: Mapping[int, str]) -> str:
-    if 300 <= status < 400:
-        return "Redirects are not followed, so that the token goes to no other host; set api_url to the final address."
-    if status >= 500:
-        return "The API has a problem of its own; try again later."
-    return {
-        400: "Correct what the API names.",
-        401: "The API token is not valid: it was revoked, has expired, or is a database token (TURSO_AUTH_TOKEN) "
-        "instead of an API token.",
-        402: "The organization's plan does not allow it.",
-        403: "This credential may not do that. Group-scoped tokens are for admins and owners of the organization to "
-        "mint, and a restricted token may not be allowed to manage tokens at all; use a token of a user who may.",
-        404: "Check the names of the organization and the group, and api_url.",
-        409: "Something of that name exists already: see in the list of tokens whether it is what is meant.",
-        429: "The rate limit did not pass within the tries; raise api_retries or try again later.",
-        **of_call,
-    }.get(status, "Correct what the API names, and check api_url.")

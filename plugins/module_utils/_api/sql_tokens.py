@@ -15,6 +15,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api import advice
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
@@ -162,7 +163,7 @@ class SqlTokens:
             query={"expiration": expiration, "authorization": authorization},
             body=None if permissions is None else {"fine_grained_permissions": permissions.as_body()},
             fresh=fresh,
-            advice=_advice(_MINTS[name.level], name.level),
+            advice=advice.on_sql_tokens(_MINTS[name.level], name.level),
         )
         secret = text_or_none(answer.data.get("jwt"))
         if secret is not None and secret != name.name:
@@ -183,7 +184,7 @@ class SqlTokens:
             what=f"invalidate the SQL tokens of the {name}",
             repeatable=True,
             may_be_empty=True,
-            advice=_advice(_INVALIDATES[name.level], name.level),
+            advice=advice.on_sql_tokens(_INVALIDATES[name.level], name.level),
         )
         if answer.data:  # what answers something else may not be the API, and a death must not be reported by hearsay
             raise answer.unexpected(f"invalidate the SQL tokens of the {name}", "an empty body")
@@ -192,20 +193,11 @@ class SqlTokens:
     def _get(self, organization: str, *segments: str, what: str, query: Mapping[str, str] | None = None) -> Answer:
         level = GROUP if "groups" in segments[:1] else DATABASE
         path = ("v1", "organizations", organization, *segments)
-        return self.api.request("GET", *path, what=what, query=query, advice=_advice("read", level))
+        return self.api.request("GET", *path, what=what, query=query, advice=advice.on_sql_tokens("read", level))
 
 
 def _path_of(name: Name) -> tuple[str, ...]:
     return ("v1", "organizations", name.organization, _PLURALS[name.level], name.name, "auth")
-
-
-def _advice(scope: str, level: str) -> dict[int, str]:
-    """Say what to do about a call that was refused."""
-    return {
-        403: f"The API token needs {scope}, and has to reach the organization and the group. A token of a group with this "
-        "scope is enough.",
-        404: f"Check the names of the organization and the {level}, and that the API token reaches them.",
-    }
 
 
 def _target_in(entry: Any, organization: str) -> Target | None:

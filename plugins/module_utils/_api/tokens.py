@@ -12,7 +12,9 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Callable
+from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api import advice
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
 from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
@@ -80,7 +82,8 @@ class Tokens:
     def list_organization(self, organization: str) -> Listing:
         """List the tokens of an organization, with owners. Source: GET /v1/organizations/{slug}/api-tokens."""
         what = f"list the tokens of the organization {organization!r}"
-        return self._listing(self.api.request("GET", *_of(organization), what=what), what, organization)
+        answer = self.api.request("GET", *_of(organization), what=what, advice=advice.OF_ORGANIZATION)
+        return self._listing(answer, what, organization)
 
     def create(
         self,
@@ -106,7 +109,10 @@ class Tokens:
             "description": description,
         }
         body = {key: value for key, value in asked.items() if value is not None}
-        answer = self.api.request("POST", *_TOKENS, name, what=what, body=body or None, fresh=fresh, on_send=on_send)
+        path = (*_TOKENS, name)
+        answer = self.api.request(
+            "POST", *path, what=what, body=body or None, fresh=fresh, on_send=on_send, advice=advice.ON_CREATE
+        )
         return self._issued(answer, what, name, restriction)
 
     def revoke_by_name(self, name: str) -> None:
@@ -119,7 +125,7 @@ class Tokens:
     def revoke_by_id(self, organization: str, token_id: str) -> None:
         """Revoke anybody's token in an organization. Source: DELETE /v1/organizations/{slug}/api-tokens/{id}."""
         what = f"revoke the token with the id {token_id!r} in the organization {organization!r}"
-        self._revoke((*_of(organization), token_id), what, repeatable=True)
+        self._revoke((*_of(organization), token_id), what, repeatable=True, advice=advice.OF_ORGANIZATION)
 
     def validate(self, secret: str | None = None) -> Validation:
         """Ask the API about a credential: the one in use, or the secret that is given. Source: GET /v1/auth/validate."""
@@ -157,8 +163,8 @@ class Tokens:
         )
         return Issued(token, secret)
 
-    def _revoke(self, segments: tuple[str, ...], what: str, *, repeatable: bool) -> None:
-        answer = self.api.request("DELETE", *segments, what=what, repeatable=repeatable)
+    def _revoke(self, segments: tuple[str, ...], what: str, **how: Any) -> None:
+        answer = self.api.request("DELETE", *segments, what=what, **how)
         if answer.status == 204:
             return
         if answer.data.get("error") or text_or_none(answer.data.get("token")) is None:

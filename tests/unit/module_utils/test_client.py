@@ -676,9 +676,9 @@ ADVICE = {
     400: "Correct what the API names",
     401: "database token",
     402: "plan",
-    403: "admins and owners",
+    403: "Use one of a user who may",
     404: "organization and the group",
-    409: "exists already",
+    409: "does not fit",
     429: "api_retries",
     500: "try again later",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.answers impor
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens, Validation
-from ansible_collections.community.turso.plugins.module_utils._errors import UnexpectedResponse
+from ansible_collections.community.turso.plugins.module_utils._errors import TursoError, UnexpectedResponse
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 from tests.bench.pressure import long_list
 from tests.simulator import Simulator, faults
@@ -423,6 +424,26 @@ def test_validations_that_leave_it_open(simulator: Simulator, tokens: Tokens, bo
     simulator.faults.add("validate", faults.garbage(body))
     with pytest.raises(UnexpectedResponse, match=r"Could not validate the credential: .* without a time of expiry"):
         tokens.validate()
+
+
+REFUSED = [
+    (lambda tokens: tokens.create("ci", ACME, None, None), 403, "admin or owner"),
+    (lambda tokens: tokens.create("ci", ACME, None, None), 409, "Use another name"),
+    (lambda tokens: tokens.list_organization("acme"), 403, "admin or owner"),
+    (lambda tokens: tokens.revoke_by_id("acme", "1"), 403, "admin or owner"),
+    (lambda tokens: tokens.list_own(), 403, "a user who may"),
+    (lambda tokens: tokens.revoke_by_name("ci"), 403, "a user who may"),
+    (lambda tokens: tokens.revoke_by_name("ci"), 409, "Look at what is there"),
+]
+
+
+@pytest.mark.parametrize(("call", "status", "advice"), REFUSED)
+def test_a_refusal_says_what_to_do_about_that_call(
+    simulator: Simulator, tokens: Tokens, call: Callable[[Tokens], Any], status: int, advice: str
+) -> None:
+    simulator.faults.add("*", faults.Status(status), times=None)
+    with pytest.raises(TursoError, match=advice):
+        call(tokens)
 
 
 @pytest.mark.parametrize(("status", "valid", "forbidden"), [(401, False, False), (403, True, True)])
