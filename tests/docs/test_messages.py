@@ -46,11 +46,12 @@ def test_messages_of_python(source: str, expected: list[tuple[str, str]]) -> Non
     assert list(messages_in(source, kinds_in(ERRORS))) == expected
 
 
-def test_the_words_of_a_file_that_does_nothing_else() -> None:
+def test_the_words_of_a_file() -> None:
     source = (
-        '"""Documentation that is long."""\nWORDS = {1: "the API is down", 2: f"{a} is not there {b}"}\nKEY = "api_url"'
+        '"""Documentation that is long."""\nWORDS = {1: "the API is down", 2: f"{a} is not there yet {b}"}\n'
+        'KEY = "api_url"\nPATTERN = r"of the\\s+API token that"'
     )
-    assert sorted(words_in(source)) == ["the API is down", "… is not there …"]
+    assert sorted(words_in(source)) == ["the API is down", "… is not there yet …"]
 
 
 def test_messages_of_tasks() -> None:

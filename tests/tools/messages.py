@@ -4,8 +4,8 @@
 
 """Collect every error message from the sources, for docs/messages.md; `make reference` writes the page.
 
-A message is a text in a `raise`, a text that an error is made of, any text of the files that do nothing but word (SPEAKERS), or
-`msg` and `fail_msg` of a task that fails. Nothing is run: what is only known in a run is an ellipsis.
+A message is a text in a `raise`, a text that an error is made of, any text of the files that word (SPEAKERS, SPEAKING), or `msg` and
+`fail_msg` of a task that fails. Nothing is run: what is only known in a run is an ellipsis.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ PAGE = ROOT / "docs" / "messages.md"
 UNKNOWN = "…"
 ERRORS = Path("plugins", "module_utils", "_errors.py")
 
-SPEAKERS = ("_api/advice.py", "_api/answers.py", "_api/losses.py", "_rotation/evidence.py")
+SPEAKERS = (
+    *("_api/advice.py", "_api/answers.py", "_api/losses.py"),
+    *("_rotation/evidence.py", "_rotation/sentences.py", "_rotation/results.py", "_rotation/settlement.py"),
+    *("_rotation/report.py", "_rotation/sql_report.py", "_rotation/destinations.py", "_rotation/sql_destinations.py"),
+)
+# Folders of which every sentence is one of a verdict.
+SPEAKING = ("_destinations", "_delivery", "_sql_token")
+PATTERN = re.compile(r"\\[a-zA-Z*.()\[]|\w\|\w")  # a regular expression says nothing to a reader
 # Takes what was promised, and makes a message of it that stands where it is made.
 PART = "unexpected"
 
@@ -84,8 +91,9 @@ AREAS = (
 HEAD = """\
 # Messages
 
-Every message of an error that the modules, roles, lookups and filters have, for your search. {unknown} stands for what is only
-known in a run: a name, a path, an answer of the API. A message says what happened, what it means for your tokens, and the next step.
+Every message of an error that the modules, roles, lookups and filters have, and what the roles say of a destination and of a token,
+for your search. {unknown} stands for what is only known in a run: a name, a path, an answer of the API. A message says what happened,
+what it means for your tokens, and the next step; some are put together from the parts that stand here.
 [Troubleshooting](troubleshooting.md) explains the kinds, and what to do about each.
 
 Made from the sources by `make reference`; do not edit. A test fails when a message is missing.
@@ -123,7 +131,7 @@ def collected(root: Path) -> list[Message]:
         for text, kind in messages_in(path.read_text(), kinds)
     ]
     for path in sorted((root / "plugins").rglob("*.py")):
-        if str(path).endswith(SPEAKERS):
+        if str(path).endswith(SPEAKERS) or path.parent.name in SPEAKING:
             known = {message.text for message in found}
             found += [
                 Message(text, "", str(path.relative_to(root)))
@@ -181,7 +189,7 @@ def words_in(source: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Constant, ast.JoinedStr)) and id(node) not in inside | documentation:
             text = text_of(node)
-            if text and is_sentence(text):
+            if text and is_sentence(text, words=4) and not PATTERN.search(text):
                 yield text
 
 
@@ -205,8 +213,8 @@ def text_of(node: ast.expr) -> str | None:
     return None
 
 
-def is_sentence(text: str) -> bool:
-    return len(re.findall(r"(?:^|[\s…])[(]?[A-Za-z]{2,}", text)) >= 3
+def is_sentence(text: str, words: int = 3) -> bool:
+    return len(re.findall(r"(?:^|[\s…])[(]?[A-Za-z]{2,}", text)) >= words
 
 
 def failures_in(node: Any) -> Iterator[str]:
