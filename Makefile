@@ -145,6 +145,11 @@ reference: newest ## Write docs/messages.md and docs/variables.md anew, from the
 	$(NEWEST)/python -m tests.tools.messages --write
 	$(NEWEST)/python -m tests.tools.variables --write
 
+.PHONY: stills
+stills: newest ## Take the pictures of the demo and of an audit anew; the second needs Chromium
+	@$(NEWEST)/python -m tests.demo.still
+	@$(NEWEST)/python -m tests.audit.still
+
 .PHONY: format
 format: tools ## Let ruff put the Python files in order
 	$(TOOLS)/ruff check --fix-only

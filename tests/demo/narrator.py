@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from tests.simulator import Simulator
 from tests.simulator.exchange import Request
 
 PAUSE_SECONDS = 0.03
-REQUEST_WIDTH = 45
+WORDS_WIDTH = 40
 
 # The step of a request, and in words what it does; of a list by the last thing before it.
 ACTS = {
@@ -24,9 +25,9 @@ ACTS = {
     "validate": ("verify", "the API accepts the new value"),
 }
 LOOKS = {
-    "list": ("check", "the file can be replaced; the token is still due"),
-    "create": ("verify", "the new token is listed, as it was asked for"),
-    "validate": ("commit", "read back and confirmed; the new token is there"),
+    "list": ("check", "the file can be replaced; still due"),
+    "create": ("verify", "it is listed, as it was asked for"),
+    "validate": ("commit", "read back, confirmed, and still listed"),
 }
 
 
@@ -64,7 +65,10 @@ class Narrator(threading.Thread):
             if request.status != 200:
                 words = f"the server answered {request.status}"
             self._told.append(request)
-            self._tell(step, words, f"{request.method} {request.path}")
+            # The id or the name at the end of a path matters here, and the way to it does not.
+            self._tell(
+                step, words, f"{request.method} {re.sub('^.*(?=/[^/]*api-tokens|/validate)', '…', request.path)}"
+            )
         self._look_at_the_file()
 
     def _new_requests(self) -> Sequence[Request]:
@@ -85,17 +89,15 @@ class Narrator(threading.Thread):
             return ACTS[request.call]
         # A list: what it is for, the steps before it say.
         looks = [LOOKS[call] for call in ("validate", "create", "list") if call in earlier]
-        return looks[0] if looks else ("plan", "which tokens are there, and how old are they?")
+        return looks[0] if looks else ("plan", "which tokens are there, and how old?")
 
     def _look_at_the_file(self) -> None:
         if not self._delivered and self._token_file.read_text() != self._old_value:
             self._delivered = True
-            self._tell("deliver", "the application's file holds the new value")
+            self._tell("deliver", "the file holds the new value")
 
     def _tell(self, step: str, words: str, request: str = "") -> None:
         since = f"{time.monotonic() - self._began:4.1f} s"
         paint = self._screen.paint
-        if len(request) > REQUEST_WIDTH:
-            request = request[: REQUEST_WIDTH - 3] + "..."
-        line = f"  {paint(since, 'dim')}  {paint(step.ljust(7), 'cyan')}  {words.ljust(50)}  {paint(request, 'dim')}"
+        line = f"  {paint(since, 'dim')}  {paint(step.ljust(7), 'cyan')}  {words.ljust(WORDS_WIDTH)}  {paint(request, 'dim')}"
         self._screen.show(line.rstrip())

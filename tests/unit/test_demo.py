@@ -16,6 +16,7 @@ import pytest
 
 from tests.demo.__main__ import perform
 from tests.demo.screen import Screen
+from tests.demo.still import PICTURE, lines_of
 from tests.playbooks import heavy
 from tests.simulator import Simulator, faults
 from tests.tools.checkout import ROOT
@@ -45,7 +46,7 @@ def performed(
 
 def test_it_runs_as_make_runs_it() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, timeout=90, check=False
+        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert the_table(done.stdout) == {
@@ -57,6 +58,7 @@ def test_it_runs_as_make_runs_it() -> None:
     assert steps == ["plan", "check", "issue", "verify", "verify", "deliver", "commit", "revoke"]
     assert ESCAPE not in done.stdout
     assert A_TOKEN_VALUE not in done.stdout
+    assert lines_of(PICTURE.read_text()) == lines_of(done.stdout), "run python -m tests.demo.still"
 
 
 def test_no_secret_is_on_the_screen(simulator: Simulator, performed: Callable[..., tuple[int, str]]) -> None:
