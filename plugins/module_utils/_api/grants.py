@@ -17,6 +17,7 @@ from typing import Any, Optional
 ACTIONS = ("data_read", "data_add", "data_update", "data_delete", "schema_add", "schema_update", "schema_delete")
 READS = frozenset({"data_read"})
 ALL_TABLES = "*"
+_PLACES = {action: place for place, action in enumerate(ACTIONS)}
 
 _Pair = tuple[Optional[str], str]  # a table, none for all of them, and an action
 
@@ -79,23 +80,24 @@ class Grants:
         return ", ".join(f"{'+'.join(tables)}: {'+'.join(actions)}" for tables, actions in self._by_actions())
 
     def _by_actions(self) -> list[tuple[list[str], list[str]]]:
-        """Return tables and their actions in a fixed order, tables with the same actions together, all tables first."""
+        """Return tables and their actions in a fixed order, tables with the same actions together.
+
+        All tables come first, and alone: beside them a name would be one that they comprise.
+        """
         of_table: dict[str, list[str]] = {}
         for table, action in sorted(self.pairs, key=_order):
             of_table.setdefault(table or ALL_TABLES, []).append(action)
+        of_all = of_table.pop(ALL_TABLES, None)
         with_actions: dict[tuple[str, ...], list[str]] = {}
         for table, actions in of_table.items():
-            # All tables stay apart: beside them a name would be one that they comprise.
-            key = tuple(actions) if table != ALL_TABLES else (*actions, ALL_TABLES)
-            with_actions.setdefault(key, []).append(table)
-        return [
-            (tables, [action for action in actions if action != ALL_TABLES]) for actions, tables in with_actions.items()
-        ]
+            with_actions.setdefault(tuple(actions), []).append(table)
+        named = [(tables, list(actions)) for actions, tables in with_actions.items()]
+        return [([ALL_TABLES], of_all), *named] if of_all else named
 
 
 def _order(pair: _Pair) -> tuple[str, int, str]:
     table, action = pair
-    return table or "", ACTIONS.index(action) if action in ACTIONS else len(ACTIONS), action
+    return table or "", _PLACES.get(action, len(ACTIONS)), action
 
 
 def _are_tables(value: Any) -> bool:
