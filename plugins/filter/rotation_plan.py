@@ -18,7 +18,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.report i
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, active_versions
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import Stored, View, view_of
-from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_text
+from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text, moment_of
 
 
 def rotation_plan(
@@ -78,7 +78,6 @@ def _token(given: Mapping[str, Any]) -> Token:
 
 
 def _as_dict(plan: Plan, view: View) -> dict[str, Any]:
-    due = plan.next_due()
     return {
         "name": plan.name,
         "action": plan.action,
@@ -90,7 +89,7 @@ def _as_dict(plan: Plan, view: View) -> dict[str, Any]:
         "previous": _refs(plan.previous),
         "pending_elsewhere": _refs(plan.elsewhere),
         "swept": _refs(plan.swept),
-        "next_due": None if due is None else utc_text(due),
+        "next_due": maybe_utc_text(plan.next_due()),
         "grace_hours": plan.entry.policy.grace.total_seconds() / 3600,
         "msg": of_plan(plan, view)["msg"],
     }

@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import claims_of
-from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 
 def token_claims(token: str) -> dict[str, Any]:
@@ -26,18 +24,9 @@ def token_claims(token: str) -> dict[str, Any]:
     return {
         "kind": claims.kind,
         "id": claims.id,
-        "database_id": claims.database_id,
-        "group_id": claims.group_id,
-        "authorization": claims.authorization,
-        "permissions": None if claims.permissions is None else claims.permissions.as_result(),
-        "issued_at": _text(claims.issued_at),
-        "expires_at": _text(claims.expires_at),
+        **claims.as_result(),
         "never_expires": claims.never_expires,
     }
-
-
-def _text(moment: datetime.datetime | None) -> str | None:
-    return None if moment is None else utc_text(moment)
 
 
 class FilterModule:

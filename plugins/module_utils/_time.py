@@ -34,6 +34,11 @@ def utc_text(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def maybe_utc_text(moment: datetime.datetime | None) -> str | None:
+    """Return a moment as utc_text does, none where there is none."""
+    return None if moment is None else utc_text(moment)
+
+
 def from_unix(seconds: Any) -> datetime.datetime | None:
     """Return the moment that is so many seconds after 1970, none where it is none."""
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
-from ansible_collections.community.turso.plugins.module_utils._time import from_unix
+from ansible_collections.community.turso.plugins.module_utils._time import from_unix, maybe_utc_text
 
 API, GROUP, SESSION, SQL = "api", "group", "session", "sql"
 AUTHORIZATIONS = {"rw": "full-access", "ro": "read-only"}
@@ -55,6 +55,17 @@ class Claims:
     def never_expires(self) -> bool | None:
         """Tell whether the token says that it has no end; none for a credential that does not say what it is."""
         return None if self.kind is None else self.expires_at is None and self.kind != SESSION
+
+    def as_result(self) -> dict[str, Any]:
+        """Return what a SQL token claims, as modules return it and as the state file holds it."""
+        return {
+            "database_id": self.database_id,
+            "group_id": self.group_id,
+            "authorization": self.authorization,
+            "permissions": None if self.permissions is None else self.permissions.as_result(),
+            "issued_at": maybe_utc_text(self.issued_at),
+            "expires_at": maybe_utc_text(self.expires_at),
+        }
 
 
 def claims_of(secret: str) -> Claims:

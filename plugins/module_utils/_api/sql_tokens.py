@@ -41,6 +41,10 @@ class Name:
     def __str__(self) -> str:
         return f"{self.level} {self.name!r}"
 
+    def as_result(self) -> dict[str, str | None]:
+        """Return it as modules return it: by all three options, of which the other level's is none."""
+        return {"organization": self.organization, DATABASE: None, GROUP: None, self.level: self.name}
+
 
 @dataclasses.dataclass(frozen=True)
 class Target:

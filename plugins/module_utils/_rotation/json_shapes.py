@@ -54,7 +54,11 @@ def moment_at(part: Json, key: str, where: str) -> str:
 def moments_at(part: Json, key: str, where: str) -> dict[str, str | None]:
     """Return times, or none, by key; nothing where the key is missing or null."""
     times = object_at({} if part.get(key) is None else part[key], f"{where}.{key}")
-    return {name: None if times[name] is None else moment_at(times, name, f"{where}.{key}") for name in times}
+    return {name: maybe_moment_at(times, name, f"{where}.{key}") for name in times}
+
+
+def maybe_moment_at(part: Json, key: str, where: str) -> str | None:
+    return None if part.get(key) is None else moment_at(part, key, where)
 
 
 def maybe_text_at(part: Json, key: str, where: str) -> str | None:

@@ -20,6 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.json_sha
     WrongShape,
     as_object,
     extra_of,
+    maybe_moment_at,
     maybe_number_at,
     maybe_text_at,
     moment_at,
@@ -97,28 +98,13 @@ def is_newer(claims: Claims, than: Claims) -> bool:
     return claims.issued_at is not None and (than.issued_at is None or claims.issued_at > than.issued_at)
 
 
-def claims_json(claims: Claims) -> dict[str, Any]:
-    """Return what the state file holds of a token's claims."""
-    return {
-        "database_id": claims.database_id,
-        "group_id": claims.group_id,
-        "authorization": claims.authorization,
-        "permissions": None if claims.permissions is None else claims.permissions.as_result(),
-        "issued_at": None if claims.issued_at is None else utc_text(claims.issued_at),
-        "expires_at": None if claims.expires_at is None else utc_text(claims.expires_at),
-    }
-
-
 def claims_from(part: Json, where: str) -> Claims:
-    """Read what the state file holds of a token's claims."""
-    issued_at, expires_at = (
-        None if part.get(key) is None else moment_of(moment_at(part, key, where)) for key in ("issued_at", "expires_at")
-    )
+    """Read what the state file holds of a token's claims; the reverse of Claims.as_result()."""
     written = part.get("permissions")
     return Claims(
         SQL,
-        issued_at=issued_at,
-        expires_at=expires_at,
+        issued_at=moment_of(maybe_moment_at(part, "issued_at", where)),
+        expires_at=moment_of(maybe_moment_at(part, "expires_at", where)),
         database_id=maybe_text_at(part, "database_id", where),
         group_id=maybe_text_at(part, "group_id", where),
         authorization=maybe_text_at(part, "authorization", where),
@@ -138,7 +124,7 @@ def memory_from(part: Json, where: str) -> SqlMemory:
         tuple(_mint(item, f"{where}.mints[{number}]") for number, item in enumerate(objects_at(part, "mints", where))),
         tuple(_runs(part, where)),
         maybe_number_at(part, "attempts", where) or 0,
-        None if part.get("invalidated_at") is None else moment_at(part, "invalidated_at", where),
+        maybe_moment_at(part, "invalidated_at", where),
         extra_of(part, SqlMemory),
     )
 

@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.metrics import Figures
@@ -18,7 +19,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.plan imp
 from ansible_collections.community.turso.plugins.module_utils._rotation.results import Part, Stop, TakeBack
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_issuing import SqlRotation, mint_all
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory, claims_json
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_pending import (
     forget_withheld,
     record_minted,
@@ -164,17 +165,13 @@ def _seconds(moment: datetime.datetime | None) -> float | None:
 
 def _token(rotation: SqlRotation) -> dict[str, Any]:
     """Return the token object, as the module turso_sql_token returns it."""
-    want, target = rotation.plan.entry.want, rotation.target
-    claims = {} if rotation.claims is None else claims_json(rotation.claims)
-    is_database = want.name.level == "database"
+    claims = rotation.claims or Claims()
     return {
-        "kind": "sql",
-        "organization": want.name.organization,
-        "database": want.name.name if is_database else None,
-        "group": None if is_database else want.name.name,
-        "hostname": target.hostname,
-        **claims,
-        "never_expires": claims.get("expires_at") is None,
+        "kind": SQL,
+        **rotation.plan.entry.want.name.as_result(),
+        "hostname": rotation.target.hostname,
+        **claims.as_result(),
+        "never_expires": claims.expires_at is None,
     }
 
 
@@ -195,7 +192,7 @@ def _item(rotation: SqlRotation, report: dict[str, Any]) -> Item | None:
         error=error if error is None else str(report["msg"]),
         confirmed_before=_confirmed_before(rotation),
         kind="sql",
-        claims=None if rotation.claims is None else claims_json(rotation.claims),
+        claims=None if rotation.claims is None else rotation.claims.as_result(),
         at=utc_text(rotation.view.now),
     )
 

@@ -25,7 +25,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.json_sha
     object_at,
     text_at,
 )
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import claims_from, claims_json
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import claims_from
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +151,7 @@ def version_json(version: Pending | Current) -> dict[str, Any]:
     """Return what the state file holds of a version; claims only of a SQL token."""
     found = as_object(version)
     claims = found.pop("claims")
-    return found if claims is None else {**found, "claims": claims_json(claims)}
+    return found if claims is None else {**found, "claims": claims.as_result()}
 
 
 def previous_from(part: Json, where: str) -> Previous:

@@ -30,7 +30,7 @@ from ansible_collections.community.turso.plugins.module_utils._sql_token.decide 
 from ansible_collections.community.turso.plugins.module_utils._sql_token.look_up import look_up
 from ansible_collections.community.turso.plugins.module_utils._sql_token.options import name_in, sql_claims
 from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import probe
-from ansible_collections.community.turso.plugins.module_utils._time import utc_text
+from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text, utc_text
 
 LOOKS = 3  # at a leaked value afterwards
 PAUSE_SECONDS = 5.0  # between two looks, so that the last one is ten seconds after the first
@@ -114,8 +114,8 @@ class Invalidation:
         claims, after = self.request.leaks[index].claims, self.after[index : index + 1]
         return {
             "value": index + 1,
-            "issued_at": None if claims.issued_at is None else utc_text(claims.issued_at),
-            "expires_at": None if claims.expires_at is None else utc_text(claims.expires_at),
+            "issued_at": maybe_utc_text(claims.issued_at),
+            "expires_at": maybe_utc_text(claims.expires_at),
             "before": self.before[index].result,
             "after": after[0].result if after else None,
             "dead": bool(after) and after[0].result == DEAD,

@@ -12,11 +12,10 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import DEAD, NO
-from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, GROUP, Target
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, Target
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import deadline
 from ansible_collections.community.turso.plugins.module_utils._sql_token.options import Wanted
-from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 # By reason: what is said of the current token where its end does not matter any more.
 _LOCKED_OUT: dict[str | None, str] = {
@@ -107,19 +106,12 @@ class Outcome:
 
     def _told(self, claims: Claims) -> dict[str, Any]:
         """Return the token object: what a token claims, and what it was asked for."""
-        name, end = self.want.name, claims.expires_at
+        end = claims.expires_at
         return {
             "kind": SQL,
-            "organization": name.organization,
-            "database": name.name if name.level == DATABASE else None,
-            "group": name.name if name.level == GROUP else None,
-            "database_id": claims.database_id,
-            "group_id": claims.group_id,
+            **self.want.name.as_result(),
             "hostname": None if self.target is None else self.target.hostname,
-            "authorization": claims.authorization,
-            "permissions": None if claims.permissions is None else claims.permissions.as_result(),
-            "issued_at": None if claims.issued_at is None else utc_text(claims.issued_at),
-            "expires_at": None if end is None else utc_text(end),
+            **claims.as_result(),
             "never_expires": end is None,
             "seconds_left": None if end is None else max(0, int((end - self.now).total_seconds())),
         }

@@ -22,7 +22,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_dest
     reading_of,
     to_ask_for_values,
 )
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory, claims_json
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Current
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
@@ -92,7 +92,7 @@ def value(age: float, **more: Any) -> str:
 
 def item(age: float = 5, **more: Any) -> Item:
     known = {"version": {"name": "app", "id": "0" * 64}, "sha256": "0" * 64, "kind": "sql"}
-    return Item("app", {}, "issue", **{**known, "claims": claims_json(claims(age)), **more})
+    return Item("app", {}, "issue", **{**known, "claims": claims(age).as_result(), **more})
 
 
 NEWER: list[tuple[str, Item, str, bool]] = [
@@ -102,7 +102,7 @@ NEWER: list[tuple[str, Item, str, bool]] = [
     ("of the group", item(), value(1, id=None, gid=SHOP.id), False),
     ("of less", item(), value(1, a="ro"), False),
     ("with other permissions", item(), value(1, perm=SOME.as_body()), False),
-    ("with the same", item(claims=claims_json(claims(5, permissions=SOME))), value(1, perm=SOME.as_body()), True),
+    ("with the same", item(claims=claims(5, permissions=SOME).as_result()), value(1, perm=SOME.as_body()), True),
     ("something else", item(), "a-password", False),
     ("no SQL token was minted", item(kind="api", claims=None), value(1), False),
 ]
