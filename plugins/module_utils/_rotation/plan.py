@@ -13,39 +13,35 @@ import dataclasses
 import datetime
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
 from ansible_collections.community.turso.plugins.module_utils._rotation.due import reason_due
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry, refusal
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry, Entry, refusal
 from ansible_collections.community.turso.plugins.module_utils._rotation.resume import resumable
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id, version_name
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
 
 ISSUE, RESUME, SWEEP, NONE = "issue", "resume", "sweep", "none"
 
+Same = TypeVar("Same", bound="AnyPlan")
+
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-    """What is to be done for one managed token.
+class AnyPlan:
+    """What is to be done for one managed token, of either kind.
 
-    `action`: issue a new version, resume one whose value can be had, sweep previous versions whose grace period is over, or
-    none. `previous` is what a commit may revoke once everybody has confirmed the new version.
+    `resumed` is what is delivered once more. `refusal` says why this token cannot be rotated; the others go on.
     """
 
-    entry: Entry
+    entry: AnyEntry
     action: str
     reason: str | None = None
-    current: Version | None = None
-    new_name: str | None = None
-    resumed: Version | None = None
-    previous: tuple[Version, ...] = ()
-    elsewhere: tuple[Version, ...] = ()
-    swept: tuple[Version, ...] = ()
-    unconfirmed: tuple[Version, ...] = ()
-    versions: tuple[Version, ...] = ()
-    refusal: str | None = None  # why this token cannot be rotated; the others go on
+    resumed: Any = None
+    refusal: str | None = None
+    nothing_done: ClassVar[str] = "Nothing was issued."
 
     @property
     def name(self) -> str:
@@ -54,6 +50,46 @@ class Plan:
     @property
     def is_due(self) -> bool:
         return self.action in (ISSUE, RESUME)
+
+    def unless_new(self: Same, checked: Sequence[str] | None) -> Same:
+        """Leave to the next run what was not due when the destinations were asked.
+
+        :param checked: the names that were due then; None where nobody was asked.
+        """
+        is_new = checked is not None and self.name not in checked
+        return self._left(reason=None) if is_new and self.is_due else self
+
+    def unless_refused(self: Same, refusals: Mapping[str, str]) -> Same:
+        """Refuse what is due and must not be.
+
+        :param refusals: why a token must not be due here, by name.
+        """
+        why = refusals.get(self.name)
+        if why is None or not self.is_due:
+            return self
+        return self._left(refusal=f"{self.name} is due ({self.reason}), but {why}. {self.nothing_done}")
+
+    def _left(self: Same, **why: Any) -> Same:
+        return dataclasses.replace(self, action=NONE, resumed=None, **why)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan(AnyPlan):
+    """What is to be done for one API token.
+
+    `action`: issue a new version, resume one whose value can be had, sweep previous versions whose grace period is over, or
+    none. `previous` is what a commit may revoke once everybody has confirmed the new version.
+    """
+
+    entry: Entry
+    resumed: Version | None = None
+    current: Version | None = None
+    new_name: str | None = None
+    previous: tuple[Version, ...] = ()
+    elsewhere: tuple[Version, ...] = ()
+    swept: tuple[Version, ...] = ()
+    unconfirmed: tuple[Version, ...] = ()
+    versions: tuple[Version, ...] = ()
 
     def next_due(self) -> datetime.datetime | None:
         """Return when it is due next by its age, None where that is not known."""
@@ -77,7 +113,7 @@ def _plan_or_refusal(view: View, nonce: str) -> Plan:
     try:
         return _plan(view, nonce)
     except Refused as exc:
-        why = f"{refusal(view.entry.label, exc)} Nothing was issued."
+        why = f"{refusal(view.entry.label, exc)} {Plan.nothing_done}"
         return Plan(view.entry, NONE, versions=view.versions, refusal=why)
 
 
@@ -90,7 +126,7 @@ def _plan(view: View, nonce: str) -> Plan:
         view.entry,
         NONE,
         reason,
-        view.current,
+        current=view.current,
         elsewhere=view.elsewhere,
         versions=view.versions,
         unconfirmed=view.unconfirmed,

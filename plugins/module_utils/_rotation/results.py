@@ -11,18 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan
+from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text
 
 TakeBack = Callable[[str], None]
 Stop = Callable[[], "str | None"]
-
-
-class PlanLike(Protocol):
-    """What the plans of both kinds have."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def is_due(self) -> bool: ...
 
 
 @dataclasses.dataclass
@@ -32,7 +26,6 @@ class Part:
     report: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
     figures: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    next_due: dict[str, str] = dataclasses.field(default_factory=dict)
     secrets: dict[str, str] = dataclasses.field(default_factory=dict, repr=False)
     resumed: list[str] = dataclasses.field(default_factory=list)
     tokens: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
@@ -40,11 +33,26 @@ class Part:
     to_fetch: list[str] = dataclasses.field(default_factory=list)
     changed: bool = False
 
+    def __add__(self, other: Part) -> Part:
+        """Return what both put into it."""
+        return Part(
+            report=self.report + other.report,
+            notes=self.notes + other.notes,
+            figures=self.figures + other.figures,
+            secrets={**self.secrets, **other.secrets},
+            resumed=self.resumed + other.resumed,
+            tokens={**self.tokens, **other.tokens},
+            items=self.items + other.items,
+            to_fetch=self.to_fetch + other.to_fetch,
+            changed=self.changed or other.changed,
+        )
+
 
 class Half(Protocol):
     """All tokens of one kind in a run: planned, and not issued yet."""
 
-    plans: Sequence[Any]
+    @property
+    def plans(self) -> Sequence[Plan | SqlPlan]: ...
 
     def planned(self) -> Part:
         """Return what is told where nothing is issued."""
@@ -95,15 +103,14 @@ def _to_ask(halves: Sequence[Half], names: Sequence[str]) -> dict[str, Any]:
 
 
 def _result(halves: Sequence[Half], parts: Sequence[Part], names: Sequence[str]) -> dict[str, Any]:
+    plans = [plan for half in halves for plan in half.plans]
+    whole = sum(parts, Part())
     order = {name: number for number, name in enumerate(names)}
-    found: dict[str, Any] = {"summary": sentences.summary([plan for half in halves for plan in half.plans])}
-    for field in dataclasses.fields(Part):
-        pieces = [getattr(part, field.name) for part in parts]
-        if field.name == "changed":
-            found["changed"] = any(pieces)
-        elif isinstance(pieces[0], dict):
-            found[field.name] = {name: value for piece in pieces for name, value in piece.items()}
-        else:
-            found[field.name] = [item for piece in pieces for item in piece]
-    found["report"].sort(key=lambda entry: order[entry["name"]])
-    return {**found, "to_check": []}
+    dates = {plan.name: maybe_utc_text(plan.next_due()) for plan in plans}
+    return {
+        **vars(whole),
+        "summary": sentences.summary(plans),
+        "report": sorted(whole.report, key=lambda entry: order[entry["name"]]),
+        "next_due": {name: date for name, date in dates.items() if date is not None},
+        "to_check": [],
+    }

@@ -25,7 +25,6 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.metrics 
 from ansible_collections.community.turso.plugins.module_utils._rotation.pending_versions import record_pending
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import (
     ISSUE,
-    NONE,
     SWEEP,
     Plan,
     plan_entries,
@@ -91,7 +90,7 @@ class ApiHalf:
         The values of resumed ones are not echoed, because the caller gave them.
         """
         request, surveyed = self._request, self._survey
-        self.plans = [_unless_newly_due(plan, checked) for plan in self.plans]
+        self.plans = [plan.unless_new(checked) for plan in self.plans]
         rotations = [Rotation(plan, surveyed.accounts[plan.entry.credential]) for plan in self.plans]
         issue(rotations, request.values, validate=request.validate, concurrency=request.concurrency, stop=stop)
         record_pending(request.state_path, rotations, request.controller, utc_text(surveyed.now))
@@ -127,7 +126,7 @@ def _planned(request: Request) -> tuple[Survey, list[Plan]]:
         request.entries, request.clients, state_path=request.state_path, stored=request.stored, held=request.held
     )
     plans = plan_entries(surveyed.views, os.urandom(2).hex())
-    return surveyed, [_refused_if_due(plan, request) for plan in plans]
+    return surveyed, [plan.unless_refused(request.refused_if_due) for plan in plans]
 
 
 def _may_be_held(plan: Plan, view: View) -> bool:
@@ -139,27 +138,11 @@ def _may_be_held(plan: Plan, view: View) -> bool:
     return newest in view.unconfirmed or (view.state is None and len(view.versions) > 1)
 
 
-def _unless_newly_due(plan: Plan, checked: Sequence[str] | None) -> Plan:
-    """Leave to the next run what was not due when the destinations were asked."""
-    if checked is None or not plan.is_due or plan.name in checked:
-        return plan
-    return dataclasses.replace(plan, action=NONE, reason=None, resumed=None, new_name=None)
-
-
-def _refused_if_due(plan: Plan, request: Request) -> Plan:
-    why = request.refused_if_due.get(plan.name)
-    if why is None or not plan.is_due:
-        return plan
-    refusal = f"{plan.name} is due ({plan.reason}), but {why}. Nothing was issued."
-    return dataclasses.replace(plan, action=NONE, resumed=None, new_name=None, refusal=refusal)
-
-
 def _part(plans: Sequence[Plan], reports: list[dict[str, Any]]) -> Part:
     return Part(
         report=reports,
         notes=[note for plan in plans for note in sentences.kept_though_not_due(plan)],
         figures=[dataclasses.asdict(_figures(plan)) for plan in plans],
-        next_due={plan.name: utc_text(due) for plan in plans for due in [plan.next_due()] if due is not None},
     )
 
 

@@ -152,8 +152,7 @@ def _mint_one(rotation: SqlRotation, trials: Trials, taken: Taken, plane: DataPl
 
     :raises TursoError: there is no new token that could be delivered.
     """
-    current = rotation.plan.current
-    if plane is not None and (current is None or current.value is None):
+    if plane is not None and rotation.plan.current.value is None:
         refuse_unreachable(plane, rotation.target)
     minted = _of_its_own(rotation, trials, taken)
     rotation.warnings += minted.warnings

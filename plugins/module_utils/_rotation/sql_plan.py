@@ -9,21 +9,22 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import UNKNOWN
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import refusal
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, NONE, RESUME
+from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, NONE, RESUME, AnyPlan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import Known, SqlView, Value
-from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import deadline
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import NOT_KNOWN, Known, SqlView, Value
+from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import Decision, deadline
 from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import REMEDY
 
 LOST, UNFINISHED = "lost", "unfinished"
 
 
 @dataclasses.dataclass(frozen=True)
-class SqlPlan:
+class SqlPlan(AnyPlan):
     """What is to be done for one SQL token: mint another one, deliver one once more whose value is at hand, or nothing.
 
     :ivar current: the token in use.
@@ -32,33 +33,17 @@ class SqlPlan:
     """
 
     entry: SqlEntry
-    action: str
-    reason: str | None = None
-    detail: str = ""
-    current: Known | None = None
     resumed: Value | None = None
+    detail: str = ""
+    current: Known = NOT_KNOWN
     is_elsewhere: bool = False
     renew_before: datetime.timedelta = datetime.timedelta(0)
-    refusal: str | None = None  # why this token cannot be rotated; the others go on
-
-    @property
-    def name(self) -> str:
-        return self.entry.name
-
-    @property
-    def is_due(self) -> bool:
-        return self.action in (ISSUE, RESUME)
-
-    @property
-    def expires_at(self) -> datetime.datetime | None:
-        """Return when the token in use ends."""
-        return None if self.current is None else self.current.claims.expires_at
+    nothing_done: ClassVar[str] = "Nothing was minted."
 
     def next_due(self) -> datetime.datetime | None:
         """Return when it is due next, where nothing unforeseen happens."""
-        if self.is_due or self.expires_at is None:
-            return None
-        return self.expires_at - self.renew_before
+        end = self.current.claims.expires_at
+        return None if self.is_due or end is None else end - self.renew_before
 
 
 def plan_sql_entries(views: Sequence[SqlView]) -> list[SqlPlan]:
@@ -69,29 +54,32 @@ def plan_sql_entries(views: Sequence[SqlView]) -> list[SqlPlan]:
 def _plan_or_refusal(view: SqlView) -> SqlPlan:
     plan = SqlPlan(view.entry, NONE, renew_before=view.renew_before)
     if view.failure is not None:
-        return dataclasses.replace(plan, current=_remembered(view), refusal=_refusal(view, Refused(view.failure)))
-    plan = dataclasses.replace(plan, current=view.current)
-    reason, detail = _reason(view)
+        return dataclasses.replace(
+            plan, current=_remembered(view) or NOT_KNOWN, refusal=_refusal(view, Refused(view.failure))
+        )
+    plan = dataclasses.replace(plan, current=view.current or NOT_KNOWN)
+    due = _due(view)
+    plan = dataclasses.replace(plan, reason=due.reason, detail=due.detail)
     try:
-        return _plan(view, dataclasses.replace(plan, reason=reason, detail=detail))
+        return _plan(view, plan)
     except Refused as exc:
-        return dataclasses.replace(plan, reason=reason, detail=detail, refusal=_refusal(view, exc))
+        return dataclasses.replace(plan, refusal=_refusal(view, exc))
 
 
 def _remembered(view: SqlView) -> Known | None:
     """Return the token of which the state file knows when it ends, where nothing else is known."""
-    current = view.state.current if view.state else None
+    current = view.recorded.current
     return None if current is None or current.claims is None else Known(current.id, current.claims)
 
 
 def _refusal(view: SqlView, exc: Refused) -> str:
-    return f"{refusal(view.entry.label, exc)} Nothing was minted."
+    return f"{refusal(view.entry.label, exc)} {SqlPlan.nothing_done}"
 
 
 def _plan(view: SqlView, plan: SqlPlan) -> SqlPlan:
     if plan.reason is None:
         return plan
-    if view.is_elsewhere and not view.entry.policy.force:
+    if view.is_elsewhere:
         return dataclasses.replace(plan, reason=None, is_elsewhere=True)
     resumed = _resumable(view)
     if resumed is not None:
@@ -103,42 +91,38 @@ def _plan(view: SqlView, plan: SqlPlan) -> SqlPlan:
     return dataclasses.replace(plan, action=ISSUE)
 
 
-def _reason(view: SqlView) -> tuple[str | None, str]:
-    """Return why a token is due and what is behind it; none if it is not."""
+def _due(view: SqlView) -> Decision:
+    """Return why a token is due and what is behind it; no reason if it is not."""
     known = view.current
     decision = view.decision(known, force=view.entry.policy.force)
     if known is None or decision.mints:
-        return decision.reason, decision.detail
-    return next(((reason, detail) for reason, check in CHECKS for detail in [check(view, known)] if detail), (None, ""))
+        return decision
+    objections = (Decision(reason, check(view, known)) for reason, check in CHECKS)
+    return next((objection for objection in objections if objection.detail), decision)
 
 
-def _lost(view: SqlView, known: Known) -> str | None:
+def _lost(view: SqlView, _known: Known) -> str:
     """The value that was found is not the one that is in use: a file was restored, reverted or edited, or it is empty."""
-    if view.is_elsewhere:
-        return None
-    expected = {known.id, *([view.pending.id] if view.pending else [])}
+    held = [value for value in view.values if value.is_stored or not view.has_vault_file]
+    if view.is_elsewhere or any(value.id in view.expected for value in held):
+        return ""
     if view.has_vault_file:
-        stored = view.stored
-        is_there = stored is not None and stored.id in expected
-        return None if is_there else "the vault file does not hold the token in use"
-    if view.state is None or not view.values or any(value.id in expected for value in view.values):
-        return None
-    return "no destination holds the token in use"
+        return "the vault file does not hold the token in use"
+    return "no destination holds the token in use" if held and view.state is not None else ""
 
 
-def _unfinished(view: SqlView, known: Known) -> str | None:
+def _unfinished(view: SqlView, known: Known) -> str:
     """Somebody may not have the token in use."""
     if view.pending is not None:
         return f"the token of {view.pending.issued_at} was not confirmed by all"
     if view.state is not None:
-        current = view.state.current
-        return None if current is not None and current.id == known.id else "nobody confirmed the token in use yet"
+        return "" if view.state.is_current(known.id) else "nobody confirmed the token in use yet"
     if view.lacks or any(value.id != known.id for value in view.values):
         return "not every destination holds the token in use"
-    return None
+    return ""
 
 
-CHECKS: tuple[tuple[str, Callable[[SqlView, Known], str | None]], ...] = (
+CHECKS: tuple[tuple[str, Callable[[SqlView, Known], str]], ...] = (
     (LOST, _lost),
     (UNFINISHED, _unfinished),
 )
@@ -148,9 +132,7 @@ def _resumable(view: SqlView) -> Value | None:
     """Return the value to deliver once more: the pending one, else the one in use, where it is at hand and good for long enough."""
     if view.entry.policy.force:
         return None
-    ids = [view.pending.id] if view.pending else []
-    ids += [view.current.id] if view.current else []
-    found = (view.value_of(value_id) for value_id in ids)
+    found = map(view.value_of, view.expected)
     return next((value for value in found if value is not None and not view.decision(value).mints), None)
 
 
@@ -168,7 +150,7 @@ def _refuse_to_pile_up(view: SqlView) -> None:
 
 def _refuse_untried(plan: SqlPlan) -> None:
     """Refuse to mint what could not be tried, because the one in use could not be tried right now either."""
-    if plan.current is None or plan.current.probed != UNKNOWN:
+    if plan.current.probed != UNKNOWN:
         return
     raise Refused(
         f"it is due ({plan.reason}): {plan.detail}. A new token could not be tried, as the one in use could not: "
@@ -178,8 +160,7 @@ def _refuse_untried(plan: SqlPlan) -> None:
 
 def ends_in_words(plan: SqlPlan, view: SqlView, *, with_this_run: bool = True) -> str:
     """Say when the token in use ends, and how many runs did not renew it; nothing where it has no end or nobody knows one."""
-    claims = None if plan.current is None else plan.current.claims
-    said = deadline(claims, view.now).replace("The current token", plan.name, 1).rstrip(".")
+    said = deadline(plan.current.claims, view.now).replace("The current token", plan.name, 1).rstrip(".")
     if not said:
         return ""
     failed = view.memory.attempts + with_this_run

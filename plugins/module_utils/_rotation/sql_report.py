@@ -13,7 +13,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.plan imp
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_issuing import SqlRotation
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan, ends_in_words
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import SqlView
-from ansible_collections.community.turso.plugins.module_utils._time import utc_text
+from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text, utc_text
 
 _PLANNED = {ISSUE: "rotated", RESUME: "rotated", NONE: "unchanged"}
 
@@ -25,7 +25,6 @@ def of_sql_plan(plan: SqlPlan, view: SqlView) -> dict[str, Any]:
     """
     is_left = plan.refusal is not None or plan.is_due
     ends = ends_in_words(plan, view, with_this_run=is_left)
-    issued = plan.current.claims.issued_at if plan.current else None
     return {
         "name": plan.name,
         "kind": "sql",
@@ -35,9 +34,9 @@ def of_sql_plan(plan: SqlPlan, view: SqlView) -> dict[str, Any]:
         "revoked": [],
         "kept": [],
         "evidence": [],
-        "probed": "no" if plan.current is None else plan.current.probed,
-        "issued_at": None if issued is None else utc_text(issued),
-        "expires_at": _text(plan.current.claims if plan.current else None),
+        "probed": plan.current.probed,
+        "issued_at": maybe_utc_text(plan.current.claims.issued_at),
+        "expires_at": maybe_utc_text(plan.current.claims.expires_at),
         "deadline": ends if is_left else "",
         "msg": _planned(plan, ends),
     }
@@ -64,7 +63,7 @@ def _issued(plan: SqlPlan) -> str:
 
 def _untried(plan: SqlPlan) -> str:
     """Say that nobody knows whether the token in use works, where it was tried in vain."""
-    if plan.current is None or plan.current.probed != "unknown":
+    if plan.current.probed != "unknown":
         return ""
     return f", though nobody knows whether it works ({plan.current.detail})"
 

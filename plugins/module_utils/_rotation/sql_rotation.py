@@ -15,7 +15,6 @@ from ansible_collections.community.turso.plugins.module_utils._api.claims import
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.metrics import Figures
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import NONE
 from ansible_collections.community.turso.plugins.module_utils._rotation.results import Part, Stop, TakeBack
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_issuing import SqlRotation, mint_all
@@ -76,7 +75,8 @@ class SqlHalf:
         )
         views = [self._unless_unread(view) for view in self._survey.views]
         self.views: Sequence[SqlView] = views
-        self.plans: Sequence[SqlPlan] = [self._unless_refused(plan) for plan in plan_sql_entries(views)]
+        plans = plan_sql_entries(views)
+        self.plans: Sequence[SqlPlan] = [plan.unless_refused(request.refused_if_due) for plan in plans]
 
     def planned(self) -> Part:
         return self._part([of_sql_plan(plan, view) for plan, view in zip(self.plans, self.views)])
@@ -87,7 +87,7 @@ class SqlHalf:
         The values of what is delivered once more are not echoed, because the caller gave them.
         """
         request = self._request
-        self.plans = [_unless_newly_due(plan, checked) for plan in self.plans]
+        self.plans = [plan.unless_new(checked) for plan in self.plans]
         rotations = [
             SqlRotation(plan, view, request.clients[plan.entry.credential])
             for plan, view in zip(self.plans, self.views)
@@ -103,19 +103,11 @@ class SqlHalf:
             report=reports,
             notes=[*_notes(self.plans, reports)],
             figures=[dataclasses.asdict(_figures(plan, view.memory)) for plan, view in zip(self.plans, self.views)],
-            next_due={plan.name: utc_text(due) for plan in self.plans for due in [plan.next_due()] if due is not None},
         )
 
     def _unless_unread(self, view: SqlView) -> SqlView:
         why = self._request.unread.get(view.entry.name)
         return view if why is None or view.failure is not None else dataclasses.replace(view, failure=why)
-
-    def _unless_refused(self, plan: SqlPlan) -> SqlPlan:
-        why = self._request.refused_if_due.get(plan.name)
-        if why is None or not plan.is_due:
-            return plan
-        said = f"{plan.name} is due ({plan.reason}), but {why}. Nothing was minted."
-        return dataclasses.replace(plan, action=NONE, resumed=None, refusal=said)
 
 
 def _with_values(
@@ -134,13 +126,6 @@ def _with_values(
     )
 
 
-def _unless_newly_due(plan: SqlPlan, checked: Sequence[str] | None) -> SqlPlan:
-    """Leave to the next run what was not due when the destinations were asked."""
-    if checked is None or not plan.is_due or plan.name in checked:
-        return plan
-    return dataclasses.replace(plan, action=NONE, reason=None, resumed=None)
-
-
 def _notes(plans: Sequence[SqlPlan], reports: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say what is worth knowing of tokens that are not due."""
     return [
@@ -152,9 +137,7 @@ def _notes(plans: Sequence[SqlPlan], reports: Sequence[Mapping[str, Any]]) -> li
 
 def _figures(plan: SqlPlan, memory: SqlMemory) -> Figures:
     """Return what the metrics are made of; the age for being due is what is left of its time before it is due."""
-    claims = None if plan.current is None else plan.current.claims
-    issued = None if claims is None else claims.issued_at
-    ends = None if claims is None else claims.expires_at
+    issued, ends = plan.current.claims.issued_at, plan.current.claims.expires_at
     lasts = None if issued is None or ends is None else (ends - issued - plan.renew_before).total_seconds()
     return Figures(plan.name, _seconds(issued), lasts, _seconds(ends), versions=len(memory.mints))
 
@@ -199,7 +182,7 @@ def _item(rotation: SqlRotation, report: dict[str, Any]) -> Item | None:
 
 def _confirmed_before(rotation: SqlRotation) -> list[str]:
     """Return who confirmed a token in a former run, as the state file calls them."""
-    pending = rotation.view.state.pending if rotation.view.state else None
+    pending = rotation.view.recorded.pending
     if pending is None or pending.id != rotation.id:
         return []
     return [label for label, confirmed_at in pending.destinations.items() if confirmed_at is not None]

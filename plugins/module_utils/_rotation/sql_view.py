@@ -63,6 +63,9 @@ class Known:
         return "" if self.value is None else self.value.detail
 
 
+NOT_KNOWN = Known("", Claims())
+
+
 @dataclasses.dataclass(frozen=True)
 class SqlView:
     """Everything that the plan of one SQL token is decided by.
@@ -85,27 +88,27 @@ class SqlView:
     failure: str | None = None
 
     @property
+    def recorded(self) -> TokenState:
+        """Return what the state file says; nothing without one."""
+        return self.state or TokenState()
+
+    @property
     def memory(self) -> SqlMemory:
-        return (self.state.sql if self.state else None) or SqlMemory()
+        return self.recorded.sql or SqlMemory()
 
     @functools.cached_property
     def pending(self) -> Pending | None:
         """Return the token that a former run minted and that somebody has not confirmed, unless it ended."""
-        pending = self.state.pending if self.state else None
+        pending = self.recorded.pending
         if pending is None or pending.claims is None or _is_over(pending.claims, self.now):
             return None
         return pending
 
-    @property
-    def stored(self) -> Value | None:
-        return next((value for value in self.values if value.is_stored), None)
-
     @functools.cached_property
     def current(self) -> Known | None:
         """Return the token in use: the state file's, or a newer one of another run; without a state file the newest that was found."""
-        remembered = self.state.current if self.state else None
-        pending = self.pending
-        others = [value for value in self.values if pending is None or value.id != pending.id]
+        remembered = self.recorded.current
+        others = [value for value in self.values if not self.pending or value.id != self.pending.id]
         ours = [value for value in others if self._is_of_target(value)]
         if remembered is None or remembered.claims is None:
             found = _newest(ours) or next(iter(others), None)
@@ -121,6 +124,11 @@ class SqlView:
     def _known(self, value_id: str, claims: Claims, value: Value | None) -> Known:
         return Known(value_id, claims, value, self.memory.is_invalidated(claims))
 
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """Return the SHA-256 of each value that somebody should hold: the pending one, and the one in use."""
+        return tuple(token.id for token in (self.pending, self.current) if token is not None)
+
     def value_of(self, value_id: str) -> Value | None:
         """Return a value by its SHA-256; none where it is not at hand."""
         return next((value for value in self.values if value.id == value_id), None)
@@ -130,9 +138,9 @@ class SqlView:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Tell whether another run may be delivering the pending token right now."""
+        """Tell whether another run may be delivering the pending token right now, and is to be left to it."""
         pending = self.pending
-        if pending is None or self.is_abandoned:
+        if pending is None or self.is_abandoned or self.entry.policy.force:
             return False
         issued_at = moment_of(pending.issued_at) or self.now
         return self.now - issued_at < self.entry.policy.pending

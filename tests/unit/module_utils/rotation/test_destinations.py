@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import verdicts as delivery
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict
-from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, results, rotation
+from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, results
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import (
     Facts,
@@ -203,6 +203,7 @@ def test_destinations_are_asked_only_where_something_with_one_is_due(has_destina
     plan.entry = types.SimpleNamespace(has_destinations=has_destinations)
     plan.action = other.action = "none"
     plan.refusal = other.refusal = None
+    plan.next_due = other.next_due = lambda: None
     other.entry = types.SimpleNamespace(has_destinations=True)
     part = results.Part()
     half: Any = types.SimpleNamespace(
@@ -214,8 +215,8 @@ def test_destinations_are_asked_only_where_something_with_one_is_due(has_destina
 
 @pytest.mark.parametrize(("checked", "action"), [(None, "issue"), (["ci"], "issue"), ([], "none")])
 def test_what_was_not_due_when_destinations_were_asked_waits(checked: list[str] | None, action: str) -> None:
-    plan = rotation._unless_newly_due(planned(OLD), checked)
-    assert (plan.action, plan.new_name is None) == (action, action == "none")
+    plan = planned(OLD).unless_new(checked)
+    assert (plan.action, plan.is_due, plan.resumed) == (action, action != "none", None)
 
 
 def test_only_a_pending_version_has_destinations_to_look_at() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import ends_in_words
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import NOT_KNOWN
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import TokenState
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 from tests.unit.module_utils.rotation.sql_world import day, mint, pending, planned, state, value, view
@@ -141,7 +142,7 @@ def test_a_token_is_planned(
     plan = planned(*found, **known)
     resumed = None if plan.resumed is None else plan.resumed.id
     assert (plan.action, plan.reason, resumed, plan.refusal) == (*expected, None)
-    assert (plan.next_due() is None) is (plan.is_due or plan.current is None or plan.expires_at is None)
+    assert (plan.next_due() is None) is (plan.is_due or plan.current.claims.expires_at is None)
 
 
 REFUSALS: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
@@ -178,7 +179,7 @@ def test_the_deadline_counts_the_runs_that_failed_before() -> None:
     assert ends_in_words(plan, seen).endswith("3 runs failed.")
     assert ends_in_words(plan, seen, with_this_run=False).endswith("2 runs failed.")
     assert ends_in_words(plan, view(knows=state(61)), with_this_run=False).endswith("in 29 days.")
-    assert ends_in_words(dataclasses.replace(plan, current=None), seen) == ""
+    assert ends_in_words(dataclasses.replace(plan, current=NOT_KNOWN), seen) == ""
 
 
 def test_a_token_is_due_earlier_by_its_part_of_the_spread() -> None:
