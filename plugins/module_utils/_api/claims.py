@@ -123,7 +123,7 @@ def _kind(header: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
 def _object(part: str) -> dict[str, Any]:
     """Return the JSON object in one part of a JSON Web Token, an empty one where there is none."""
     try:
-        value = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        value = json.loads(base64.urlsafe_b64decode(part + "=="))  # at most two are missing, and more do no harm
     except (ValueError, binascii.Error, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

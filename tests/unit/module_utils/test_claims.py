@@ -87,6 +87,12 @@ KINDS = {
         jwt(b'{"a": "ro", "id": "' + b"d" * 201 + b'"}'),
         Claims("sql", authorization="read-only"),
     ),
+    "an id as long as any, and what it was rotated with": (
+        jwt(b'{"rid": "r", "id": "' + b"d" * 200 + b'"}'),
+        Claims("sql", database_id="d" * 200),
+    ),
+    "an empty id": (jwt(b'{"a": "ro", "id": ""}'), Claims("sql", authorization="read-only")),
+    "what it may do, and not where": (jwt(b'{"a": "rw"}'), Claims()),
     "an end that is no moment, which is not the same as none": (
         jwt(b'{"a": "rw", "id": "d", "exp": "soon"}', EDDSA),
         Claims(),
@@ -123,6 +129,8 @@ def test_a_credential_says_what_it_is(secret: str, expected: Claims) -> None:
 MOMENTS = {
     "a second": (END, NOON),
     "a fraction": (END + 0.5, NOON + datetime.timedelta(seconds=0.5)),
+    "the first second": (1, datetime.datetime(1970, 1, 1, 0, 0, 1, tzinfo=datetime.timezone.utc)),
+    "nought": (0, None),
     "never": (-1, None),
     "nothing": (None, None),
     "a text": (str(END), None),
