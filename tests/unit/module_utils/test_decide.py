@@ -238,6 +238,7 @@ WARNINGS = {
         4,
         [["token 'd'", "'raed'"], ["organization: token 'a', token 'c'. "]],
     ),
+    "as many as are named": ([wanted(f"t{n}") for n in range(5)], 5, [["token 't0', ", "token 't4'. "]]),
     "many": ([wanted(f"t{n}") for n in range(8)], 8, [["token 't0', ", "token 't4', and 3 more. "]]),
 }
 

@@ -101,6 +101,7 @@ BROKEN_LISTS = {
     "an error instead": {"error": "maintenance"},
     "an error besides": {"tokens": [], "error": "maintenance"},
     "one page of two": {"tokens": [CI], "pagination": {"page": 1, "total_pages": 2}},
+    "pages beside the tokens": {"tokens": [CI], "total_pages": 2},
     "a page with a next one": {"tokens": [CI], "pagination": {"next": "abc"}},
     "a next one beside the tokens": {"tokens": [CI], "next": "https://api.turso.tech/v1/auth/api-tokens?page=2"},
     "a cursor": {"tokens": [CI], "next_cursor": 5},
@@ -179,11 +180,13 @@ DEAD = {
     "revoked": {"revoked": True},
     "revoked at a time": {"revoked_at": "2026-01-01T00:00:00Z"},
     "revoked at a number of seconds": {"revoked_at": 1_760_000_000},
+    "revoked in the first year that is a time": {"revoked_at": "2000-01-01T00:00:00Z"},
     "expired": {"expires_at": "2026-11-24T12:00:00Z"},
     "expired by a number of seconds": {"expires_at": 1_760_000_000},
 }
 ALIVE = {
     "not revoked": {"revoked": False, "revoked_at": None, "expires_at": None},
+    "the year before": {"revoked_at": "1999-12-31T23:59:59Z"},
     "zero times": {"revoked_at": "0001-01-01T00:00:00Z", "expires_at": 0},
     "never": {"expires_at": -1},
     "later": {"expires_at": "2026-11-24T12:00:01Z"},
@@ -291,11 +294,15 @@ def test_answers_to_a_create(simulator: Simulator, tokens: Tokens, body: dict[st
 def test_a_create_takes_what_the_answer_tells_on_top(simulator: Simulator, tokens: Tokens) -> None:
     simulator.faults.add("create", faults.garbage({**V1, "name": "CI", "created_at": "2026-11-24", "description": "d"}))
     assert tokens.create("ci", ACME, None, None).token == Token("CI", "1", ACME, "2026-11-24", None, "d")
+    simulator.faults.add("create", faults.garbage({"name": "Ci", "id": "1", "token": {"value": "value-of-ci"}}))
+    assert tokens.create("ci", ACME, None, None).token.name == "Ci"
 
 
 TOLD_RESTRICTIONS = {
     "all of it": ({"organization": "acme", "group": "g", "scopes": ["read"]}, Restriction("acme", "g", ("read",))),
     "another one": ({"organization": "other"}, Restriction("other")),
+    "a group": ({"group": "g"}, Restriction(None, "g")),
+    "scopes": ({"scopes": ["read"]}, Restriction(scopes=("read",))),
     "nothing": ({"organization": None}, ACME),
     "nothing that is understood": ({"organization": 5}, ACME),
 }
