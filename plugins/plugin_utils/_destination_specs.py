@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import read_destination
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Item
@@ -25,7 +25,7 @@ _SPECS = Path(__file__).resolve().parents[2] / "roles" / "turso_deliver" / "meta
 @functools.cache
 def destination_specs() -> dict[str, dict[str, Any]]:
     """Return the argument spec of each destination, by its name."""
-    specs = yaml.safe_load(_SPECS.read_text(encoding="utf-8"))["argument_specs"]
+    specs = yaml_load(_SPECS.read_text(encoding="utf-8"))["argument_specs"]
     return {
         name[: -len("_check")]: spec["options"]["turso_deliver_items"]["options"]["options"]["options"]
         for name, spec in specs.items()
