@@ -335,11 +335,10 @@ notes:
   elements: str
   sample: []
 figures:
-  description: What the metrics of each token are made of. Times in seconds since 1970.
+  description: What the metrics of each token are made of, as one text. Times in seconds since 1970.
   returned: O(step=issue)
-  type: list
-  elements: dict
-  sample: []
+  type: str
+  sample: "figures []"
 next_due:
   description: When each token that is not due is due by its age, by name, in ISO 8601.
   returned: O(step=issue)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import CHECK, DELIVER, READ_BACK
-from ansible_collections.community.turso.plugins.module_utils._rotation import sentences, state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation import metrics, sentences, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import (
     not_known,
@@ -138,7 +138,7 @@ def _recorded(
         **result,
         "secrets": {**known_secrets, **secrets},
         "report": [*known_report, *result["report"]],
-        "figures": [*(play.fact(FIGURES) or () if known_report else ()), *result["figures"]],
+        "figures": _figures(play, result) if known_report else result["figures"],
         "lines": _lines(result),
         "transaction": transaction.as_text(),
         **{name: _NOTHING[name] for name in ("is_asking", "checked")},
@@ -157,6 +157,11 @@ def _of_earlier_uses(play: Play, uses: Sequence[Use]) -> tuple[Mapping[str, str]
     if not any(use.items or use.play == play.id for use in uses):
         return {}, []
     return play.fact("turso_rotate_secrets") or {}, play.fact("turso_rotate_report") or []
+
+
+def _figures(play: Play, result: Mapping[str, Any]) -> str:
+    """Return the figures of this use and of earlier ones."""
+    return metrics.one_text([*metrics.from_one_text(play.fact(FIGURES)), *metrics.from_one_text(result["figures"])])
 
 
 def _use(request: IssueRequest, items: list[Item], secrets: Mapping[str, str]) -> Use:

@@ -30,7 +30,7 @@ def tell(play: Play, metrics_file: str | None, *, has_failed: bool) -> dict[str,
     ended = outcome(report, unsettled, has_failed=has_failed, error=issued.get("error"))
     changed = False
     if metrics_file is not None:
-        changed = _write(metrics_file, report, play.fact(FIGURES, issuing_host) or (), unsettled)
+        changed = _write(metrics_file, report, metrics.from_one_text(play.fact(FIGURES, issuing_host)), unsettled)
     return {"changed": changed, "outcome": ended, "report": report or []}
 
 

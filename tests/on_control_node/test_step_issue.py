@@ -16,7 +16,7 @@ from ansible.parsing.vault import VaultSecret
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation import metrics, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import THE_PLAY, Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
@@ -55,7 +55,7 @@ def result_of(*items: Item, secrets: dict[str, str] | None = None, **known: Any)
         "items": [found.as_json() for found in items],
         "to_check": [],
         "to_fetch": [],
-        "figures": [],
+        "figures": metrics.one_text([]),
         **known,
     }
 

@@ -22,9 +22,10 @@ from tests.unit.module_utils.rotation.test_transaction import use
 from tests.unit.module_utils.rotation.world import item
 
 ROTATED = {"name": "ci", "kind": "api", "action": "rotated", "issued": None, "kept": ["ci"]}
+OF_CI = {"name": "ci", "issued_at": 5.0, "max_age_seconds": 9.0, "expires_at": None, "versions": 2}
 KNOWN: dict[str, Any] = {
     "turso_rotate_report": [ROTATED],
-    FIGURES: [{"name": "ci", "issued_at": 5.0, "max_age_seconds": 9.0, "expires_at": None, "versions": 2}],
+    FIGURES: metrics.one_text([OF_CI]),
 }
 FAILED = {ISSUED: {"failed": True, "error": {"kind": "refused"}}}
 
@@ -74,7 +75,7 @@ def test_a_token_that_was_not_committed_failed(tmp_path: Path) -> None:
 
 def test_figures_of_a_token_that_was_not_reported_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "turso.prom"
-    more = [*KNOWN[FIGURES], {"name": "b", "versions": 1}]
+    more = metrics.one_text([OF_CI, {"name": "b", "versions": 1}])
     told({"localhost": {**KNOWN, FIGURES: more}}, str(path))
     assert read(path)[metrics.VERSIONS] == {"ci": 1}
     assert Figures("b", versions=1).gauges(0) == {metrics.VERSIONS: 1}

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
@@ -32,6 +34,8 @@ HELP = {
     SUCCESS: "When a run last left a managed token as it should be.",
     FAILURE: "When a run last failed for a managed token.",
 }
+
+_BEGINNING = "figures "  # without it, ansible-core before 2.19 would make a list of the text again
 
 Gauges = dict[str, dict[str, float]]  # values by metric and by the name of the managed token
 
@@ -78,6 +82,17 @@ class Figures:
         due = None if self.issued_at is None or self.max_age_seconds is None else self.issued_at + self.max_age_seconds
         known = {AGE: age, DUE: due, EXPIRES: self.expires_at, VERSIONS: float(self.versions)}
         return {metric: value for metric, value in known.items() if value is not None}
+
+
+def one_text(figures: Iterable[Mapping[str, object]]) -> str:
+    """Return figures as one text: Ansible copies a list each time that a template touches it."""
+    return _BEGINNING + json.dumps(list(figures))
+
+
+def from_one_text(text: object) -> list[dict[str, Any]]:
+    """Return the figures of a text of `one_text`; none of an empty one, or of None."""
+    found: list[dict[str, Any]] = json.loads(str(text)[len(_BEGINNING) :]) if text else []
+    return found
 
 
 def _timestamp(text: object) -> float | None:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
+from ansible_collections.community.turso.plugins.module_utils._rotation import metrics, sentences
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan
 from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text
@@ -109,6 +109,7 @@ def _result(halves: Sequence[Half], parts: Sequence[Part], names: Sequence[str])
     dates = {plan.name: maybe_utc_text(plan.next_due()) for plan in plans}
     return {
         **vars(whole),
+        "figures": metrics.one_text(whole.figures),
         "summary": sentences.summary(plans),
         "report": sorted(whole.report, key=lambda entry: order[entry["name"]]),
         "next_due": {name: date for name, date in dates.items() if date is not None},

@@ -17,6 +17,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Ref
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
+from ansible_collections.community.turso.plugins.module_utils._rotation.metrics import from_one_text
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_outcome import of_sql_refusal
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 from ansible_collections.community.turso.plugins.modules import turso_rotation
@@ -96,7 +97,8 @@ def test_a_token_is_minted_proven_remembered_and_committed(
     assert known(path)["sql"]["attempts"] == 0
     again = issue(stored={"app": secret}, has_vault_file=True)
     assert (again["changed"], again["report"][0]["reason"], again["items"]) == (False, None, [])
-    assert again["figures"][0]["expires_at"] > again["figures"][0]["issued_at"]
+    (figures,) = from_one_text(again["figures"])
+    assert figures["expires_at"] > figures["issued_at"]
     assert "app" in again["next_due"]
 
 
