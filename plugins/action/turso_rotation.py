@@ -11,6 +11,7 @@ from ansible.errors import AnsibleActionFail
 
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import BY_ENTRY_POINT
+from ansible_collections.community.turso.plugins.plugin_utils._forked_module import module_named, run_forked
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import mark
 from ansible_collections.community.turso.plugins.plugin_utils._play import Means, Play
@@ -26,6 +27,8 @@ from ansible_collections.community.turso.plugins.plugin_utils._step_destinations
 from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
 from ansible_collections.community.turso.plugins.plugin_utils._step_tell import tell
+
+MODULE = module_named("turso_rotation")
 
 
 class ActionModule(HiddenResult):
@@ -77,7 +80,7 @@ class ActionModule(HiddenResult):
         return confirm_here(play, task_vars, given, self._templar, only_by_value=only_by_value)
 
     def _check(self, play: Play) -> dict[str, Any]:
-        return check(play, self._task.args.get("reminded") or [])
+        return check(play, self._task.args.get("reminded", []))
 
     def _commit(self, play: Play) -> dict[str, Any]:
         if self._task.check_mode:
@@ -102,17 +105,9 @@ class ActionModule(HiddenResult):
         return Means(play, self._loader, self._run_module)
 
     def _run_module(self, args: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Run the module here and return its result. Its arguments go through its standard input, so a kill leaves no file.
+        """Run the module here and return its result.
 
         :param environment: instead of the one where the task stands.
         """
-        self._vars = self._at_home(self._vars)
-        given = self._task.args, self._task.environment
-        self._task.args = dict(args)
-        if environment:
-            self._task.environment = [dict(environment)]
-        self._connection.always_pipeline_modules = True
-        try:
-            return super()._execute_hidden(self._vars)
-        finally:
-            self._task.args, self._task.environment = given
+        given = environment or Play(self, self._vars).environment
+        return run_forked(MODULE, args, given, check_mode=self._task.check_mode)
