@@ -21,7 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench import chart, jobs
-from tests.bench.measured import Measured, import_ms, middle, pairs, plan, ratio, run
+from tests.bench.measured import Measured, import_ms, least_cpu, middle, pairs, plan, ratio, run
+from tests.bench.profile import NOTHING, profile
 from tests.bench.report import REPORT
 
 LATENCIES_MS = (20, 100)
@@ -32,6 +33,7 @@ ROUNDS = {1: 3}
 ROUNDS_OF_PARTS = 2
 MANY = 1000
 PLANNED = 10_000
+AUDITED = 5000
 PICTURE = "images/performance.svg"
 OF_RUN = ("processor", "requests", "peak")
 COLUMNS = ("latency", "tokens", "role", *OF_RUN, "uri", *OF_RUN, "uri / role", "by processor", "floor", "role / floor")
@@ -55,6 +57,8 @@ def measure(latencies_ms: tuple[int, ...], counts: Sequence[int]) -> tuple[str, 
     load = os.getloadavg()[0]
     parts = measure_parts()
     quiet = measure_quiet_day()
+    parts_of_runs = measure_profile()
+    audit = measure_audit()
     seconds, mib = plan(PLANNED)
     say(f"{PLANNED} planned: {seconds:.1f} s, {mib:.0f} MiB")
     rows: list[str] = []
@@ -72,6 +76,9 @@ def measure(latencies_ms: tuple[int, ...], counts: Sequence[int]) -> tuple[str, 
         head=f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|",
         rows="\n".join(rows),
         parts=parts,
+        profile=parts_of_runs,
+        many=f"{MANY:,}",
+        audit=audit,
         quiet=quiet,
         plan=f"{PLANNED:,} entries, all due, are planned in {seconds:.1f} s of a processor, with a peak of {mib:.0f} MiB.",
         imports=compare_imports(),
@@ -106,24 +113,50 @@ def shown(done: Measured) -> list[str]:
 
 
 def measure_parts() -> str:
-    """Return the rows of what one rotation is made of, in seconds of a processor."""
-    idle, facts, uri, role = pairs(
+    """Return the rows of what Ansible takes for what a rotation is made of, in seconds of a processor."""
+    idle, facts, uri = pairs(
         ROUNDS_OF_PARTS,
         lambda: run(0, 0, jobs.nothing()),
         lambda: run(0, 0, jobs.facts(TASKS)),
         lambda: run(0, 0, jobs.get_requests(TASKS)),
-        lambda: run(0, 1, jobs.rotation_with_role(["service-0000"])),
     )
-    nothing = middle(idle).cpu
+    nothing = least_cpu(idle)
     rows = [
-        ("ansible-playbook that does nothing", nothing),
-        ("a task without a module (set_fact)", (middle(facts).cpu - nothing) / TASKS),
-        ("a task with a module (uri)", (middle(uri).cpu - nothing) / TASKS),
-        ("the role with one token", middle(role).cpu),
+        (NOTHING, nothing),
+        ("a task without a module (set_fact)", (least_cpu(facts) - nothing) / TASKS),
+        ("a task with a module (uri)", (least_cpu(uri) - nothing) / TASKS),
     ]
-    text = "\n".join(f"| {name} | {seconds:.2f} s |" for name, seconds in rows)
+    text = "\n".join(f"| {name} | {max(seconds, 0):.2f} s |" for name, seconds in rows)
     say(text)
     return text
+
+
+def measure_profile() -> str:
+    """Return the rows of where the processor time of one token goes, and that of a day on which nothing is due."""
+    nothing = least_cpu([run(0, 0, jobs.nothing()) for _ in range(ROUNDS_OF_PARTS)])
+    names = [f"service-{number:04}" for number in range(MANY)]
+    rotated = jobs.rotation_with_role(names[:1])
+    quiet = jobs.rotation_with_role(names, confirms=False)
+    one = profile(lambda env: run(0, 1, rotated, env=env), nothing, ROUNDS_OF_PARTS)
+    many = profile(lambda env: run(0, MANY, quiet, age_days=10, env=env), nothing, ROUNDS_OF_PARTS)
+    rows = [(name, one[name], many[name]) for name in one]
+    rows.append(("all of it", sum(one.values()), sum(many.values())))
+    text = "\n".join(f"| {name} | {seconds:.2f} s | {of_many:.2f} s |" for name, seconds, of_many in rows)
+    say(text)
+    return text
+
+
+def measure_audit() -> str:
+    """Return the row of the audit of many tokens, against a playbook that does nothing."""
+    audits, idle = pairs(
+        ROUNDS_OF_PARTS, lambda: run(0, AUDITED, jobs.audit(), age_days=10), lambda: run(0, 0, jobs.nothing())
+    )
+    audit, nothing = least_cpu(audits), least_cpu(idle)
+    row = (
+        f"| {AUDITED:,} | {audit:.1f} s | {nothing:.1f} s | {audit / nothing:.1f} | {middle(audits).peak_mib:.0f} MiB |"
+    )
+    say(row)
+    return row
 
 
 def measure_quiet_day() -> str:

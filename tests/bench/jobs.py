@@ -32,6 +32,11 @@ def rotation_with_role(names: list[str], *, confirms: bool = True) -> list[Play]
     return [{**_play([confirm] if confirms else []), "roles": [{"role": ROLE, "turso_rotate_tokens": wanted}]}]
 
 
+def audit() -> list[Play]:
+    role = {"role": "community.turso.turso_audit", "turso_audit_organization": "acme", "turso_audit_fail_on": "never"}
+    return [{**_play([]), "roles": [role]}]
+
+
 def rotation_with_uri(names: list[str]) -> list[Play]:
     listing = {
         "ansible.builtin.uri": {

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench import jobs
@@ -32,8 +32,18 @@ class Measured:
     peak_mib: float
 
 
-def run(latency_ms: int, count: int, plays: list[jobs.Play], *, age_days: int = 120) -> Measured:
-    """Run a playbook against a fresh simulator that has so many tokens of that age."""
+def run(
+    latency_ms: int,
+    count: int,
+    plays: list[jobs.Play],
+    *,
+    age_days: int = 120,
+    env: Mapping[str, str] | None = None,
+) -> Measured:
+    """Run a playbook against a fresh simulator that has so many tokens of that age.
+
+    :param env: more variables of the environment.
+    """
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         simulator, origin, credential = _start_simulator(folder, latency_ms)
@@ -44,7 +54,7 @@ def run(latency_ms: int, count: int, plays: list[jobs.Play], *, age_days: int = 
                 remote.given(f"service-{number:04}", organization="acme", age_days=age_days)
             playbooks = Playbooks(Path(sys.prefix), folder, api_url=origin, api_token=credential)
             started = time.perf_counter()
-            process = playbooks.start(plays)
+            process = playbooks.start(plays, env=dict(env or {}))
             output = process.stdout.read() if process.stdout else ""
             _pid, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - started
@@ -72,6 +82,11 @@ def ratio(ours: Sequence[Measured], theirs: Sequence[Measured], figure: str) -> 
 
 def middle(runs: Sequence[Measured]) -> Measured:
     return Measured(*(statistics.median(column) for column in zip(*map(dataclasses.astuple, runs))))
+
+
+def least_cpu(runs: Sequence[Measured]) -> float:
+    """Return the seconds of a processor of the run that took least: what else a machine does only adds."""
+    return min(each.cpu for each in runs)
 
 
 def import_ms(before: Sequence[str], step: str) -> float:

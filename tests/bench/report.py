@@ -34,18 +34,6 @@ tokens), and an `ansible-playbook` that does nothing. Peak memory is that of the
 {head}
 {rows}
 
-## Where the time of one token goes
-
-| part | processor time |
-|---|---|
-{parts}
-
-A rotation runs its module twice: to issue, and to commit after the confirmation of the play. That cannot be one run, because the
-delivery happens between the two. Ansible packs a module and what it imports into an archive, starts Python, and compiles what is
-imported, each time; nothing of that is kept between runs. So one token cannot be rotated in less than an `ansible-playbook` that
-does nothing and two tasks with a module. The job with `uri` has four tasks with a smaller module. What the role takes beyond that is
-the larger module, which imports the plan, the state file and the client, and some twenty tasks without a module.
-
 ## A day on which nothing is due
 
 The role with so many entries, against an `ansible-playbook` that does nothing.
@@ -54,16 +42,50 @@ The role with so many entries, against an `ansible-playbook` that does nothing.
 |---|---|---|---|---|---|---|
 {quiet}
 
-The list of the tokens is read by a run of the module, and one task with a module nearly doubles what an `ansible-playbook` that does
-nothing takes (see above). The rest grows with the entries: Ansible validates them, hands them to the module, and reads its report.
+## Where the processor time goes
+
+What Ansible takes for what a rotation is made of:
+
+| part | processor time |
+|---|---|
+{parts}
+
+A run of the role, process by process. The one token is rotated: issued, confirmed by the play, and the old one revoked. Of the
+{many} entries nothing is due.
+
+| part | one token | nothing due of {many} |
+|---|---|---|
+{profile}
+
+- **Nothing** is the floor of every run. A start of Ansible, before its first task, is no work of the role's.
+- **Importing** is the largest part of a small run. Ansible's loader of collections keeps no compiled files: each run compiles the code
+  from its sources, once, in the playbook's own process. The module runs in a fork of that process, which has it all
+  ([decision 18](decisions/0018-the-rotation-runs-in-a-fork.md)). Packed and started by Ansible, as modules are, it would be compiled three
+  times a run.
+- **Tasks** cost what Ansible needs to start a process for each and to render its arguments, whether it does anything or is skipped. The
+  job with `uri` has five, four of them with a module.
+- **Entries** are read from YAML, checked by Ansible against the role's argument spec, copied for the task that issues, and come back as
+  a report, one item for each token. Ansible renders and copies such a list each time that a task names it. The list of entries and
+  the report are the role's interface; everything else passes as one text.
+
+A day on which nothing is due can therefore not be as quick as 1.5 times a playbook that does nothing: starting Ansible and importing
+the code are more than that before the first entry is read.
 
 ## The plan
 
 {plan}
 
+## The audit
+
+The role `turso_audit`, with its report in JSON and its page, by processor time.
+
+| tokens | audit | nothing | audit / nothing | peak |
+|---|---|---|---|---|
+{audit}
+
 ## Imports
 
-What each import adds to those above it, from compiled files. Every module of Ansible pays for the first one, and compiles all of
+What each import adds to those above it, from compiled files. A module that Ansible packs pays for the first one, and compiles all of
 them anew.
 
 | import | processor time |
