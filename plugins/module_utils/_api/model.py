@@ -111,6 +111,7 @@ class Token:
             given.get("created_at"),
             given.get("owner"),
             given.get("description"),
+            given.get("last_used_at"),
         )
 
     @property

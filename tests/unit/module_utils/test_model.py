@@ -165,6 +165,10 @@ def test_a_token_is_told_with_every_key() -> None:
         "description": "d",
         "last_used_at": "2026-11-24",
     }
+    assert Token.from_result(token.as_result(NOW)) == token
+    assert Token.from_result({"name": "ci", "id": 1, "scopes": ["read-only"]}) == Token(
+        "ci", "1", Restriction(scopes=("read",))
+    )
     least = Token("ci", None).as_result(NOW)
     assert least.keys() == token.as_result(NOW).keys()
     assert {key for key, value in least.items() if value is not None} == {"name", "restriction"}
