@@ -87,12 +87,10 @@ class Grants:
         of_table: dict[str, list[str]] = {}
         for table, action in sorted(self.pairs, key=_order):
             of_table.setdefault(table or ALL_TABLES, []).append(action)
-        of_all = of_table.pop(ALL_TABLES, None)
         with_actions: dict[tuple[str, ...], list[str]] = {}
-        for table, actions in of_table.items():
+        for table, actions in of_table.items():  # what all tables have, no other has: see `of`
             with_actions.setdefault(tuple(actions), []).append(table)
-        named = [(tables, list(actions)) for actions, tables in with_actions.items()]
-        return [([ALL_TABLES], of_all), *named] if of_all else named
+        return [(tables, list(actions)) for actions, tables in with_actions.items()]
 
 
 def _order(pair: _Pair) -> tuple[str, int, str]:

@@ -81,16 +81,22 @@ SHOWN = {
         "x+y: data_read, z: data_add",
     ),
     "all tables apart and first": (
-        [("x", ADD), (None, READ)],
-        [{"tables": ["*"], "actions": [READ]}, {"tables": ["x"], "actions": [ADD]}],
-        [{"t": None, "a": [READ]}, {"t": ["x"], "a": [ADD]}],
-        "*: data_read, x: data_add",
+        [("A", ADD), (None, READ)],
+        [{"tables": ["*"], "actions": [READ]}, {"tables": ["A"], "actions": [ADD]}],
+        [{"t": None, "a": [READ]}, {"t": ["A"], "a": [ADD]}],
+        "*: data_read, A: data_add",
     ),
     "an action that nobody knows, last": (
         [("x", "fly"), ("x", READ)],
         [{"tables": ["x"], "actions": [READ, "fly"]}],
         [{"t": ["x"], "a": [READ, "fly"]}],
         "x: data_read+fly",
+    ),
+    "an action that is called as all tables are": (
+        [("x", "*")],
+        [{"tables": ["x"], "actions": ["*"]}],
+        [{"t": ["x"], "a": ["*"]}],
+        "x: *",
     ),
 }
 
