@@ -70,5 +70,5 @@ def misspelt(scopes: Iterable[str] | None) -> list[tuple[str, str]]:
     """Return each unknown scope that is near a known one, with that one: probably a typing error."""
     known = [*SCOPES, *ORGANIZATION_SCOPES, *PRESETS]
     unknown = [scope for scope in dict.fromkeys(scopes or ()) if scope not in known]
-    near = [(scope, difflib.get_close_matches(scope.lower(), known, n=1, cutoff=_NEAR)) for scope in unknown]
+    near = [(scope, difflib.get_close_matches(scope.lower(), known, cutoff=_NEAR)) for scope in unknown]
     return [(scope, matches[0]) for scope, matches in near if matches]

@@ -112,6 +112,7 @@ TYPED = {
     "nothing": (None, []),
     "known ones": ([*SCOPES, *ORGANIZATION_SCOPES, *PRESETS], []),
     "unlike any": (["billing"], []),
+    "a word other than any": (["org:write"], []),
     "a letter too few": (["db:creat"], [("db:creat", "db:create")]),
     "capitals": (["DB:CREATE"], [("DB:CREATE", "db:create")]),
     "a preset": (["read_only"], [("read_only", "read-only")]),
