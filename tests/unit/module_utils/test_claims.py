@@ -14,7 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import Claims, claims_of, jti_of, moment_in
+from ansible_collections.community.turso.plugins.module_utils._api.claims import (
+    Claims,
+    claims_of,
+    claims_of_whole,
+    jti_of,
+    moment_in,
+)
 from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
 
 RS256 = base64.urlsafe_b64encode(b'{"alg":"RS256"}').decode().rstrip("=")
@@ -124,6 +130,13 @@ KINDS = {
 @pytest.mark.parametrize(("secret", "expected"), KINDS.values(), ids=KINDS)
 def test_a_credential_says_what_it_is(secret: str, expected: Claims) -> None:
     assert claims_of(secret) == expected
+
+
+def test_a_token_that_is_not_whole_claims_nothing() -> None:
+    whole = jwt(b'{"jti": "a"}', EDDSA)
+    assert claims_of_whole(whole) == Claims("api", "a")
+    for wrapped in (f'"{whole}"', f"{whole}\n", f"Bearer {whole}"):
+        assert claims_of_whole(wrapped) == Claims()
 
 
 MOMENTS = {

@@ -52,6 +52,7 @@ UNREADABLE = {
     "blank": (" \n", "is empty"),
     "double quotes": (f'"{API}"', "is in quotes"),
     "single quotes": (f"'{API}'", "is in quotes"),
+    "a quote at its beginning": (f'"{API}', "is in quotes"),
     "a quote at its end": (f"{API}'\n", "is in quotes"),
     "Bearer": (f"Bearer {API}", "begins with 'Bearer'"),
     "bearer and a line break": (f"bearer\n{API}", "begins with 'Bearer'"),
@@ -112,6 +113,11 @@ EXPLANATIONS: dict[str, tuple[str, TursoError, list[str]]] = {
         API,
         Unauthorized("", api_message="invalid api token"),
         ["revoked, or that never existed"],
+    ),
+    "a token with an end that is no session": (
+        jwt({"alg": "EdDSA"}, {"jti": "abc", "exp": int(NOW.timestamp())}),
+        Unauthorized(""),
+        [],
     ),
     "a SQL token that does not look like one": (
         "opaque",
