@@ -101,19 +101,19 @@ def _destinations() -> dict[str, Schema]:
         ),
     }
     specs = _specs("turso_deliver")
-    return own | {to: _destination(to, specs[f"{to}_check"], KINDS[to].takes_effect_hours) for to in KINDS}
+    return own | {to: _destination(to, specs[f"{to}_check"], KINDS[to]) for to in KINDS}
 
 
 EFFECT = "How long after the delivery a consumer may still use the old value."
 
 
-def _destination(to: str, spec: Spec, takes_effect_hours: Any) -> Schema:
+def _destination(to: str, spec: Spec, kind: Any) -> Schema:
     options = spec["options"]["turso_deliver_items"]["options"]["options"]["options"]
     properties = {"to": {"const": to}, **{name: _option(name, option) for name, option in options.items()}}
     item = _item(_plain(spec["description"][0]), properties, ["to", *_required(options)])
-    if takes_effect_hours({}) is None:
-        enough = [name for name in options if takes_effect_hours({name: True}) is not None]
-        item["anyOf"] = [{"required": [name]} for name in ("takes_effect_hours", *enough)]
+    if kind.takes_effect_hours is None:
+        enough = [name for name in ("takes_effect_hours", kind.at_once_with) if name]
+        item["anyOf"] = [{"required": [name]} for name in enough]
     return item
 
 

@@ -47,14 +47,21 @@ class Kind:
     """What an argument spec cannot say of a destination.
 
     `address` names the place in words, folded as the service folds names: two items with the same are the same place.
-    `takes_effect_hours` is the default, None where it has to be said. `problem` says what is wrong with the options together.
-    `is_file` tells that `path` is that of a file, of the control node where there are no `hosts`.
+    `problem` says what is wrong with the options together. `takes_effect_hours` is the default; where there is none, it has to be
+    said, unless the option `at_once_with` is given, which has consumers use the new value. `is_file` tells that `path` is that of
+    a file, of the control node where there are no `hosts`.
     """
 
     address: Callable[[Options], str]
-    takes_effect_hours: Callable[[Options], float | None]
     problem: Callable[[Options], str | None] = lambda _options: None
+    takes_effect_hours: float | None = None
+    at_once_with: str = ""
+    at_once_value: str = ""  # in words, for messages
     is_file: bool = False
+
+    def default_hours(self, options: Options) -> float | None:
+        """Return after how many hours consumers use a new value, where that is not said; None where it has to be."""
+        return 0 if options.get(self.at_once_with) else self.takes_effect_hours
 
 
 def read_destination(
@@ -88,38 +95,17 @@ def read_destination(
 
 
 def _takes_effect(to: str, options: Options) -> datetime.timedelta:
-    said = options.get("takes_effect_hours")
-    hours = KINDS[to].takes_effect_hours(options) if said is None else said
+    kind, said = KINDS[to], options.get("takes_effect_hours")
+    hours = kind.default_hours(options) if said is None else said
     if hours is None:
+        instead = f", or give {kind.at_once_with}: {kind.at_once_value}" if kind.at_once_with else ""
         raise Refused(
             f"to: {to} needs takes_effect_hours: how long a consumer may still use the old value, because the role cannot see "
-            f"who reads it, or when. Set it to 0 where it is read at each use{_or_instead(to)}"
+            f"who reads it, or when. Set it to 0 where it is read at each use{instead}"
         )
     if not hours >= 0:
         raise Refused(f"to: {to}: takes_effect_hours must be 0 or more")
     return datetime.timedelta(hours=hours)
-
-
-def _or_instead(to: str) -> str:
-    instead = {
-        "file": "restart: the service that reads it",
-        "env_file": "restart: the service that reads it",
-        "kubernetes_secret": "rollout: the workloads that read it",
-        "vercel_env": "redeploy: true",
-    }
-    return f", or give {instead[to]}" if to in instead else ""
-
-
-def _only_if(option: str) -> Callable[[Options], float | None]:
-    return lambda options: 0 if options.get(option) else None
-
-
-def _must_be_said(_options: Options) -> None:
-    return None
-
-
-def _always(hours: float) -> Callable[[Options], float | None]:
-    return lambda _options: hours
 
 
 def _exactly_one(*names: str) -> Callable[[Options], str | None]:
@@ -131,7 +117,7 @@ def _exactly_one(*names: str) -> Callable[[Options], str | None]:
 
 
 def _hosts(options: Options) -> str | None:
-    if options.get("hosts") is not None and not options["hosts"]:
+    if options.get("hosts") == []:
         return "hosts is empty, so the value would reach nobody. Name inventory patterns, or leave hosts out"
     if options.get("hosts") and not str(options["path"]).startswith("/"):
         return "path must be absolute on hosts"
@@ -151,12 +137,17 @@ def _env_file(options: Options) -> str | None:
 
 
 def _github(options: Options) -> str | None:
-    problem = _exactly_one("repository", "organization")(options)
-    if problem is None and options.get("environment") and not options.get("repository"):
-        return "environment needs repository"
-    if problem is None and options.get("repository") and str(options["repository"]).count("/") != 1:
-        return "repository must be owner/name"
-    return problem or github.name_problem(str(options["name"]))
+    return (
+        _exactly_one("repository", "organization")(options)
+        or _repository(options.get("repository"), options.get("environment"))
+        or github.name_problem(str(options["name"]))
+    )
+
+
+def _repository(repository: str | None, environment: str | None) -> str | None:
+    if not repository:
+        return "environment needs repository" if environment else None
+    return None if repository.count("/") == 1 else "repository must be owner/name"
 
 
 def _gitlab(options: Options) -> str | None:
@@ -172,12 +163,12 @@ def _at(*names: str) -> Callable[[Options], str]:
 
 
 def _github_address(options: Options) -> str:
-    place = str(options.get("repository") or options.get("organization")).lower()
-    return _joined(place, str(options.get("environment") or "").lower(), str(options["name"]).upper())
+    place = _at("repository", "organization", "environment")(options)
+    return _joined(place.lower(), str(options["name"]).upper())
 
 
 def _gitlab_address(options: Options) -> str:
-    return _joined(str(options.get("project") or options.get("group")).lower(), options["variable"], options["scope"])
+    return _joined(_at("project", "group")(options).lower(), options["variable"], options["scope"])
 
 
 def _vercel_address(options: Options) -> str:
@@ -209,17 +200,20 @@ def _kubernetes(options: Options) -> str | None:
     return None
 
 
+_ITS_READER = "the service that reads it"
 KINDS: dict[str, Kind] = {
-    "file": Kind(_at("path"), _only_if("restart"), _file, is_file=True),
-    "env_file": Kind(_at("path", "variable"), _only_if("restart"), _env_file, is_file=True),
-    "ansible_vault": Kind(_at("path", "variable"), _must_be_said, is_file=True),
-    "sops_file": Kind(_at("path", "key"), _must_be_said, is_file=True),
-    "github_secret": Kind(_github_address, _always(24), _github),
-    "gitlab_variable": Kind(_gitlab_address, _always(24), _gitlab),
-    "vercel_env": Kind(_vercel_address, _only_if("redeploy"), vercel.problem_of),
-    "cloudflare_worker_secret": Kind(_at("account_id", "script", "name"), _always(0), cloudflare.problem_of),
-    "kubernetes_secret": Kind(_at("context", "namespace", "name", "key"), _only_if("rollout"), _kubernetes),
-    "vault_kv": Kind(_vault_address, _must_be_said, _vault),
-    "aws_secret": Kind(_at("region", "name", "key"), _must_be_said),
+    "file": Kind(_at("path"), _file, None, "restart", _ITS_READER, is_file=True),
+    "env_file": Kind(_at("path", "variable"), _env_file, None, "restart", _ITS_READER, is_file=True),
+    "ansible_vault": Kind(_at("path", "variable"), is_file=True),
+    "sops_file": Kind(_at("path", "key"), is_file=True),
+    "github_secret": Kind(_github_address, _github, 24),
+    "gitlab_variable": Kind(_gitlab_address, _gitlab, 24),
+    "vercel_env": Kind(_vercel_address, vercel.problem_of, None, "redeploy", "true"),
+    "cloudflare_worker_secret": Kind(_at("account_id", "script", "name"), cloudflare.problem_of, 0),
+    "kubernetes_secret": Kind(
+        _at("context", "namespace", "name", "key"), _kubernetes, None, "rollout", "the workloads that read it"
+    ),
+    "vault_kv": Kind(_vault_address, _vault),
+    "aws_secret": Kind(_at("region", "name", "key")),
 }
 FILES = tuple(to for to, kind in KINDS.items() if kind.is_file)
