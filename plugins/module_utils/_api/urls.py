@@ -37,7 +37,7 @@ def checked_url(url: object) -> tuple[str, bool]:
         raise InvalidRequest(f"api_url {url!r} is not a URL ({exc}).") from exc
     if parts.scheme not in ("https", "http") or not host or not _HOST_AND_PORT.fullmatch(parts.netloc):
         raise InvalidRequest(f"api_url {url!r} must begin with https:// and name a host.")
-    loopback = _is_loopback(host)
+    loopback = is_loopback(host)
     if parts.scheme == "http" and not loopback:
         raise InvalidRequest(
             f"api_url {url!r} would send the API token in clear. Use https:// (http:// is for loopback addresses only)."
@@ -61,10 +61,11 @@ def is_bearer(text: object) -> bool:
     return isinstance(text, str) and re.fullmatch(r"[\x21-\x7e]+", text) is not None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str | None) -> bool:
+    """Tell whether what is sent to a host stays on this machine."""
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(str(host)).is_loopback
     except ValueError:
         return False

@@ -12,6 +12,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.urls import is_loopback
 from ansible_collections.community.turso.plugins.module_utils._delivery.struck import struck
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import LOST, Item, Verdict
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
@@ -197,4 +198,4 @@ def _answer(method: str, url: str, result: Mapping[str, Any], secrets: Sequence[
 def is_safe(url: str) -> bool:
     """Tell whether a credential may travel to an address: over https, or without leaving this machine."""
     parts = urllib.parse.urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
