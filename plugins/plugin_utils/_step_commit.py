@@ -24,6 +24,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.evidence
     verdict,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_outcome import of_sql_refusal
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import is_version
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now, utc_text
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
@@ -131,8 +132,7 @@ class _Commit:
         with contextlib.suppress(Refused), state_file.locked(path):  # the commit says what is wrong with the file
             state = state_file.read(path)
             for item in self.use.items:
-                pending = state.of(item.name).pending
-                if item.name in self.confirmed and pending is not None and pending.id == item.version_id:
+                if item.name in self.confirmed and is_version(state.of(item.name).pending, item.version_id):
                     for label in self.confirmed[item.name]:
                         state = state.confirmed_at(item.name, label, at)
             state_file.write(path, state)

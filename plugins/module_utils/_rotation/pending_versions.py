@@ -15,7 +15,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation import s
 from ansible_collections.community.turso.plugins.module_utils._rotation.issuing import Rotation, withdraw_unless_resumed
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
-from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Pending, Process
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Pending, Process, is_version
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now, utc_text
 
 
@@ -67,7 +67,6 @@ def forget_pending(path: str | None, given_up: Sequence[tuple[str, str | None]])
     with contextlib.suppress(Refused), state_file.locked(path):
         state, at = state_file.read(path), utc_text(utc_now())
         for name, version_id in given_up:
-            pending = state.of(name).pending
-            if pending is not None and pending.id == version_id:
+            if is_version(state.of(name).pending, version_id):
                 state = state.withdrawn(name, at)
         state_file.write(path, state)

@@ -30,7 +30,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.plan imp
     plan_entries,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.results import Part, Stop, TakeBack
-from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process, confirmed_before
 from ansible_collections.community.turso.plugins.module_utils._rotation.survey import Survey, survey
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.module_utils._rotation.view import View
@@ -174,16 +174,10 @@ def _item(rotation: Rotation, given: dict[str, Any], request: Request, view: Vie
         credential=plan.entry.credential,
         is_running_credential=_replaces_running(rotation, request),
         error=error,
-        confirmed_before=_confirmed_before(rotation, view),
+        confirmed_before=confirmed_before(
+            view.state.pending if view.state else None, plan.resumed.id if plan.resumed else None
+        ),
     )
-
-
-def _confirmed_before(rotation: Rotation, view: View) -> list[str]:
-    """Return who confirmed a resumed version in a former run, as the state file calls them."""
-    pending = view.state.pending if view.state else None
-    if pending is None or rotation.plan.resumed is None or pending.id != rotation.plan.resumed.id:
-        return []
-    return [label for label, confirmed_at in pending.destinations.items() if confirmed_at is not None]
 
 
 def _replaces_running(rotation: Rotation, request: Request) -> bool:

@@ -17,6 +17,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, NONE, RESUME, AnyPlan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import NOT_KNOWN, Known, SqlView, Value
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import is_version
 from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import Decision, deadline
 from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import REMEDY
 
@@ -83,8 +84,7 @@ def _plan(view: SqlView, plan: SqlPlan) -> SqlPlan:
         return dataclasses.replace(plan, reason=None, is_elsewhere=True)
     resumed = _resumable(view)
     if resumed is not None:
-        is_pending = view.pending is not None and resumed.id == view.pending.id
-        reason = UNFINISHED if is_pending else plan.reason
+        reason = UNFINISHED if is_version(view.pending, resumed.id) else plan.reason
         return dataclasses.replace(plan, action=RESUME, reason=reason, resumed=resumed)
     _refuse_to_pile_up(view)
     _refuse_untried(plan)
@@ -116,7 +116,7 @@ def _unfinished(view: SqlView, known: Known) -> str:
     if view.pending is not None:
         return f"the token of {view.pending.issued_at} was not confirmed by all"
     if view.state is not None:
-        return "" if view.state.is_current(known.id) else "nobody confirmed the token in use yet"
+        return "" if is_version(view.state.current, known.id) else "nobody confirmed the token in use yet"
     if view.lacks or any(value.id != known.id for value in view.values):
         return "not every destination holds the token in use"
     return ""

@@ -27,7 +27,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_report import of_sql_issue, of_sql_plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_survey import survey_sql
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import SqlView
-from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process, confirmed_before
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
@@ -173,16 +173,8 @@ def _item(rotation: SqlRotation, report: dict[str, Any]) -> Item | None:
         recipients=plan.entry.recipients,
         credential=plan.entry.credential,
         error=error if error is None else str(report["msg"]),
-        confirmed_before=_confirmed_before(rotation),
+        confirmed_before=confirmed_before(rotation.view.recorded.pending, rotation.id),
         kind="sql",
         claims=None if rotation.claims is None else rotation.claims.as_result(),
         at=utc_text(rotation.view.now),
     )
-
-
-def _confirmed_before(rotation: SqlRotation) -> list[str]:
-    """Return who confirmed a token in a former run, as the state file calls them."""
-    pending = rotation.view.recorded.pending
-    if pending is None or pending.id != rotation.id:
-        return []
-    return [label for label, confirmed_at in pending.destinations.items() if confirmed_at is not None]

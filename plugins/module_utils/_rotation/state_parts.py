@@ -101,6 +101,17 @@ class FoundUnconfirmed:
     extra: Json = dataclasses.field(default_factory=dict)
 
 
+def is_version(part: Pending | Current | None, version_id: str | None) -> bool:
+    """Tell whether a part of the state file is there and names a version."""
+    return part is not None and part.id == version_id
+
+
+def confirmed_before(pending: Pending | None, version_id: str | None) -> list[str]:
+    """Return who confirmed a version in a former run, as the state file calls them; nobody where another one is pending."""
+    known = pending.destinations if pending is not None and pending.id == version_id else {}
+    return [label for label, confirmed_at in known.items() if confirmed_at is not None]
+
+
 def abandoned(pending: Pending, *, here: Process, started_now: int | None) -> bool:
     """Tell whether the run that issued a pending version has ended, as far as this machine can know.
 

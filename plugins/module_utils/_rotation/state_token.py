@@ -53,12 +53,6 @@ class TokenState:
     extra: Json = dataclasses.field(default_factory=dict)
     sql: SqlMemory | None = None
 
-    def is_current(self, version_id: str | None) -> bool:
-        return self.current is not None and self.current.id == version_id
-
-    def is_pending(self, version_id: str | None) -> bool:
-        return self.pending is not None and self.pending.id == version_id
-
     def previous_since(self, now: datetime.datetime) -> dict[str, datetime.datetime]:
         """Return by id since when each version is previous; now where nobody can read it."""
         return {version.id: moment_of(version.since) or now for version in self.previous}

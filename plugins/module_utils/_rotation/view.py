@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Entry
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import is_version
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import Version, by_id
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
@@ -77,7 +78,7 @@ class View:
         """Tell whether the state file says that no run is delivering it."""
         if self.state is None:
             return False
-        if self.state.pending is not None and self.state.pending.id == version.id:
+        if is_version(self.state.pending, version.id):
             return self.is_abandoned
         named = (self.state.current, self.state.found_unconfirmed, *self.state.previous)
         return version.id in {part.id for part in named if part is not None}
