@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.kill.database_worlds import BLIND_AND_FILE, SQL_SCENARIOS, TWO_FILES, VAULT_FILE, world_of
 from tests.kill.worlds import (
     BY_VALUE,
     BY_WORD,
@@ -27,7 +28,6 @@ from tests.kill.worlds import (
     TO_GITHUB,
     Point,
     Scenario,
-    World,
 )
 from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.simulator import Simulator
@@ -49,6 +49,9 @@ SAMPLE = [
         "where nobody can read it, and not committed",
     ),
     (CREDENTIAL, Point(6, "after"), "the credential revoked by its new version"),
+    (VAULT_FILE, Point("mint", "after"), "a SQL token that nobody received"),
+    (BLIND_AND_FILE, Point(0, "written"), "a SQL token in the state file, and not delivered yet"),
+    (TWO_FILES, Point("Judge what they said"), "a SQL token in its files, and nobody has looked yet"),
 ]
 
 
@@ -57,18 +60,22 @@ SAMPLE = [
     ("scenario", "point"),
     cases(
         ((name, *killed) for *killed, name in SAMPLE),
-        sample=("delivered, and not in use yet", "in the state file, and not stored yet"),
+        sample=(
+            "delivered, and not in use yet",
+            "in the state file, and not stored yet",
+            "a SQL token in its files, and nobody has looked yet",
+        ),
     ),
 )
 def test_a_kill_breaks_no_promise(simulator: Simulator, playbooks: Playbooks, scenario: Scenario, point: Point) -> None:
-    world = World(simulator, playbooks, scenario)
+    world = world_of(simulator, playbooks, scenario)
     world.run_until(point)
     assert world.broken_promises() == []
     assert world.broken_promises_of_the_next_runs() == []
 
 
 @heavy
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, *SQL_SCENARIOS], ids=str)
 def test_no_kill_breaks_a_promise(
     simulator: Simulator,
     playbooks: Playbooks,
@@ -76,11 +83,11 @@ def test_no_kill_breaks_a_promise(
     scenario: Scenario,
 ) -> None:
     """What two kills leave alike is followed once. It takes hours."""
-    points = World(simulator, playbooks, scenario).points()
+    points = world_of(simulator, playbooks, scenario).points()
     broken: dict[str, list[str]] = {}
     followed: set[str] = set()
     for point in points:
-        world = World(simulator, playbooks, scenario)
+        world = world_of(simulator, playbooks, scenario)
         world.run_until(point)
         found = world.broken_promises()
         left = world.left()

@@ -193,8 +193,8 @@ def github() -> tuple[GitHub, str]:
 class Point:
     """Where to kill: at a request, before a task, or at the replacement of a file; numbers begin with 0.
 
-    `when` is `task` (by number or name), `before`, `after` or `answered` (the effect of a request, and its answer), `unwritten`
-    or `written`.
+    `when` is `task` (by number or name), `before`, `after` or `answered` (the effect of a request, and its answer; by number, or
+    the first of a call), `unwritten` or `written`.
     """
 
     at: int | str
@@ -220,13 +220,21 @@ class World:
         playbooks.write("password", PASSWORD)
         playbooks.write("own.yml", OWN_FILE)
         playbooks.write("hosts.yml", {"web": {"hosts": {"web1": HERE, "web2": HERE}}})
-        self.first = {name: simulator.given(name, organization="acme", age_days=120).secret for name in scenario.names}
+        self.first = {name: self.given(name) for name in scenario.names}
         for name, paths in scenario.held.items():
             for held in paths:
                 self.hold(held, self.first[name])
         if scenario.has_vault_file:
             playbooks.write(VAULT, {"turso_secrets": self.first})
             assert playbooks.run("ansible-vault", "encrypt", VAULT, env=self.environment()).ok
+
+    def given(self, name: str) -> str:
+        """Have a token that is due, and return its value."""
+        return self.simulator.given(name, organization="acme", age_days=120).secret
+
+    def is_accepted(self, value: str) -> bool:
+        """Tell whether a value works where its consumers use it."""
+        return self.simulator.alive(value)
 
     def hold(self, where: str, value: str) -> None:
         """Have a consumer hold a value."""
@@ -279,7 +287,8 @@ class World:
         process = self.playbooks.start(list(self.scenario.plays), env={**self.environment(point), **env})
         rule = None
         if point.when in AT_REQUESTS:
-            rule = self.simulator.faults.add("*", faults.Kill(process.pid), when=point.when, skip=int(point.at))
+            call, skip = ("*", point.at) if isinstance(point.at, int) else (point.at, 0)
+            rule = self.simulator.faults.add(call, faults.Kill(process.pid), when=point.when, skip=skip)
         output, _ = process.communicate(timeout=240)
         self.simulator.faults.clear()
         assert process.returncode == -9, f"not killed {point}: {output}"
@@ -302,20 +311,21 @@ class World:
 
     def broken_promises(self) -> list[str]:
         """Return what is wrong at once: a value that somebody holds and that is revoked, too many versions, ..."""
-        alive = self.simulator.alive
-        broken = [f"what {where} holds is revoked" for where, value in self.held_values.items() if not alive(value)]
-        broken += [
-            f"what the vault file has of {name} is revoked" for name, it in self.stored().items() if not alive(it)
-        ]
-        broken += [
-            f"{name} has {count} versions"
-            for name in self.scenario.names
-            for count in [len(versions(self.simulator, name))]
-            if not 1 <= count <= MOST_VERSIONS
-        ]
+        broken = self.rejected() + self.wrong_numbers()
         if UNMANAGED not in [token.name for token in self.simulator.tokens]:
             broken.append("an unmanaged token is revoked")
         return broken
+
+    def rejected(self) -> list[str]:
+        """Return which values that somebody holds do not work."""
+        held = {f"what {where} holds": value for where, value in self.held_values.items()}
+        stored = {f"what the vault file has of {name}": value for name, value in self.stored().items()}
+        return [f"{what} is rejected" for what, value in {**held, **stored}.items() if not self.is_accepted(value)]
+
+    def wrong_numbers(self) -> list[str]:
+        """Return of which tokens there are too many versions, or none."""
+        counts = {name: len(versions(self.simulator, name)) for name in self.scenario.names}
+        return [f"{name} has {count} versions" for name, count in counts.items() if not 1 <= count <= MOST_VERSIONS]
 
     def broken_promises_of_the_next_runs(self) -> list[str]:
         """Run twice more: the first of these leaves one version of each token, the second does nothing."""
