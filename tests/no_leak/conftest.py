@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.no_leak.plays import TASKS_FILES
 from tests.no_leak.terminal import Terminal
 from tests.no_leak.worlds import Worlds
 from tests.no_leak.worlds import worlds as running_worlds
@@ -28,6 +29,22 @@ def worlds() -> Iterator[Worlds]:
 def terminal(playbooks: Playbooks, worlds: Worlds) -> Iterator[Terminal]:
     with tempfile.TemporaryDirectory() as tmp:
         yield Terminal(playbooks, worlds, Path(tmp))
+
+
+@pytest.fixture
+def rotating(terminal: Terminal) -> Terminal:
+    """A terminal with tasks files, and with a vault file that holds what the environment does not: other credentials."""
+    spare = terminal.worlds["spare"]
+    bob = spare.main("bob")
+    spare.add_organization("umbrella", roles={"bob": "owner"})
+    for name, text in TASKS_FILES.items():
+        terminal.playbooks.write(name, text)
+    terminal.playbooks.write("password", "correct horse battery staple")
+    spares = {"spare_credential": spare.credential, "spare_credentials": {"bobs": bob.secret}}
+    credentials = terminal.playbooks.write("credentials.yml", spares)
+    terminal.playbooks.run("ansible-vault", "encrypt", "--vault-password-file", "password", str(credentials))
+    assert credentials.read_text().startswith("$ANSIBLE_VAULT")
+    return terminal
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from tests.no_leak.altered import BUGS as WITH_BUGS
 from tests.no_leak.altered import Alteration, Change, Gone, Without, altered
 from tests.no_leak.cases import BUGS, CASES, CUT, Case, play
+from tests.no_leak.plays import role
 from tests.no_leak.terminal import Mode, Terminal
-from tests.no_leak.test_role import role
 from tests.playbooks import cases, heavy, with_every_core
 
 VERBOSE = Mode(verbosity=4, arguments=("--diff",))
