@@ -115,8 +115,9 @@ class SqlWorld(World):
             self.simulator.remake_database("shop")
         except Refusal:
             self.simulator.add_database("shop")
-        token = self.simulator.given_sql(**self.scenario.target, expiration=f"{LASTS_DAYS}d", age_days=AGE_DAYS)
-        return token.secret
+        database, group = self.scenario.target.get("database"), self.scenario.target.get("group")
+        lasts = f"{LASTS_DAYS}d"
+        return self.simulator.given_sql(database=database, group=group, expiration=lasts, age_days=AGE_DAYS).secret
 
     def is_accepted(self, value: str) -> bool:
         return self.simulator.lets_in(value, "shop")
