@@ -25,6 +25,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._play import TRANS
 from ansible_collections.community.turso.plugins.plugin_utils._step_commit import commit
 from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import look, record
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
+from ansible_collections.community.turso.plugins.plugin_utils._vault_file import read as read_vault_file
 from tests.on_control_node.plays import FakePlay
 from tests.simulator import Simulator
 
@@ -37,6 +38,7 @@ class Places:
     def __init__(self) -> None:
         self.held: dict[str, str] = {}  # by address
         self.down: set[str] = set()  # what they are given is refused
+        self.dark: set[str] = set()  # which cannot even be asked what they hold
         self.blind = ("github_secret",)
         self.on_delivery: Callable[[str], None] = lambda _address: None
 
@@ -49,12 +51,13 @@ class Places:
             "read_back": self._read_back,
         }
         what, by = asked[verb](item)
-        value = self.held.get(item.address) if item.wants_value and item.to not in self.blind else None
+        is_read = item.to not in self.blind and item.address not in self.dark
+        value = self.held.get(item.address) if item.wants_value and is_read else None
         said = Verdict(item.name, item.to, item.address, "localhost", what, by, msg=what)
         return said, value
 
     def _deliver(self, item: Item) -> tuple[str, str | None]:
-        if item.address in self.down:
+        if item.address in self.down | self.dark:
             return verdicts.NOT_TAKEN, None
         is_new = self.held.get(item.address) != item.secret
         self.held[item.address] = item.secret or ""
@@ -63,6 +66,8 @@ class Places:
         return verdicts.DELIVERED, None
 
     def _read_back(self, item: Item) -> tuple[str, str | None]:
+        if item.address in self.dark:
+            return verdicts.UNREADABLE, None
         if item.to in self.blind:
             return verdicts.CONFIRMED, verdicts.BY_RECEIPT
         held = self.held.get(item.address)
@@ -84,12 +89,17 @@ class HerePlay(FakePlay):
 
 
 class Runs:
-    """Runs of one rotation file on one control node."""
+    """Runs of one rotation file on one control node.
+
+    `at` is called at every place where another run may come between, or where this one may end: before a destination is asked,
+    around the module, and before the commit.
+    """
 
     def __init__(
         self, simulator: Simulator, folder: Path, *tokens: dict[str, Any], vault: bool = True, **args: Any
     ) -> None:
         self.simulator, self.places = simulator, Places()
+        self.at: Callable[[str], None] = lambda _what: None
         self.tokens, self.args = list(tokens), args
         self.state_file, self.vault_file = folder / "state.json", folder / "vault.yml"
         if vault:
@@ -100,9 +110,7 @@ class Runs:
         self.count += 1
         play: Any = HerePlay(id=f"p{self.count}", facts={"localhost": {}})
         facts = play.facts["localhost"]
-        loader = DataLoader()  # a run of its own reads its files anew
-        loader.set_vault_secrets([("default", VaultSecret(b"correct horse"))])
-        means = Means(play, loader, self._module)
+        means = Means(play, _loader(), self._module)
         given = {
             "step": "issue",
             "tokens": self.tokens,
@@ -128,12 +136,14 @@ class Runs:
             self._keep(facts, record(means))
         if not result["commits_now"]:
             return _run_of(result["report"], ())
+        self.at("commit")
         done = commit(means, "role")
         return _run_of(done["report"], done["failed_names"])
 
     def _ask(self, facts: dict[str, Any], asked: Mapping[str, Any]) -> None:
         for entry_point in asked["asks"]:
             for raw in asked["asked"][entry_point]:
+                self.at(entry_point)
                 said, value = self.places.ask(entry_point, raw)
                 facts[VERDICTS] = [*facts.get(VERDICTS, ()), said.as_json()]
                 facts[VALUES] = [*facts.get(VALUES, ()), value]
@@ -143,11 +153,22 @@ class Runs:
         facts.update({VERDICTS: [], VALUES: [], TRANSACTION: result["transaction"]})
         facts.update({"turso_rotate_secrets": result["secrets"], "turso_rotate_report": result["report"]})
 
-    @staticmethod
-    def _module(args: Mapping[str, Any], _environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-        params = {**DEFAULTS, **args}
-        result, _take_back = turso_rotation.run(params, lambda _secret: None, False, lambda: None)
+    def _module(self, args: Mapping[str, Any], _environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+        self.at("module")
+        result, _take_back = turso_rotation.run({**DEFAULTS, **args}, lambda _secret: None, False, lambda: None)
+        self.at("module")
         return result
+
+    def stored(self) -> dict[str, str]:
+        """Return what the vault file holds."""
+        return read_vault_file(_loader(), str(self.vault_file)) or {}
+
+
+def _loader() -> DataLoader:
+    """Return a loader of its own: every run reads its files anew."""
+    loader = DataLoader()
+    loader.set_vault_secrets([("default", VaultSecret(b"correct horse"))])
+    return loader
 
 
 def _run_of(report: list[dict[str, Any]], failed: Any) -> Run:
