@@ -130,14 +130,10 @@ class Life:
         return len(set(self._folders()))
 
     def must_not_mint(self, trouble: str) -> bool:
-        """Tell whether a token would be minted for nothing.
-
-        Where no value is at hand, a database that keeps this machine out is found out by the new token alone. That is one for each
-        run in vain, up to turso_rotate_max_versions.
-        """
+        """Tell whether a token would be minted for nothing."""
         if trouble == DARK:
             return not self.setting.has_state_file and self.setting.deliver == [into("/a")]
-        return trouble == API or (trouble == PLANE and self.setting.deliver != [GITHUB])
+        return trouble in {API, PLANE}
 
     @property
     def shares_the_state_file(self) -> bool:

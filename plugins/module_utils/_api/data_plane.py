@@ -52,13 +52,11 @@ class Probe:
 
     :ivar result: accepted, dead, unknown, or no where it was not tried.
     :ivar detail: why, as a sentence without its end; empty where there is nothing to say.
-    :ivar is_answered: whether anything answered at all, whatever it said.
     :ivar clock: the time that an answer told.
     """
 
     result: str
     detail: str = ""
-    is_answered: bool = False
     clock: Clock | None = None
 
 
@@ -106,8 +104,8 @@ class DataPlane:
         except TursoError as exc:
             return _judged(exc, hostname)
         if not isinstance(answer.data.get("results"), list):
-            return Probe(UNKNOWN, f"{hostname} answered {answer.status} without results", is_answered=True)
-        return Probe(ACCEPTED, is_answered=True, clock=Clock.of(answer))
+            return Probe(UNKNOWN, f"{hostname} answered {answer.status} without results")
+        return Probe(ACCEPTED, clock=Clock.of(answer))
 
 
 def url_of(hostname: str) -> str | None:
@@ -129,8 +127,6 @@ def _judged(exc: TursoError, hostname: str) -> Probe:
     told = exc.api_message or ""
     words, result, meaning = _OF_THE_TOKEN.get(exc.status, _NOTHING)
     if words.search(told):
-        return Probe(result, f"{meaning} ({told})", is_answered=True)
+        return Probe(result, f"{meaning} ({told})")
     quoted = f" ({told})" if told else ""
-    return Probe(
-        UNKNOWN, f"{hostname} answered {exc.status}{quoted}{_OF_ELSE.get(exc.status // 100, '')}", is_answered=True
-    )
+    return Probe(UNKNOWN, f"{hostname} answered {exc.status}{quoted}{_OF_ELSE.get(exc.status // 100, '')}")

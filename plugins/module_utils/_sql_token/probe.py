@@ -39,18 +39,18 @@ def probe(plane: DataPlane, target: Target, secret: str) -> Probe:
             return seen[-1]
     is_dead = all(each.result == DEAD for each in seen)
     worst = next((each for each in seen if each.result == UNKNOWN), seen[0])
-    return Probe(DEAD if is_dead else UNKNOWN, worst.detail, any(each.is_answered for each in seen))
+    return Probe(DEAD if is_dead else UNKNOWN, worst.detail)
 
 
 def refuse_unreachable(plane: DataPlane, target: Target) -> None:
-    """Refuse to mint a first token that could not be tried: nothing at all answers where its databases are.
+    """Refuse to mint a first token that could not be tried: none of its databases would say so much as that it takes no token.
 
     :raises Unreachable: so it is. A token cannot be taken back, so none is minted only to find that out.
     """
     looks: list[Probe] = []
     for hostname in target.hostnames:
         looks.append(plane.look(hostname, NOBODYS))
-        if looks[-1].is_answered:
+        if looks[-1].result != UNKNOWN:
             return
     if looks:
         raise Unreachable(

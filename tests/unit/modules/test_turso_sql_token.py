@@ -421,10 +421,19 @@ def test_a_first_token_of_a_group_is_minted_where_one_of_its_databases_answers(
     assert (made["changed"], made["probed"]) == (True, "accepted")
 
 
-def test_a_first_token_that_nobody_can_try_is_not_returned(
+def test_no_first_token_is_minted_where_allow_rules_keep_this_machine_out(
     simulator: Simulator, run_module: RunModule, shop: Database
 ) -> None:
     shop.keeps_out = "community.turso/"
+    result = run_module(turso_sql_token, SHOP)
+    assert (result["error"]["kind"], result["changed"], len(simulator.minted)) == ("unreachable", False, 0)
+    assert "allow rules" in result["msg"]
+
+
+def test_a_first_token_that_cannot_be_tried_any_more_is_not_returned(
+    simulator: Simulator, run_module: RunModule, shop: Database
+) -> None:
+    simulator.faults.add("pipeline", faults.Reset(), skip=1, times=None)
     result = run_module(turso_sql_token, SHOP)
     assert (result["error"]["kind"], result["changed"], result["secret"]) == ("unreachable", True, None)
     assert (result["probed"], result["token"], len(simulator.minted)) == ("unknown", None, 1)
