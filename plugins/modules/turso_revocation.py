@@ -21,6 +21,9 @@ description:
   - A token that cannot be revoked stops no other. The module revokes the rest, says what is left, and fails.
   - A leaked value that is not proven dead is a failure, whatever else went well. It is proven dead if the API accepts it before
     the revocation and rejects it (401) afterwards.
+  - A leaked value that is a SQL token (of a database or a group) cannot be revoked alone. The module says by its claims which database
+    or group it is for, and tries it there. It ends it only by the playbook, together with every other SQL token of that database or
+    group, because whoever uses one needs a new one at once.
   - At the end it shows what the owners of the selected tokens minted since, where the organization's audit log can be read.
   - The API credential that the module uses is never revoked, as far as its C(jti) says which token it is.
   - The playbook C(community.turso.revoke) runs this module in one command.
@@ -99,6 +102,7 @@ options:
         select it by name, id, pattern, or owner as well.
       - If not given, the environment variable E(TURSO_REVOKE_SECRET) is used. It holds one value, or several with commas between
         them. An empty variable counts as unset.
+      - SQL tokens among them are looked up in O(organization) by the database or group that they claim, and tried on the database.
     type: list
     elements: str
   confirm:
@@ -107,8 +111,15 @@ options:
       - Instead of the code, give the number of selected tokens if you know it in advance. This works only if every selector matches
         something, if every selected token was selected by name, id, pattern, owner, or a value that the API accepts, and if every
         value could be tried.
+      - A number is never enough for a SQL token among O(secrets).
       - If it is left out or empty, this is a dry run.
     type: str
+  leave_sql_tokens:
+    description:
+      - Whether another task ends the SQL tokens that RV(invalidations) names, as the playbook C(community.turso.revoke) does. Without it
+        a confirmed run fails for a SQL token among O(secrets), because this module does not end it.
+    type: bool
+    default: false
 notes:
   - Ansible splits a text at commas where a list is expected. Write a name that has a comma as an item of a list.
 """
@@ -224,7 +235,7 @@ proofs:
     before:
       description:
         - What the API said of it before the revocation. One of V(accepted), V(rejected) (401), V(forbidden) (403), and V(unknown) (it
-          could not be tried).
+          could not be tried). Of a SQL token, what its database said.
       type: str
       returned: always
       sample: accepted
@@ -249,6 +260,50 @@ unmatched:
   type: list
   elements: str
   sample: ["name 'ci-depoly'"]
+invalidations:
+  description:
+    - The databases and groups that the SQL tokens among O(secrets) are for. Every SQL token of them has to be invalidated to end
+      these. O(confirm) covers them, too.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    organization:
+      description: The slug of the organization.
+      type: str
+      returned: success
+      sample: acme
+    level:
+      description: V(database) or V(group).
+      type: str
+      returned: success
+      sample: database
+    name:
+      description: The name of the database or the group.
+      type: str
+      returned: success
+      sample: shop
+    id:
+      description: The id that the leaked values claim.
+      type: str
+      returned: success
+      sample: 0eb771dd-6906-11ee-8553-eaa7715aeaf2
+    group:
+      description: The group of the database. A group's own name.
+      type: str
+      returned: success
+      sample: production
+    databases:
+      description: The databases of a group.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+confirmed:
+  description: Whether O(confirm) matched, and this was not check mode.
+  returned: always
+  type: bool
+  sample: false
 minted:
   description:
     - What the owners of RV(selected) minted since their oldest selected token was made, by the audit log of the organization, the
@@ -299,8 +354,10 @@ error:
 
 import dataclasses
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._connection import (
     connection_spec,
@@ -318,10 +375,13 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.revoke 
     listed,
     remaining_ids,
     revoke_each,
+    sql_leaks_of,
     unclear_in,
 )
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Selection, select
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak, not_ended
 from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results
+from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 
 
 def words() -> dict[str, Any]:
@@ -334,20 +394,34 @@ def selectors_spec() -> dict[str, Any]:
     return {kind: words() for kind in ("names", "ids", "patterns", "owners")}
 
 
-def run(request: Request, tokens: Tokens, check_mode: bool) -> reports.Report:
-    """Select, and revoke what is confirmed."""
+def selected(request: Request, tokens: Tokens, sql_tokens: SqlTokens) -> tuple[Selection, datetime.datetime]:
+    """Return what is meant, and when that was. Whoever means no API token needs no right to list them."""
+    sql = sql_leaks_of(sql_tokens, request.organization, request.sql_values)
+    if not request.is_about_api_tokens:
+        return Selection((), (), (), (), sql=sql), utc_now()
     listing = listed(tokens, request.organization)
-    selection = select(request, listing.tokens, leaks_of(tokens, request.values), unclear_in(listing))
+    selection = select(request, listing.tokens, leaks_of(tokens, request.api_values), unclear_in(listing))
+    return dataclasses.replace(selection, sql=sql), listing.moment
+
+
+def run(
+    request: Request, tokens: Tokens, sql_tokens: SqlTokens, *, check_mode: bool, leaves_sql: bool
+) -> reports.Report:
+    """Select, and revoke what is confirmed.
+
+    :param leaves_sql: whether another task ends the SQL tokens that are confirmed.
+    """
+    selection, now = selected(request, tokens, sql_tokens)
     objections = reports.objections(request, selection, tokens.own_id)
     is_confirmed = selection.is_confirmed_by(request.confirm)
     if is_confirmed and not check_mode:
-        return carry_out(request, tokens, selection, listing.moment, objections)
+        return carry_out(request, tokens, selection, now, [*objections, *not_ended(selection.sql, is_left=leaves_sql)])
     return reports.Report(
         selection=selection,
         mode=reports.mode_of(request.confirm, is_confirmed),
-        now=listing.moment,
+        now=now,
         failures=(*objections, *reports.hopeless(selection, tokens.own_id)),
-        proofs=tuple(Proof(leak, None) for leak in selection.leaks),
+        proofs=in_order([*(Proof(leak, None) for leak in selection.leaks), *selection.sql]),
     )
 
 
@@ -357,10 +431,9 @@ def carry_out(
     """Revoke what was confirmed, all but the credential in use, and look what is left."""
     confirmed = [choice.token for choice in selection.selected if choice.token.id != tokens.own_id]
     done = revoke_each(tokens, request.organization, confirmed)
-    remaining = remaining_ids(tokens, request.organization, frozenset(str(token.id) for token in confirmed))
-    proofs = tuple(
-        Proof(leak, answer_afterwards(tokens, value)) for leak, value in zip(selection.leaks, request.values)
-    )
+    ids = frozenset(str(token.id) for token in confirmed)
+    remaining = remaining_ids(tokens, request.organization, ids) if ids else ids
+    proofs = tuple(Proof(leak, answer_afterwards(tokens, request.values[leak.number - 1])) for leak in selection.leaks)
     failures = (*objections, *failures_in(done, confirmed, remaining), *reports.unproven(proofs))
     not_revoked = {failure.token.id for failure in failures if failure.token is not None}
     return reports.Report(
@@ -368,9 +441,14 @@ def carry_out(
         mode=reports.DONE,
         now=now,
         failures=failures,
-        proofs=proofs,
+        proofs=in_order([*proofs, *selection.sql]),
         revoked=tuple(token for token in confirmed if token.id not in not_revoked),
     )
+
+
+def in_order(proofs: Iterable[Proof | SqlLeak]) -> tuple[Proof | SqlLeak, ...]:
+    """Return what is known of each given value, as they were given."""
+    return tuple(sorted(proofs, key=lambda proof: proof.number))
 
 
 def with_aftermath(report: reports.Report, request: Request, tokens: Tokens) -> reports.Report:
@@ -388,6 +466,7 @@ def main() -> None:
             "exclude": {"type": "dict", "options": selectors_spec()},
             "secrets": {**words(), "no_log": True, "fallback": (env_unless_empty, ["TURSO_REVOKE_SECRET"])},
             "confirm": {"type": "str"},
+            "leave_sql_tokens": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
         always=reports.NOTHING,
@@ -397,7 +476,14 @@ def main() -> None:
         for value in request.values:
             secrecy.hide(value)
         tokens = tokens_from(module.params, secrecy.hide)
-        report = with_aftermath(run(request, tokens, module.check_mode), request, tokens)
+        report = run(
+            request,
+            tokens,
+            SqlTokens(tokens.api, secrecy.hide),
+            check_mode=module.check_mode,
+            leaves_sql=module.params["leave_sql_tokens"],
+        )
+        report = with_aftermath(report, request, tokens)
         if report.failures:
             module.fail_json(msg=report.msg, error=reports.error_of(report), **report.as_result())
         module.exit_json(msg=report.msg, **report.as_result())

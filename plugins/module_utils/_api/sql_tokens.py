@@ -80,6 +80,7 @@ class Clock:
 class Databases:
     """A list of an organization's databases.
 
+    :ivar group_of: the group of each database, by its name.
     :ivar is_whole: the API did not say that the list goes on; what is missing in one that does proves nothing.
     """
 
@@ -87,6 +88,7 @@ class Databases:
     of_group: Mapping[str, tuple[str, ...]]
     clock: Clock
     is_whole: bool
+    group_of: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class SqlTokens:
@@ -135,13 +137,15 @@ class SqlTokens:
             raise answer.unexpected(what, "a list of databases")
         of_name: dict[str, Target] = {}
         of_group: dict[str, tuple[str, ...]] = {}
+        group_of: dict[str, str] = {}
         for entry in entries:
             target = _target_in(entry, organization)
             if target is not None:
                 of_name[target.name.name] = target
                 name_of_group = str(entry.get("group") or group)
                 of_group[name_of_group] = (*of_group.get(name_of_group, ()), *target.hostnames)[:MOST_HOSTS]
-        return Databases(of_name, of_group, Clock.of(answer), not goes_on(answer.data))
+                group_of[target.name.name] = name_of_group
+        return Databases(of_name, of_group, Clock.of(answer), not goes_on(answer.data), group_of)
 
     def mint(
         self,

@@ -56,6 +56,10 @@ class Proof:
     after: str | None
 
     @property
+    def number(self) -> int:
+        return self.leak.number
+
+    @property
     def proven(self) -> bool:
         """Tell whether it is proven dead: the API accepted it before, and rejects it now."""
         return self.leak.answer == ACCEPTED and self.after == REJECTED

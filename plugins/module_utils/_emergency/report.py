@@ -16,6 +16,11 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.outcome
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, Proof
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Choice, Selection, owner_of
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import (
+    SqlLeak,
+    places_in,
+    uncertain,
+)
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 
 DRY_RUN = "dry run"
@@ -32,6 +37,8 @@ NOTHING: dict[str, Any] = {
     "failures": [],
     "proofs": [],
     "unmatched": [],
+    "invalidations": [],
+    "confirmed": False,
     "minted": None,
     "report": [],
 }
@@ -49,26 +56,28 @@ class Report:
     mode: str
     now: datetime.datetime
     failures: tuple[Failure, ...]
-    proofs: tuple[Proof, ...]
+    proofs: tuple[Proof | SqlLeak, ...]
     revoked: tuple[Token, ...] = ()
     aftermath: Aftermath = UNKNOWN
 
     @property
     def changed(self) -> bool:
-        return bool(self.revoked) or (self.mode == CHECK_MODE and bool(self.selection.selected))
+        return bool(self.revoked) or (self.mode == CHECK_MODE and self.selection.count > 0)
 
     @property
     def summary(self) -> str:
         count = len(self.selection.selected)
+        if self.mode == DONE and not self.selection.selected:
+            return "The SQL tokens are confirmed. Nothing has been ended yet."
         if self.mode == DONE:
             return f"Revoked: {len(self.revoked)} of {count} selected tokens.{self._proven}"
         if self.mode == CHECK_MODE:
             return f"This was check mode: nothing was revoked. {count} selected tokens would be revoked."
         nothing = "This was a dry run: nothing was revoked." if self.mode == DRY_RUN else "Nothing was revoked."
-        if count == 0:
+        if self.selection.code is None:
             return nothing
         return (
-            f"{nothing} To revoke exactly the selected tokens ({count}), run it again with "
+            f"{nothing} To {self.selection.what_is_selected}, run it again with "
             f"confirm={self.selection.code} (playbook: -e turso_revoke_confirm={self.selection.code})."
         )
 
@@ -104,8 +113,10 @@ class Report:
             "spared": list(map(self._entry, self.selection.spared)),
             "revoked": [token.as_result(self.now) for token in self.revoked],
             "failures": list(map(Failure.as_result, self.failures)),
-            "proofs": list(map(Proof.as_result, self.proofs)),
+            "proofs": [proof.as_result() for proof in self.proofs],
             "unmatched": list(self.selection.unmatched),
+            "invalidations": [place.as_result() for place in places_in(self.selection.sql).values()],
+            "confirmed": self.mode == DONE,
             "minted": self.aftermath.as_result(),
             "report": self.lines,
         }
@@ -146,9 +157,9 @@ def objections(request: Request, selection: Selection, credential_id: str | None
         if choice.token.id == credential_id
     ]
     failures += map(_not_understood, selection.unclear)
-    if not selection.selected:
+    if not selection.selected and request.is_about_api_tokens:
         failures.append(Failure(_no_match(request, selection)))
-    elif request.confirm and not selection.is_confirmed_by(request.confirm):
+    if selection.count and request.confirm and not selection.is_confirmed_by(request.confirm):
         failures.append(Failure(_no_confirmation(request.confirm, selection)))
     return failures
 
@@ -162,7 +173,7 @@ def hopeless(selection: Selection, credential_id: str | None) -> list[Failure]:
         elif leak.id is not None and leak.id not in selection.ids - {credential_id}:
             msg = f"{leak.judgement} Its token (id {leak.id}) is not among those that would be revoked, so it would stay active."
             failures.append(Failure(msg, value=leak.number))
-    return failures
+    return failures + uncertain(selection.sql)
 
 
 def unproven(proofs: tuple[Proof, ...]) -> list[Failure]:
@@ -186,7 +197,7 @@ def _no_match(request: Request, selection: Selection) -> str:
 
 
 def _no_confirmation(confirm: str, selection: Selection) -> str:
-    count = len(selection.selected)
+    count = selection.count
     because = f" A number is not enough here: {'; '.join(selection.doubts)}." if confirm == str(count) else ""
     return (
         f"The confirmation {confirm!r} does not match the {count} selected tokens.{because} Check the list before you "

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, claims_of
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
@@ -43,6 +44,23 @@ class Request:
     values: tuple[str, ...] = dataclasses.field(repr=False)
     confirm: str
 
+    @property
+    def api_values(self) -> dict[int, str]:
+        """Return the leaked values that may be API tokens, by their number, from 1."""
+        return self._values(are_sql=False)
+
+    @property
+    def sql_values(self) -> dict[int, str]:
+        """Return the leaked values that say of themselves that they are SQL tokens, by their number."""
+        return self._values(are_sql=True)
+
+    def _values(self, *, are_sql: bool) -> dict[int, str]:
+        return {number: value for number, value in enumerate(self.values, 1) if is_sql_token(value) is are_sql}
+
+    @property
+    def is_about_api_tokens(self) -> bool:
+        return bool(self.selectors or self.api_values)
+
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Request:
         """Read the options of the module.
@@ -73,6 +91,11 @@ class Request:
     @property
     def _kinds(self) -> set[str]:
         return {selector.kind for selector in (*self.selectors, *self.exclude)}
+
+
+def is_sql_token(value: str) -> bool:
+    """Tell whether a value says of itself that it is a SQL token, also where line breaks came with it."""
+    return claims_of("".join(value.split())).kind == SQL
 
 
 def selectors_of(given: Mapping[str, Any], prefix: str = "") -> tuple[Selector, ...]:

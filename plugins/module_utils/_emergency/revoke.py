@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterable, Mapping
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import claims_of
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NOT_PROBED, DataPlane
 from ansible_collections.community.turso.plugins.module_utils._api.listing import Listing
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._api.urls import is_bearer
 from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Round
@@ -21,14 +25,18 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.proof i
     Leak,
     claimed_id,
 )
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     Forbidden,
     NotFound,
     Refused,
     TursoError,
 )
+from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Places, identity_in, places_of
+from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import probe
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
+BY_NAME = "If you know which one it is, use the module turso_sql_invalidation."
 PAUSES_SECONDS = (0.0, 0.5, 1.0)  # a revocation may take a moment to be known everywhere
 MAX_TRIES_BY_NAME = 3
 
@@ -43,10 +51,13 @@ def unclear_in(listing: Listing) -> list[Token]:
     return [Token(entry.name or "", entry.id) for entry in listing.unclear]
 
 
-def leaks_of(tokens: Tokens, values: Sequence[str]) -> list[Leak]:
-    """Ask the API about every value, and read what each claims of itself."""
+def leaks_of(tokens: Tokens, values: Mapping[int, str]) -> list[Leak]:
+    """Ask the API about every value, and read what each claims of itself.
+
+    :param values: by their number.
+    """
     leaks = []
-    for number, value in enumerate(values, start=1):
+    for number, value in values.items():
         answer, reason = _asked(tokens, value)
         leaks.append(Leak(number, claimed_id(value), answer, reason))
     return leaks
@@ -149,3 +160,41 @@ def remaining_ids(tokens: Tokens, organization: str | None, confirmed: frozenset
         if not ids & confirmed:
             break
     return ids
+
+
+def sql_leaks_of(tokens: SqlTokens, organization: str | None, values: Mapping[int, str]) -> tuple[SqlLeak, ...]:
+    """Find out what each leaked SQL token is for, and try it there.
+
+    :param organization: none where nobody said which one; no list can be asked for then.
+    :param values: by their number.
+    """
+    leaks = [SqlLeak(number, claims_of("".join(value.split()))) for number, value in values.items()]
+    if not leaks:
+        return ()
+    if organization is None:
+        return _of_unknown(leaks, "Set organization to find out for what.")
+    try:
+        places = places_of(tokens, organization, [leak.claims for leak in leaks])
+    except TursoError as exc:
+        return _of_unknown(leaks, f"For what is not known. {exc.msg}")
+    plane = DataPlane(tokens.api)
+    return tuple(_found(leak, places, organization, plane, values[leak.number]) for leak in leaks)
+
+
+def _of_unknown(leaks: Iterable[SqlLeak], why: str) -> tuple[SqlLeak, ...]:
+    return tuple(dataclasses.replace(leak, reason=f"{why} {BY_NAME}") for leak in leaks)
+
+
+def _found(leak: SqlLeak, places: Places, organization: str, plane: DataPlane, value: str) -> SqlLeak:
+    place = places.of(leak.claims)
+    if place is None:
+        level, identity = identity_in(leak.claims)
+        why = (
+            f"The list of the organization {organization!r} does not show its {level} ({identity}). It may be of another organization, "
+            "or deleted, or out of the reach of the API token."
+        )
+        return _of_unknown([leak], why)[0]
+    before = dataclasses.replace(NOT_PROBED, detail="it holds white space or other characters that no token has")
+    if is_bearer(value):
+        before = probe(plane, place.target, value)
+    return dataclasses.replace(leak, place=place, before=before)

@@ -18,6 +18,11 @@ from fnmatch import fnmatchcase
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, UNKNOWN, Leak
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request, Selector
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import (
+    SqlLeak,
+    every_token_of,
+    places_in,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 
 CODE_DIGITS = 6
@@ -40,8 +45,9 @@ class Selection:
     """Which tokens are meant.
 
     :ivar unmatched: the selectors and exclusions that match no token, as labels.
-    :ivar leaks: the given values.
+    :ivar leaks: the given values, but those that are SQL tokens.
     :ivar unclear: labels of entries that are meant, but not understood, so that nothing is done about them.
+    :ivar sql: the given values that are SQL tokens; what they are for is selected, too.
     """
 
     selected: tuple[Choice, ...]
@@ -49,6 +55,20 @@ class Selection:
     unmatched: tuple[str, ...]
     leaks: tuple[Leak, ...]
     unclear: tuple[str, ...] = ()
+    sql: tuple[SqlLeak, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Return how much is selected: tokens, and databases and groups all of whose SQL tokens are meant."""
+        return len(self.selected) + len(places_in(self.sql))
+
+    @property
+    def what_is_selected(self) -> str:
+        """Return in words what a confirmed run does."""
+        ends = [f"end {words}" for words in every_token_of(self.sql)]
+        if self.selected:
+            ends.insert(0, f"revoke exactly the selected tokens ({len(self.selected)})")
+        return " and ".join(ends)
 
     @property
     def ids(self) -> frozenset[str]:
@@ -57,10 +77,11 @@ class Selection:
     @property
     def code(self) -> str | None:
         """Return what confirms exactly these ids; none where nothing is selected."""
-        if not self.selected:
+        if not self.count:
             return None
-        digest = hashlib.sha256("\n".join(sorted(self.ids)).encode("utf-8", "backslashreplace")).hexdigest()
-        return f"{len(self.selected)}-{digest[:CODE_DIGITS]}"
+        ids = [*sorted(self.ids), *(f"every SQL token of {place_id}" for place_id in sorted(places_in(self.sql)))]
+        digest = hashlib.sha256("\n".join(ids).encode("utf-8", "backslashreplace")).hexdigest()
+        return f"{self.count}-{digest[:CODE_DIGITS]}"
 
     @property
     def doubts(self) -> list[str]:
@@ -74,13 +95,14 @@ class Selection:
                 doubts.append(
                     f"token {choice.token.name!r} is selected only by {values}, which the API does not accept"
                 )
+        doubts += [f"{words} would end, also those in use" for words in every_token_of(self.sql)]
         return doubts + [f"{leak.label} could not be tried" for leak in self.leaks if leak.answer == UNKNOWN]
 
     def is_confirmed_by(self, confirm: str) -> bool:
         """Tell whether the code was given, or the number where that is enough."""
-        if not self.selected:
+        if not self.count:
             return False
-        return confirm == self.code or (confirm == str(len(self.selected)) and not self.doubts)
+        return confirm == self.code or (confirm == str(self.count) and not self.doubts)
 
 
 def select(
