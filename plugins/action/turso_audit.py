@@ -19,11 +19,17 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.community.turso.plugins.module_utils import _files
 from ansible_collections.community.turso.plugins.module_utils._audit.managed import Rotation, needed_of, of_one_user
-from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
+from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of, visibility_of_stored
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.report import audit
+from ansible_collections.community.turso.plugins.module_utils._audit.stored import (
+    sql_values,
+    stored_of,
+    with_probes,
+)
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._audit_page import page_of, text_of
 
 REPORT = "turso_audit_report"
@@ -35,6 +41,8 @@ OURS = (
     "html_file",
     "page",
     "state_file",
+    "vault_file",
+    "probe",
 )  # the module is given the others
 
 
@@ -69,15 +77,30 @@ class ActionModule(ActionBase):
     def _report(self) -> dict[str, Any]:
         policy = Policy.of(self._task.args.get("policy") or {})
         rotation = self._rotation()
-        listed = self._listed()
+        values = self._values()
+        sql = sql_values(values or {})
+        listed = self._listed(sql if self._task.args.get("probe") else {}, rotation)
         if listed.get("failed"):
             return _unjudged(listed)
         moment = datetime.datetime.fromtimestamp(listed["listed_at"], datetime.timezone.utc)
         rotation = of_one_user(rotation, listed["own_ids"])
         organization = self._task.args.get("organization")
+        stored = None
+        if values is not None:
+            states = rotation.state.tokens if rotation and rotation.state else {}
+            stored = with_probes(stored_of(sql, rotation.sql if rotation else {}, states), listed["probes"])
         report = audit(
-            json.loads(listed["listing"]), moment, policy, organization, listed["credential_id"], rotation=rotation
+            json.loads(listed["listing"]),
+            moment,
+            policy,
+            organization,
+            listed["credential_id"],
+            rotation=rotation,
+            stored=stored,
         )
+        if values is not None:
+            told = visibility_of_stored(len(sql), len(values) - len(sql), is_tried=bool(self._task.args.get("probe")))
+            report["visibility"].append(told)
         return {
             **_without_templates(report),
             **self._written(report),
@@ -98,14 +121,40 @@ class ActionModule(ActionBase):
         path = self._task.args.get("state_file")
         return Rotation.of(self._templar.template(needed_of(settings)), state_file.read(path) if path else None)
 
-    def _listed(self) -> dict[str, Any]:
-        """Run the module on the control node, which the inventory may reach by something else."""
+    def _values(self) -> dict[str, str] | None:
+        """Return the values of the vault file by name; none where no file was named. They go nowhere but into claims.
+
+        :raises Refused: there is no such file, or no vault secret of this run opens it.
+        """
+        path = self._task.args.get("vault_file")
+        if not path:
+            return None
+        values = _vault_file.read(self._loader, path)
+        if values is None:
+            raise InvalidRequest(f"There is no vault file {path}. Correct turso_audit_vault_file.")
+        return values
+
+    def _listed(self, sql: Mapping[str, str], rotation: Rotation | None) -> dict[str, Any]:
+        """Run the module on the control node, which the inventory may reach by something else.
+
+        :param sql: the SQL tokens that are tried, by name. They go to the module through its standard input.
+        """
         if self._connection.transport != "local":  # type: ignore[has-type]
             self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
             self._vars = {**self._vars, "ansible_python_interpreter": sys.executable}
         args = {name: value for name, value in self._task.args.items() if name not in OURS}
+        if sql:
+            self._connection.always_pipeline_modules = True
+            args.update(stored=dict(sql), organizations=self._organizations(sql, rotation))
         listed: dict[str, Any] = self._execute_module(module_args={**args, "step": "report"}, task_vars=self._vars)
         return listed
+
+    def _organizations(self, sql: Mapping[str, str], rotation: Rotation | None) -> dict[str, str]:
+        """Return where each token is looked for: in the organization of its entry, else in the one that is audited."""
+        audited = self._task.args.get("organization")
+        entries = rotation.sql if rotation else {}
+        known = {name: entries.get(name, {}).get("organization") or audited for name in sql}
+        return {name: str(organization) for name, organization in known.items() if organization}
 
     def _written(self, report: Mapping[str, Any]) -> dict[str, Any]:
         """Write what is asked for, and return what that changes."""

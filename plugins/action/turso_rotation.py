@@ -25,6 +25,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._step_confirm impo
 )
 from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import look, record
 from ansible_collections.community.turso.plugins.plugin_utils._step_fresh import fresh
+from ansible_collections.community.turso.plugins.plugin_utils._step_invalidate import invalidate, prove
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import issue
 from ansible_collections.community.turso.plugins.plugin_utils._step_tell import tell
 
@@ -62,10 +63,15 @@ class ActionModule(HiddenResult):
             "commit": self._commit,
             "fresh": self._fresh,
             "tell": self._how_it_ended,
+            "invalidate": self._invalidate,
+            "prove": lambda play: prove(self._means(play), self._task.args),
         }
 
     def _issue(self, play: Play) -> dict[str, Any]:
         return issue(self._means(play), self._task.args, check_mode=self._task.check_mode)
+
+    def _invalidate(self, play: Play) -> dict[str, Any]:
+        return invalidate(self._means(play), self._task.args, check_mode=self._task.check_mode)
 
     def _confirm(self, play: Play) -> dict[str, Any]:
         if self._task.check_mode:

@@ -68,6 +68,23 @@ options:
     description:
       - As C(turso_audit_state_file).
     type: path
+  vault_file:
+    description:
+      - As C(turso_audit_vault_file). The action plugin reads it.
+    type: path
+  probe:
+    description:
+      - As C(turso_audit_probe).
+    type: bool
+    default: false
+  stored:
+    description:
+      - The SQL tokens that are tried, by name. Set by the action plugin.
+    type: dict
+  organizations:
+    description:
+      - The organization in which each of O(stored) is looked for, by name. Set by the action plugin.
+    type: dict
   page:
     description:
       - The folder of the role, which has the template and the script of the page.
@@ -101,6 +118,11 @@ written:
   type: list
   elements: str
   sample: [/srv/reports/turso-audit.json]
+probes:
+  description: What came of trying the SQL tokens of O(vault_file), by name. The role's report has it with each of them.
+  returned: never, but to the action plugin of this module
+  type: dict
+  sample: {}
 listing:
   description: The tokens that the API lists, as a text of JSON. The role's report has them as data instead.
   returned: never, but to the action plugin of this module
@@ -117,7 +139,9 @@ error:
 import json
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
+from ansible_collections.community.turso.plugins.module_utils._audit.tried import tried
 from ansible_collections.community.turso.plugins.module_utils._connection import (
     connection_spec,
     credential_from,
@@ -125,6 +149,8 @@ from ansible_collections.community.turso.plugins.module_utils._connection import
 )
 from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
+
+AT_A_TIME = 8  # databases that are tried
 
 
 def listed(tokens: Tokens, organization: str | None) -> dict[str, Any]:
@@ -151,6 +177,10 @@ def main() -> None:
             "rotation_file": {"type": "path"},
             "state_file": {"type": "path"},
             "page": {"type": "path"},
+            "vault_file": {"type": "path"},
+            "probe": {"type": "bool", "default": False},
+            "stored": {"type": "dict", "no_log": True},
+            "organizations": {"type": "dict"},
         },
         supports_check_mode=True,
     )
@@ -160,9 +190,14 @@ def main() -> None:
         # Only to say whose eyes saw the list, so what it claims is enough, verified or not.
         claimed = credential_from(module.params).claims.id
         tokens = tokens_from(module.params, secrecy.hide)
+        values = {name: str(value) for name, value in (module.params["stored"] or {}).items()}
+        for value in values.values():
+            secrecy.hide(value)
         result = listed(tokens, organization)
         own = own_ids(tokens) if organization and module.params["rotation_file"] else None
-        module.exit_json(changed=False, credential_id=claimed, own_ids=own, **result)
+        sql_tokens = SqlTokens(tokens.api, secrecy.hide)
+        probes = tried(sql_tokens, values, module.params["organizations"] or {}, AT_A_TIME) if values else {}
+        module.exit_json(changed=False, credential_id=claimed, own_ids=own, probes=probes, **result)
 
 
 if __name__ == "__main__":

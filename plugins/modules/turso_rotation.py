@@ -49,8 +49,9 @@ options:
       - V(tell) says how the run ended, and writes the metrics.
       - V(check) says who has not confirmed, V(fresh) makes sure that C(turso_secrets) has the new values, and V(withdraw) revokes
         versions that nobody got. The role uses them.
+      - V(invalidate) ends every SQL token of O(invalidations) and remembers it, and V(prove) tries O(leaked) afterwards.
     type: str
-    choices: [issue, record, look, confirm, commit, check, fresh, tell, withdraw]
+    choices: [issue, record, look, confirm, commit, check, fresh, tell, withdraw, invalidate, prove]
     required: true
   tokens:
     description:
@@ -211,6 +212,27 @@ options:
     description:
       - The new values of tokens that are credentials of the run, by name. Set by the action plugin.
     type: dict
+  only:
+    description:
+      - The names of the tokens in O(tokens) that are meant. All of them where it is empty.
+    type: list
+    elements: str
+  invalidations:
+    description:
+      - For O(step=invalidate) and O(step=prove), what RV(community.turso.turso_revocation#module:invalidations) says.
+    type: list
+    elements: dict
+  confirmed:
+    description:
+      - For O(step=invalidate), whether it is to be done. Otherwise it says what would be done, and whether it could be.
+    type: bool
+    default: false
+  leaked:
+    description:
+      - For O(step=prove), the values that have to be dead. Those that are no SQL token of O(invalidations) are left out.
+      - If not given, the environment variable E(TURSO_REVOKE_SECRET) is used.
+    type: list
+    elements: str
   concurrency:
     description:
       - How many requests may be under way at the same time, from 1 to 100.
@@ -356,6 +378,22 @@ to_fetch:
   type: list
   elements: str
   sample: []
+outcomes:
+  description: What became of each of O(invalidations), or of each leaked value. In a dry run what would be done.
+  returned: O(step=invalidate) and O(step=prove)
+  type: list
+  elements: dict
+  contains:
+    msg:
+      description: What happened in words.
+      type: str
+      returned: success
+      sample: Every SQL token of the database 'shop' that was minted up to 2026-11-24T09:15:00Z is dead.
+    has_failed:
+      description: Whether it is a failure.
+      type: bool
+      returned: success
+      sample: false
 secrets:
   description: The value of each version that was issued or resumed and verified, by name. Hidden from output.
   returned: O(step=issue)
@@ -372,6 +410,7 @@ error:
   type: dict
 """
 
+import dataclasses
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Optional
@@ -381,6 +420,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.tokens import
 from ansible_collections.community.turso.plugins.module_utils._connection import (
     client_from,
     connection_spec,
+    env_unless_empty,
     tokens_from,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
@@ -394,7 +434,18 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
     Entry,
     read_entries,
 )
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_emergency import (
+    Outcome,
+    found_targets,
+    invalidate_each,
+    proven,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import (
+    Order,
+    counted_as_dead,
+    plan_in_words,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_pending import commit_sql, give_up
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_rotation import SqlHalf, SqlRequest
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
@@ -402,11 +453,24 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.transact
 from ansible_collections.community.turso.plugins.module_utils._rotation.withdrawal import withdraw
 
 POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
+STEPS = (
+    "issue",
+    "record",
+    "look",
+    "confirm",
+    "commit",
+    "check",
+    "fresh",
+    "tell",
+    "withdraw",
+    "invalidate",
+    "prove",
+)
 SPEC: dict[str, Any] = {
     "step": {
         "type": "str",
         "required": True,
-        "choices": ["issue", "record", "look", "confirm", "commit", "check", "fresh", "tell", "withdraw"],
+        "choices": [*STEPS],
     },
     "tokens": {"type": "list", "elements": "dict", "no_log": False},
     "max_age_days": {"type": "int", "default": 90},
@@ -442,6 +506,15 @@ SPEC: dict[str, Any] = {
     "unread": {"type": "dict"},
     "items": {"type": "str"},
     "running_secrets": {"type": "dict", "no_log": True},
+    "only": {"type": "list", "elements": "str"},
+    "invalidations": {"type": "list", "elements": "dict"},
+    "confirmed": {"type": "bool", "default": False},
+    "leaked": {
+        "type": "list",
+        "elements": "str",
+        "no_log": True,
+        "fallback": (env_unless_empty, ["TURSO_REVOKE_SECRET"]),
+    },
     "concurrency": {"type": "int", "default": 8},
 }
 
@@ -474,7 +547,7 @@ def _sql_clients(
     }
 
 
-def _issue(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | None]) -> Done:
+def _entries(params: Params) -> list[AnyEntry]:
     defaults = Defaults(
         **{option: params[option] for option in POLICY},
         has_state_file=params["state_file"] is not None,
@@ -482,7 +555,11 @@ def _issue(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str 
         credentials=tuple(params["credentials"] or ()),
         recipients=params["recipients"],
     )
-    entries = read_entries(params["tokens"], defaults)
+    return list(read_entries(params["tokens"], defaults))
+
+
+def _issue(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | None]) -> Done:
+    entries = _entries(params)
     halves = _halves(entries, params, hide, issues=not check_mode)
     names = [entry.name for entry in entries]
     if check_mode:
@@ -547,6 +624,33 @@ def _withdraw(params: Params, hide: Hide) -> dict[str, Any]:
     return {"changed": True, "report": reports}
 
 
+def _invalidate(params: Params, hide: Hide, *, is_dry: bool) -> dict[str, Any]:
+    """See that the orders can be carried out, and carry them out where they are confirmed."""
+    orders = [Order.of(given) for given in params["invalidations"] or ()]
+    names = {entry.name: entry.want.name for entry in _entries(params) if isinstance(entry, SqlEntry)}
+    tokens = _sql_clients(params, hide, [None], issues=False)[None]
+    found = found_targets(orders, tokens, renews=bool(names), validate=params["validate"])
+    if is_dry:
+        return {
+            "changed": False,
+            "outcomes": [{"msg": line, "has_failed": False} for line in plan_in_words(orders, names)],
+        }
+    known = {name for name, values in {**(params["stored"] or {}), **(params["held"] or {})}.items() if values}
+    dead = {order: counted_as_dead(order, names, known) for order in orders}
+    return _told(invalidate_each(found, tokens, params["state_file"], dead), changed=True)
+
+
+def _prove(params: Params, hide: Hide) -> dict[str, Any]:
+    orders = [Order.of(given) for given in params["invalidations"] or ()]
+    values = list(dict.fromkeys(map(str.strip, params["leaked"] or ())))
+    tokens = _sql_clients(params, hide, [None], issues=False)[None]
+    return _told(proven(orders, tokens, values), changed=False)
+
+
+def _told(outcomes: Sequence[Outcome], *, changed: bool) -> dict[str, Any]:
+    return {"changed": changed, "outcomes": [dataclasses.asdict(outcome) for outcome in outcomes]}
+
+
 def _items(params: Params) -> tuple[list[Item], list[Item]]:
     """Return what is to be committed or withdrawn: API tokens, and SQL tokens."""
     items = Transaction.from_text(params["items"]).open_items
@@ -557,6 +661,10 @@ def run(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | N
     """Carry the step out. Return the result, and what withdraws what only the result tells of; None where nothing is."""
     if params["step"] == "issue":
         return _issue(params, hide, check_mode, stop)
+    if params["step"] == "invalidate":
+        return _invalidate(params, hide, is_dry=check_mode or not params["confirmed"]), None
+    if params["step"] == "prove":
+        return _prove(params, hide), None
     if params["step"] in ("commit", "withdraw") and not check_mode:
         return (_commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)), None
     raise InvalidRequest(

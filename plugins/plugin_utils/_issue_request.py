@@ -32,7 +32,7 @@ COMMIT = (*CONNECTION, "credentials", "state_file", "pending_minutes", "concurre
 POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
 PATHS = ("vault_file", "state_file", "metrics_file", "notify")
 OF_A_CHECK = (PROVEN, NOT_KNOWN, REFUSED)
-_NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms", "metrics_file", "notify", "fetched")
+_NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms", "metrics_file", "notify", "fetched", "only")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,6 +131,8 @@ def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
     """
     given = _not_blank(args)
     _refuse_secrets(given.get("tokens"))
+    if given.get("only"):
+        given["tokens"] = [raw for raw in given["tokens"] if raw.get("name") in given["only"]]
     given = {**given, **{option: play.path(given[option]) for option in PATHS if given.get(option)}}
     defaults = Defaults(
         **{option: given[option] for option in POLICY if option in given},

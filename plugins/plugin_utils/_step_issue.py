@@ -32,7 +32,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._issue_store impor
 from ansible_collections.community.turso.plugins.plugin_utils._play import FIGURES, VALUES, Means, Play
 from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched, said
 
-_NOTHING: dict[str, Any] = {
+NOTHING_ISSUED: dict[str, Any] = {
     "transaction": "",
     "asks": [],
     "asked": {},
@@ -65,14 +65,20 @@ def issue(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> dict[st
     if not request.is_fetched:
         first = _values_first(request, stored)
         if first["asks"]:
-            return {**_NOTHING, "changed": False, **first, "is_asking": True}
+            return {**NOTHING_ISSUED, "changed": False, **first, "is_asking": True}
     result = means.module(request.module_args(stored, held, _reading(request, stored)))
     if result.get("failed"):
         return result
     if check_mode:
         return _planned(request, result)
     if result["to_check"]:
-        return {**result, **_NOTHING, **_asked_first(request, result), "is_asking": True, "checked": result["to_check"]}
+        return {
+            **result,
+            **NOTHING_ISSUED,
+            **_asked_first(request, result),
+            "is_asking": True,
+            "checked": result["to_check"],
+        }
     items = [Item.from_json(raw) for raw in result.pop("items")]
     resumed = _resumed(items, result.pop("resumed"), stored or {}, held)
     items = store(means, request, result, items, resumed)
@@ -89,7 +95,7 @@ def _planned(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]
     asked = to_check(request.entries, everybody)
     first = {**asks(CHECK, asked), "is_asking": bool(asked), "checked": everybody}
     diff = {"prepared": sentences.plan_as_diff(result["report"])}
-    return {**result, **_NOTHING, "lines": lines, **first, "to_check": everybody if asked else [], "diff": diff}
+    return {**result, **NOTHING_ISSUED, "lines": lines, **first, "to_check": everybody if asked else [], "diff": diff}
 
 
 def _values_first(request: IssueRequest, stored: Mapping[str, str] | None) -> dict[str, Any]:
@@ -141,7 +147,7 @@ def _recorded(
         "figures": _figures(play, result) if known_report else result["figures"],
         "lines": _lines(result),
         "transaction": transaction.as_text(),
-        **{name: _NOTHING[name] for name in ("is_asking", "checked")},
+        **{name: NOTHING_ISSUED[name] for name in ("is_asking", "checked")},
         **asks(DELIVER, to_deliver(items, secrets)),
         "has_destinations": any(item.has_destinations for item in items),
         "is_secret": transaction.is_secret,

@@ -12,10 +12,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Union
 
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import SCOPES
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import POWERS
+from ansible_collections.community.turso.plugins.module_utils._audit.stored import Stored, findings_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
@@ -96,12 +97,15 @@ class Subject:
         return {"name": self.name, "id": self.id, "owner": self.owner}
 
 
+Judged = Union[Subject, Stored]
+
+
 @dataclasses.dataclass(frozen=True)
 class Match:
     """What a rule found: which tokens, and a sentence about them."""
 
     rule: str
-    subjects: tuple[Subject, ...]
+    subjects: tuple[Judged, ...]
     msg: str
 
 
@@ -142,6 +146,13 @@ def lasting(subject: Subject) -> Iterator[tuple[str, str]]:
         yield "mints_or_destroys", f"{subject.label} has {', '.join(powers)} in {where}."
     if subject.created is None:
         yield "unknown_age", f"{subject.label} has no date of creation, or one to come."
+
+
+def matches_of_stored(stored: Sequence[Stored], now: datetime.datetime) -> Iterator[Match]:
+    """Yield everything that the rules find in the SQL tokens of the vault file."""
+    for each in stored:
+        for rule, msg in findings_of(each, now):
+            yield Match(rule, (each,), msg)
 
 
 def _unfinished(

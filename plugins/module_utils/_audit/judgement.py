@@ -12,7 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._audit.findings import Match, Subject, matches
+from ansible_collections.community.turso.plugins.module_utils._audit.findings import (
+    Match,
+    Subject,
+    matches,
+    matches_of_stored,
+)
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Acceptance, Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import (
     NEVER,
@@ -21,6 +26,7 @@ from ansible_collections.community.turso.plugins.module_utils._audit.rules impor
     SEVERITIES,
     at_least,
 )
+from ansible_collections.community.turso.plugins.module_utils._audit.stored import Stored
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +60,17 @@ class Finding:
         }
 
 
-def judged(subjects: Sequence[Subject], policy: Policy, now: datetime.datetime) -> list[Finding]:
+def judged(
+    subjects: Sequence[Subject], policy: Policy, now: datetime.datetime, stored: Sequence[Stored] = ()
+) -> list[Finding]:
     """Return the findings, the worst first, what is accepted last."""
     active = [acceptance for acceptance in policy.acceptances if not acceptance.is_over(now.date())]
     findings = [
         Finding(match, policy.severities[match.rule], _first_that_covers(active, match))
-        for match in matches(subjects, policy.max_age_days, policy.settled_after, now)
+        for match in (
+            *matches(subjects, policy.max_age_days, policy.settled_after, now),
+            *matches_of_stored(stored, now),
+        )
         if policy.severities[match.rule] != OFF
     ]
     return sorted(findings, key=lambda finding: finding.order)

@@ -34,24 +34,29 @@ AT_ONCE = datetime.timedelta()
 PLANNED = ("name", "kind", "organization", "group", "scopes", "max_age_days", "grace_hours", "current", "credential")
 
 
+OF_SQL = ("database", "renew_before")
+
+
 @dataclasses.dataclass(frozen=True)
 class Rotation:
     """What the tokens are managed by.
 
     :ivar state: what the state file says; none where there is none.
+    :ivar sql: the entries with kind: sql as they are written, by name.
     :ivar own_ids: the tokens of the user who rotates, because a rotation finds no others; none where all are.
     """
 
     entries: tuple[Entry, ...]
     state: State | None
     own_ids: frozenset[str] | None = None
+    sql: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     def state_of(self, name: str) -> TokenState | None:
         return None if self.state is None else self.state.of(name)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], state: State | None) -> Rotation:
-        """Read the variables of a rotation file. SQL tokens are left out: no list has them.
+        """Read the variables of a rotation file. SQL tokens are not planned: no list has them.
 
         :raises Refused: with every entry that the rotation would refuse, too.
         """
@@ -63,7 +68,12 @@ class Rotation:
         defaults = Defaults(has_state_file=True, credentials=credentials)
         policy = {name[len("turso_rotate_") :]: value for name, value in known.items()}
         entries = read_entries(given, dataclasses.replace(defaults, **policy))
-        return cls(tuple(only_api(entries)), state)
+        sql = {
+            str(entry.get("name")): entry
+            for entry in settings.get(TOKENS) or ()
+            if _part(entry, ["kind"]) == {"kind": "sql"}
+        }
+        return cls(tuple(only_api(entries)), state, sql=sql)
 
 
 def of_one_user(rotation: Rotation | None, ids: Sequence[str] | None) -> Rotation | None:
@@ -76,7 +86,7 @@ def of_one_user(rotation: Rotation | None, ids: Sequence[str] | None) -> Rotatio
 def needed_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a plan needs of the variables of a rotation file; the others may need what an audit does not have."""
     needed = _part(settings, [f"turso_rotate_{key}" for key in POLICY])
-    needed[TOKENS] = [_part(entry, [*PLANNED, "deliver"]) for entry in settings.get(TOKENS) or ()]
+    needed[TOKENS] = [_part(entry, [*PLANNED, *OF_SQL, "deliver"]) for entry in settings.get(TOKENS) or ()]
     for entry in needed[TOKENS]:
         entry["deliver"] = [_part(item, ["takes_effect_hours"]) for item in entry.get("deliver") or ()]
     return needed

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._audit.findings import Match, Subject
+from ansible_collections.community.turso.plugins.module_utils._audit.findings import Judged, Match, Subject
 from ansible_collections.community.turso.plugins.module_utils._audit.judgement import Finding
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Acceptance
 
@@ -39,7 +39,20 @@ def visibility(subjects: Sequence[Subject], organization: str | None, credential
     return sentences
 
 
-def owners_of(subjects: Iterable[Subject]) -> list[str]:
+def visibility_of_stored(count: int, others: int, *, is_tried: bool) -> str:
+    """Say what was judged of the vault file.
+
+    :param others: how many values in it are no SQL tokens.
+    """
+    how = (
+        "judged by what they claim and tried on their databases"
+        if is_tried
+        else "judged by what they claim, and not tried"
+    )
+    return f"The vault file has {count} SQL tokens, {how}. {others} other values in it were not looked at."
+
+
+def owners_of(subjects: Iterable[Judged]) -> list[str]:
     """Return the owners that are known, each once, sorted."""
     return sorted({subject.owner for subject in subjects if subject.owner is not None})
 

@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._audit.findings import Subject
+from ansible_collections.community.turso.plugins.module_utils._audit.findings import Judged
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import NEVER, OFF, RULES, SEVERITIES
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.values import number
@@ -131,11 +131,11 @@ class Acceptance:
         """Tell whether its last day has passed."""
         return self.until is not None and today > self.until
 
-    def covers(self, rule: str, subjects: Sequence[Subject]) -> bool:
+    def covers(self, rule: str, subjects: Sequence[Judged]) -> bool:
         """Tell whether it covers a finding: every token of it, whatever day it is."""
         return self.rule in (None, rule) and all(self._fits(subject) for subject in subjects)
 
-    def _fits(self, subject: Subject) -> bool:
+    def _fits(self, subject: Judged) -> bool:
         fits_id = self.id in (None, subject.id)
         fits_owner = self.owner in (None, *subject.owner_names)
         return fits_id and fits_owner and (self.name is None or subject.is_named_like(self.name))

@@ -88,6 +88,41 @@ RULES = {
             "The token may do everything in its organization that its user may do.",
             "Rotate it with a group and scopes if these suffice.",
         ),
+        Rule(
+            "expired",
+            "high",
+            "SQL token that ended",
+            "The SQL token in the vault file has ended. Whoever uses it is locked out.",
+            "Run the rotation, and find out why it did not run.",
+        ),
+        Rule(
+            "dead",
+            "high",
+            "SQL token that is dead",
+            "The database rejects the SQL token in the vault file, or all were invalidated since it was minted.",
+            "Run the rotation: it delivers another one.",
+        ),
+        Rule(
+            "foreign",
+            "high",
+            "SQL token for another database",
+            "The SQL token in the vault file is not for the database or the group that is meant, or that was made anew.",
+            "Run the rotation, or correct the name under which the vault file has it.",
+        ),
+        Rule(
+            "endless",
+            "medium",
+            "SQL token without an end",
+            "The SQL token never ends, and cannot be revoked alone. Who has seen its value can use it for good.",
+            "Give it an entry in the rotation file, which replaces it by one that ends.",
+        ),
+        Rule(
+            "expiring",
+            "medium",
+            "SQL token that should have been renewed",
+            "The SQL token ends soon, and no rotation has renewed it. At its end, whoever uses it is locked out.",
+            "Find out why the rotation does not run or fails, and run it.",
+        ),
     )
 }
 

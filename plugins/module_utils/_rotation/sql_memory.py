@@ -61,8 +61,10 @@ class SqlMemory:
     extra: Json = dataclasses.field(default_factory=dict)
 
     def lasting(self, now: datetime.datetime) -> tuple[Mint, ...]:
-        """Return the mints that have not ended."""
-        return tuple(mint for mint in self.mints if (moment_of(mint.expires_at) or now) > now)
+        """Return the mints that have not ended, and were not ended."""
+        ended = moment_of(self.invalidated_at)
+        left = (mint for mint in self.mints if (moment_of(mint.expires_at) or now) > now)
+        return tuple(mint for mint in left if ended is None or (moment_of(mint.issued_at) or ended) > ended)
 
     def longest_pause(self, now: datetime.datetime) -> datetime.timedelta:
         """Return the longest time between two successful runs that are remembered; the time since the last one counts, too."""
@@ -84,6 +86,10 @@ class SqlMemory:
         if is_near and not self.attempts:
             return self
         return dataclasses.replace(self, runs=(*self.runs, utc_text(now))[-MOST_RUNS:], attempts=0)
+
+    def ended(self, moment: datetime.datetime | None) -> SqlMemory:
+        """Return this after every token that was minted up to a moment was ended, or may have been; none for never."""
+        return dataclasses.replace(self, invalidated_at=None if moment is None else utc_text(moment))
 
     def is_invalidated(self, claims: Claims | None) -> bool:
         """Tell whether a token was minted before all were invalidated; one that does not say when is taken for one."""

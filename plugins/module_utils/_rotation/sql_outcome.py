@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import DEAD
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import RESUME
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 
@@ -23,7 +24,8 @@ def of_sql_commit(item: Item, problem: str | None = None) -> dict[str, Any]:
         return {**report, "action": "failed", "msg": f"{item.name}: {problem} {report.get('deadline', '')}".strip()}
     ends = (item.claims or {}).get("expires_at")
     before = report.get("expires_at")
-    old = f"; the one before ends {before}" if before and before != ends else ""
+    is_over = before in (None, "", ends) or report["reason"] == DEAD
+    old = "" if is_over else f"; the one before ends {before}"
     verb = "delivered once more" if item.action == RESUME else "renewed"
     return {
         **report,

@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from ansible_collections.community.turso.plugins.module_utils._api.data_plane import UNKNOWN
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import DEAD, UNKNOWN
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import refusal
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, NONE, RESUME, AnyPlan
@@ -70,7 +70,9 @@ def _plan_or_refusal(view: SqlView) -> SqlPlan:
 def _remembered(view: SqlView) -> Known | None:
     """Return the token of which the state file knows when it ends, where nothing else is known."""
     current = view.recorded.current
-    return None if current is None or current.claims is None else Known(current.id, current.claims)
+    if current is None or current.claims is None:
+        return None
+    return Known(current.id, current.claims, is_invalidated=view.memory.is_invalidated(current.claims))
 
 
 def _refusal(view: SqlView, exc: Refused) -> str:
@@ -96,9 +98,16 @@ def _due(view: SqlView) -> Decision:
     known = view.current
     decision = view.decision(known, force=view.entry.policy.force)
     if known is None or decision.mints:
-        return decision
+        return _with_the_invalidation(decision, known, view)
     objections = (Decision(reason, check(view, known)) for reason, check in CHECKS)
     return next((objection for objection in objections if objection.detail), decision)
+
+
+def _with_the_invalidation(decision: Decision, known: Known | None, view: SqlView) -> Decision:
+    """Return the same, which says since when a token counts as dead, where no probe has shown it."""
+    if decision.reason != DEAD:
+        return decision
+    return dataclasses.replace(decision, detail=is_dead_in_words(known, view) or decision.detail)
 
 
 def _lost(view: SqlView, _known: Known) -> str:
@@ -158,10 +167,21 @@ def _refuse_untried(plan: SqlPlan) -> None:
     )
 
 
+def is_dead_in_words(known: Known | None, view: SqlView) -> str:
+    """Say that the token in use counts as dead since an invalidation, as a sentence without its end; nothing where it does not."""
+    if known is None or not known.is_invalidated:
+        return ""
+    return f"all its tokens that were minted up to {view.memory.invalidated_at} count as dead since an invalidation"
+
+
 def ends_in_words(plan: SqlPlan, view: SqlView, *, with_this_run: bool = True) -> str:
     """Say when the token in use ends, and how many runs did not renew it; nothing where it has no end or nobody knows one."""
+    failed = view.memory.attempts + with_this_run
+    runs = f"; {failed} run{'' if failed == 1 else 's'} failed." if failed else "."
+    dead = is_dead_in_words(plan.current, view)
+    if dead:
+        return f"{plan.name}: {dead}, so applications are locked out{runs}"
     said = deadline(plan.current.claims, view.now).replace("The current token", plan.name, 1).rstrip(".")
     if not said:
         return ""
-    failed = view.memory.attempts + with_this_run
-    return f"{said}; {failed} run{'' if failed == 1 else 's'} failed." if failed else f"{said}."
+    return f"{said}{runs}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import Claims
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import DEAD
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, NONE, RESUME
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_issuing import SqlRotation
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan, ends_in_words
@@ -44,7 +45,7 @@ def of_sql_plan(plan: SqlPlan, view: SqlView) -> dict[str, Any]:
 
 def _planned(plan: SqlPlan, ends: str) -> str:
     if plan.refusal is not None:
-        return f"{plan.refusal} {ends}".strip()
+        return _with_the_end(plan, plan.refusal, ends)
     if plan.is_elsewhere:
         return f"{plan.name}: another run may be delivering its new token, so this one leaves it alone. {ends}".strip()
     due = plan.next_due()
@@ -54,6 +55,12 @@ def _planned(plan: SqlPlan, ends: str) -> str:
         NONE: f"not due{_untried(plan)}" + ("" if due is None else f", due {due.date()}"),
     }[plan.action]
     return f"{plan.name}: {what}."
+
+
+def _with_the_end(plan: SqlPlan, problem: str, ends: str) -> str:
+    """Return what went wrong and when the token in use ends; that it is dead comes first."""
+    is_dead = plan.current is not None and plan.current.is_invalidated
+    return (f"{ends} {problem}" if is_dead else f"{problem} {ends}").strip()
 
 
 def _issued(plan: SqlPlan) -> str:
@@ -73,18 +80,19 @@ def of_sql_issue(rotation: SqlRotation) -> dict[str, Any]:
     plan, view = rotation.plan, rotation.view
     report = of_sql_plan(plan, view)
     if rotation.error is not None:
-        msg = f"{plan.name}: {rotation.error.msg} {report['deadline']}".strip()
+        msg = _with_the_end(plan, f"{plan.name}: {rotation.error.msg}", report["deadline"])
         return {**report, "action": "failed", "msg": msg}
     if not rotation.is_pending:
         return report
     verb = "delivers once more the token" if plan.resumed else "minted a token"
+    old = "the old one is dead" if plan.reason == DEAD else "the old one goes on"
     proven = "by its claims alone" if rotation.probed == "no" else f"{rotation.probed} by the database"
     return {
         **report,
         "action": "issued",
         "issued": plan.name,
         "probed": rotation.probed,
-        "msg": f"{plan.name}: {plan.reason}, {verb} that ends {_text(rotation.claims) or 'never'} ({proven}); the old one goes on.",
+        "msg": f"{plan.name}: {plan.reason}, {verb} that ends {_text(rotation.claims) or 'never'} ({proven}); {old}.",
     }
 
 

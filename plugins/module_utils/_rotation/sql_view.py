@@ -98,11 +98,11 @@ class SqlView:
 
     @functools.cached_property
     def pending(self) -> Pending | None:
-        """Return the token that a former run minted and that somebody has not confirmed, unless it ended."""
+        """Return the token that a former run minted and that somebody has not confirmed, unless it ended or was ended."""
         pending = self.recorded.pending
         if pending is None or pending.claims is None or _is_over(pending.claims, self.now):
             return None
-        return pending
+        return None if self.memory.is_invalidated(pending.claims) else pending
 
     @functools.cached_property
     def current(self) -> Known | None:

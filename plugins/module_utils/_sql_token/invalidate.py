@@ -169,7 +169,7 @@ def invalidate(tokens: SqlTokens, request: Request, *, check_mode: bool) -> Inva
         if not exc.ambiguous:
             raise
         done.lost = exc
-    done.after = _looked_at(plane, target, [leak.secret for leak in request.leaks])
+    done.after = looked_at(plane, target, [leak.secret for leak in request.leaks])
     return done
 
 
@@ -194,7 +194,7 @@ def _count_dead(proofs: Sequence[Probe]) -> int:
     return [proof.result for proof in proofs].count(DEAD)
 
 
-def _looked_at(plane: DataPlane, target: Target, secrets: Sequence[str]) -> list[Probe]:
+def looked_at(plane: DataPlane, target: Target, secrets: Sequence[str]) -> list[Probe]:
     """Try leaked values until they are dead, three times over ten seconds."""
     found = [probe(plane, target, secret) for secret in secrets]
     for _look in range(LOOKS - 1):
