@@ -654,3 +654,117 @@ def test_odd_entries_and_tokens_are_no_obstacle(simulator: Simulator, revoke: Ru
     assert result["minted"] == [
         {"code": "db-token-create", "author": "bob", "created_at": "", "message": "", "origin": ""}
     ]
+
+
+# SQL tokens among the values: one alone cannot be revoked
+
+
+@pytest.fixture
+def leaked(simulator: Simulator) -> dict[str, str]:
+    simulator.add_database("shop", group="production")
+    return {
+        "database": simulator.given_sql(database="shop", authorization="read-only", age_days=3).secret,
+        "group": simulator.given_sql(group="production", expiration="90d").secret,
+    }
+
+
+def signatures(secrets: dict[str, str]) -> set[str]:
+    return {secret.rpartition(".")[2] for secret in secrets.values()}
+
+
+def test_a_sql_token_is_found_by_what_it_claims(simulator: Simulator, revoke: Run, leaked: dict[str, str]) -> None:
+    result = revoke(**ACME, secrets=[*leaked.values()])
+    assert not result.get("failed")
+    assert (result["changed"], result["confirmed"], result["selected"]) == (False, False, [])
+    shop = {"organization": "acme", "level": "database", "name": "shop", "group": "production", "databases": []}
+    group = {**shop, "level": "group", "name": "production", "databases": ["shop"]}
+    assert result["invalidations"] == [
+        {**shop, "id": simulator.database("shop").id},
+        {**group, "id": simulator.group_id("production")},
+    ]
+    assert [(proof["value"], proof["before"], proof["proven"]) for proof in result["proofs"]] == [
+        (1, "accepted", False),
+        (2, "accepted", False),
+    ]
+    assert "Value 1 is a SQL token (read-only, minted" in result["report"][0]
+    assert "of the database 'shop'. It is active" in result["report"][0]
+    assert (
+        "end every SQL token of the database 'shop' and end every SQL token of the group 'production'" in result["msg"]
+    )
+    assert result["code"].startswith("2-")
+    assert simulator.writes == []
+    assert not any(signature in json.dumps(result) for signature in signatures(leaked))
+    # Nobody who only has a leaked SQL token needs the right to list API tokens.
+    assert not any("api-tokens" in request.path or "validate" in request.path for request in simulator.requests)
+
+
+def test_a_confirmed_sql_token_is_left_to_the_playbook_or_is_a_failure(
+    simulator: Simulator, revoke: Run, leaked: dict[str, str]
+) -> None:
+    asked: dict[str, Any] = {**ACME, "secrets": [leaked["database"]]}
+    code = revoke(**asked)["code"]
+    left = revoke(**asked, confirm=code, leave_sql_tokens=True)
+    assert (left.get("failed", False), left["confirmed"]) == (False, True)
+    alone = revoke(**asked, confirm=code)
+    assert alone["failed"]
+    assert "community.turso.revoke ends it" in alone["msg"]
+    assert revoke(**asked, confirm=code, leave_sql_tokens=True, check_mode=True)["confirmed"] is False
+    assert simulator.writes == []
+
+
+def test_a_number_does_not_confirm_the_end_of_every_sql_token(revoke: Run, leaked: dict[str, str]) -> None:
+    result = revoke(**ACME, secrets=[leaked["database"]], confirm="1", leave_sql_tokens=True)
+    assert (result["failed"], result["confirmed"]) == (True, False)
+    assert "every SQL token of the database 'shop' would end, also those in use" in result["msg"]
+
+
+def test_the_code_holds_for_exactly_these_databases_and_api_tokens(
+    simulator: Simulator, world: dict[str, Any], revoke: Run, leaked: dict[str, str]
+) -> None:
+    both: dict[str, Any] = {**ACME, "secrets": [leaked["database"], world["backup"].secret]}
+    code = revoke(**both)["code"]
+    assert code.startswith("2-")
+    less: dict[str, Any] = {**both, "secrets": [leaked["database"]]}
+    assert revoke(**less, confirm=code, leave_sql_tokens=True)["failed"]
+    done = revoke(**both, confirm=code, leave_sql_tokens=True)
+    assert (names(done["revoked"]), done["confirmed"], [proof["value"] for proof in done["proofs"]]) == (
+        ["backup"],
+        True,
+        [1, 2],
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({}, "Set organization to find out for what."),
+        (ACME, "does not show its database"),
+        ({"organization": "other"}, "For what is not known."),
+    ],
+    ids=["no organization", "a deleted database", "an organization out of reach"],
+)
+def test_a_sql_token_of_which_nobody_knows_for_what_is_a_failure(
+    simulator: Simulator, revoke: Run, leaked: dict[str, str], asked: dict[str, Any], says: str
+) -> None:
+    simulator.remake_database("shop")
+    result = revoke(**asked, secrets=[leaked["database"]])
+    assert (result["failed"], result["invalidations"], result["code"]) == (True, [], None)
+    assert says in result["msg"]
+    assert "turso_sql_invalidation" in result["msg"]
+
+
+@pytest.mark.parametrize("what", ["dead", "untried", "in two lines"])
+def test_a_sql_token_that_the_database_does_not_accept_may_be_cut_off(
+    simulator: Simulator, revoke: Run, leaked: dict[str, str], what: str
+) -> None:
+    value = leaked["database"]
+    if what == "dead":
+        simulator.invalidate(database="shop")
+    if what == "untried":
+        simulator.faults.add("POST /v2/pipeline", faults.Status(503), times=None)
+    if what == "in two lines":
+        value = f"{value[:50]}\n{value[50:]}"
+    result = revoke(**ACME, secrets=[value])
+    assert result["failed"]
+    assert {"dead": "It may be incomplete", "untried": "503", "in two lines": "white space"}[what] in result["msg"]
+    assert result["code"] is not None  # the code is enough for what is not certain

@@ -119,6 +119,18 @@ PLANS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[str, str | None, s
         ("none", None, None),
     ),
     (
+        "invalidated while another run delivers what was minted before",
+        (value(2),),
+        {"knows": state(2, pending(1, minutes=5), invalidated_at=utc_text(day(0)))},
+        ("issue", "dead", None),
+    ),
+    (
+        "invalidated with as many tokens as may be",
+        (value(2),),
+        {"knows": state(2, mints=FIVE, invalidated_at=utc_text(day(0)))},
+        ("issue", "dead", None),
+    ),
+    (
         "a month between two runs",
         (value(31),),
         {"knows": state(31, runs=(utc_text(day(-31)),))},
@@ -194,3 +206,13 @@ def test_a_token_that_does_not_say_when_it_was_minted_counts_as_invalidated() ->
     memory = SqlMemory(invalidated_at=utc_text(day(-1)))
     assert memory.is_invalidated(dataclasses.replace(value(0).claims, issued_at=None))
     assert not memory.is_invalidated(None)
+
+
+def test_what_was_invalidated_is_said_instead_of_an_end() -> None:
+    knows = state(2, attempts=1, invalidated_at=utc_text(day(0)))
+    plan = planned(knows=knows)
+    dead = f"all its tokens that were minted up to {utc_text(day(0))} count as dead since an invalidation"
+    assert plan.detail == dead
+    assert ends_in_words(plan, view(knows=knows)) == f"app: {dead}, so applications are locked out; 2 runs failed."
+    unknown = planned(knows=knows, failure="There is no database.")
+    assert ends_in_words(unknown, view(knows=knows)).startswith(f"app: {dead}")

@@ -1,0 +1,198 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module of the role in an emergency for SQL tokens: what is ended, what is remembered of it, and what is proven."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.community.turso.plugins.module_utils._rotation import sql_emergency
+from ansible_collections.community.turso.plugins.modules import turso_rotation
+from tests.conftest import RunModule
+from tests.simulator import Simulator, faults
+from tests.unit.modules.test_turso_rotation_sql import PLAY
+
+Step = Callable[..., dict[str, Any]]
+ROTATE = "/v1/organizations/acme/databases/shop/auth/rotate"
+APP = {"name": "app", "kind": "sql", "organization": "acme", "database": "shop"}
+GROUP_APP = {"name": "group-app", "kind": "sql", "organization": "acme", "group": "production"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.json"
+
+
+@pytest.fixture(autouse=True)
+def _shop(simulator: Simulator) -> None:
+    simulator.add_database("shop", group="production")
+
+
+@pytest.fixture
+def order(simulator: Simulator) -> dict[str, Any]:
+    shop = simulator.database("shop")
+    names = {"organization": "acme", "level": "database", "name": "shop", "group": "production", "databases": []}
+    return {**names, "id": shop.id}
+
+
+@pytest.fixture
+def step(run_module: RunModule, path: Path, order: dict[str, Any]) -> Step:
+    def run(name: str = "invalidate", *entries: dict[str, Any], **options: Any) -> dict[str, Any]:
+        tokens = list(entries or (APP,))
+        given = {
+            "step": name,
+            "tokens": tokens,
+            "recipients": {entry["name"]: [PLAY] for entry in tokens},
+            "state_file": str(path),
+            "invalidations": [order],
+            "confirmed": name == "invalidate",
+            **options,
+        }
+        return run_module(turso_rotation, given)
+
+    return run
+
+
+def invalidated(path: Path) -> dict[str, str | None]:
+    tokens = json.loads(path.read_text())["tokens"] if path.exists() else {}
+    return {name: token["sql"]["invalidated_at"] for name, token in tokens.items()}
+
+
+def messages(result: dict[str, Any]) -> str:
+    return " ".join(outcome["msg"] for outcome in result["outcomes"])
+
+
+def failed(result: dict[str, Any]) -> list[bool]:
+    return [outcome["has_failed"] for outcome in result["outcomes"]]
+
+
+def test_a_dry_run_says_what_would_end_and_who_gets_a_new_token(simulator: Simulator, path: Path, step: Step) -> None:
+    result = step("invalidate", APP, GROUP_APP, confirmed=False)
+    assert (result["changed"], simulator.writes, path.exists()) == (False, [], False)
+    assert [outcome["msg"] for outcome in result["outcomes"]] == [
+        "Every SQL token of the database 'shop' would end, also those in use.",
+        "app: gets a new token, delivered and confirmed.",
+        "group-app: gets a new token if the old one is found dead, or cannot be tried.",
+    ]
+
+
+def test_what_is_ended_is_remembered_at_once(simulator: Simulator, path: Path, step: Step) -> None:
+    result = step()
+    assert (result["changed"], failed(result)) == (True, [False])
+    assert simulator.writes == [("POST", ROTATE)]
+    moment = invalidated(path)["app"]
+    assert messages(result) == f"Every SQL token of the database 'shop' that was minted up to {moment} is dead."
+
+
+@pytest.mark.parametrize(
+    ("at_hand", "counted"),
+    [({}, {"app", "group-app"}), ({"held": {"group-app": ["x"]}}, {"app"}), ({"stored": {"group-app": "x"}}, {"app"})],
+    ids=["nobody could try it", "a destination has it", "the vault file has it"],
+)
+def test_a_token_of_the_other_level_counts_as_dead_only_where_nobody_could_try_it(
+    path: Path, step: Step, at_hand: dict[str, Any], counted: set[str]
+) -> None:
+    step("invalidate", APP, GROUP_APP, has_vault_file=True, **at_hand)
+    assert set(invalidated(path)) == counted
+
+
+def test_a_run_that_is_stopped_right_before_the_answer_has_remembered_it(
+    simulator: Simulator, path: Path, step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next ordinary run renews, whether the call was carried out or not."""
+
+    class Killed(BaseException):
+        pass
+
+    def stopped(*_given: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(sql_emergency.SqlTokens, "invalidate", stopped)
+    with pytest.raises(Killed):
+        step()
+    assert invalidated(path)["app"] is not None
+    simulator.advance(seconds=2)
+    issued = step("issue", checked=["app"])
+    assert [(entry["action"], entry["reason"]) for entry in issued["report"]] == [("issued", "missing")]
+
+
+def test_what_the_api_refuses_is_forgotten(simulator: Simulator, path: Path, step: Step) -> None:
+    simulator.faults.add(f"POST {ROTATE}", faults.Status(403))
+    result = step()
+    assert failed(result) == [True]
+    assert "Nothing of it was ended." in messages(result)
+    assert "db:rotate-creds" in messages(result)
+    assert invalidated(path) == {"app": None}
+
+
+def test_a_lost_answer_counts_as_done(simulator: Simulator, path: Path, step: Step) -> None:
+    simulator.faults.add(f"POST {ROTATE}", faults.Reset(), when="after", times=None)
+    result = step()
+    assert failed(result) == [True]
+    assert "renewed as if it was" in messages(result)
+    assert invalidated(path)["app"] is not None
+
+
+def test_nothing_is_ended_where_new_tokens_could_not_be_tried(simulator: Simulator, path: Path, step: Step) -> None:
+    simulator.faults.add("POST /v2/pipeline", faults.Reset(), times=None)
+    result = step()
+    assert result["failed"]
+    assert (simulator.writes, path.exists()) == ([], False)
+    assert not step(validate=False).get("failed")
+
+
+def test_a_database_that_was_made_anew_meanwhile_is_not_touched(simulator: Simulator, step: Step) -> None:
+    simulator.remake_database("shop")
+    result = step()
+    assert "made anew" in result["msg"]
+    assert simulator.writes == []
+
+
+def test_a_mint_that_fails_afterwards_says_first_what_is_dead(simulator: Simulator, path: Path, step: Step) -> None:
+    old = simulator.given_sql(database="shop", expiration="90d", age_days=3)
+    step()
+    simulator.faults.add("POST /v1/organizations/acme/databases/shop/auth/tokens", faults.Status(403), times=None)
+    result = step("issue", checked=["app"], held={"app": [old.secret]})
+    moment = invalidated(path)["app"]
+    said = result["report"][0]["msg"]
+    assert said.startswith(
+        f"app: all its tokens that were minted up to {moment} count as dead since an invalidation, so"
+    )
+    assert "db:mint-token" in said
+    assert old.secret.rpartition(".")[2] not in json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "says", "is_failure"),
+    [
+        ("dead", "Value 2 is proven dead: the database rejects it now.", False),
+        ("active", "WARNING: value 2 is still active", True),
+        ("untried", "WARNING: value 2 is not proven dead and may still work", True),
+    ],
+)
+def test_each_leaked_value_of_the_order_is_tried(
+    simulator: Simulator, step: Step, waits: list[float], behaviour: str, says: str, is_failure: bool
+) -> None:
+    simulator.add_database("other", group="production")
+    values = [simulator.given_sql(database=name, age_days=1).secret for name in ("other", "shop")]
+    if behaviour == "dead":
+        simulator.invalidate(database="shop")
+    if behaviour == "untried":
+        simulator.faults.add("POST /v2/pipeline", faults.Status(503), times=None)
+    result = step("prove", leaked=values)
+    assert failed(result) == [is_failure]
+    assert messages(result).startswith(says)
+    assert not any(value.rpartition(".")[2] in json.dumps(result) for value in values)
+
+
+def test_an_order_that_is_none_is_refused(simulator: Simulator, step: Step) -> None:
+    for order in ({}, {"organization": "acme", "level": "table", "name": "x", "id": "i", "group": "g"}):
+        assert "Nothing was ended." in step(invalidations=[order])["msg"]
+    assert simulator.requests == []
