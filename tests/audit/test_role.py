@@ -363,3 +363,44 @@ def test_a_file_of_a_rotation_that_cannot_be_refuses_the_audit_before_any_reques
     assert not played.ok
     assert told in played.output
     assert simulator.requests == []
+
+
+def test_sql_tokens_of_the_vault_file_are_judged_and_their_values_are_nowhere(
+    playbooks: Playbooks, simulator: Simulator
+) -> None:
+    simulator.add_database("shop", group="production")
+    values = {
+        "shop-app": simulator.given_sql(database="shop", age_days=400).secret,
+        "shop-group": simulator.given_sql(group="production", expiration="90d").secret,
+        "a-password": "hunter2-" + "x" * 40,
+    }
+    simulator.invalidate(database="shop")
+    playbooks.write("password", "open sesame")
+    playbooks.write("secrets.yml", {"turso_secrets": values})
+    password = ("--vault-password-file", "password")
+    made = playbooks.run("ansible-vault", "encrypt", "secrets.yml", *password)
+    assert made.ok, made.output
+    asked = (AUDIT, *OF_ACME, *password, "-e", "turso_audit_vault_file=secrets.yml", "-vvvv", "--diff")
+
+    offline = playbooks.play(*asked)
+    assert offline.ok, offline.output
+    assert not any(request.path.startswith("/v2") for request in simulator.requests)
+    report = report_of(playbooks)
+    found = [(finding["rule"], finding["tokens"][0]["name"]) for finding in report["findings"]]
+    assert ("endless", "shop-app") in found
+    assert ("dead", "shop-app") not in found
+    assert "2 SQL tokens, judged by what they claim, and not tried. 1 other values" in report["visibility"][-1]
+
+    tried = playbooks.play(*asked, "-e", "turso_audit_probe=true")
+    assert not tried.ok
+    probed = {entry["name"]: entry["probed"] for entry in report_of(playbooks)["sql_tokens"]}
+    assert probed == {"shop-app": "dead", "shop-group": "accepted"}
+    page = (playbooks.directory / "turso-audit.html").read_text()
+    assert "SQL tokens in the vault file" in page
+    everything = [offline.output, tried.output, page, (playbooks.directory / "turso-audit.json").read_text()]
+    for text in everything:
+        assert not any(value in text or value.rpartition(".")[2] in text for value in values.values())
+
+    wrong = playbooks.play(*asked[:-2], "-e", "turso_audit_vault_file=nowhere.yml")
+    assert "There is no vault file" in wrong.output
+    assert "Nothing was judged." in wrong.output
