@@ -19,16 +19,19 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.community.turso.plugins.module_utils import _files
 from ansible_collections.community.turso.plugins.module_utils._audit.managed import Rotation, needed_of, of_one_user
-from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of, visibility_of_stored
+from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.report import audit
 from ansible_collections.community.turso.plugins.module_utils._audit.stored import (
+    Expected,
+    Stored,
     sql_values,
     stored_of,
     with_probes,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._audit_page import page_of, text_of
 
@@ -85,10 +88,7 @@ class ActionModule(ActionBase):
         moment = datetime.datetime.fromtimestamp(listed["listed_at"], datetime.timezone.utc)
         rotation = of_one_user(rotation, listed["own_ids"])
         organization = self._task.args.get("organization")
-        stored = None
-        if values is not None:
-            states = rotation.state.tokens if rotation and rotation.state else {}
-            stored = with_probes(stored_of(sql, rotation.sql if rotation else {}, states), listed["probes"])
+        stored = None if values is None else self._stored(sql, rotation, listed["probes"])
         report = audit(
             json.loads(listed["listing"]),
             moment,
@@ -97,10 +97,8 @@ class ActionModule(ActionBase):
             listed["credential_id"],
             rotation=rotation,
             stored=stored,
+            others=len(values or ()) - len(sql),
         )
-        if values is not None:
-            told = visibility_of_stored(len(sql), len(values) - len(sql), is_tried=bool(self._task.args.get("probe")))
-            report["visibility"].append(told)
         return {
             **_without_templates(report),
             **self._written(report),
@@ -149,12 +147,20 @@ class ActionModule(ActionBase):
         listed: dict[str, Any] = self._execute_module(module_args={**args, "step": "report"}, task_vars=self._vars)
         return listed
 
+    @staticmethod
+    def _stored(
+        sql: Mapping[str, str], rotation: Rotation | None, probes: Mapping[str, Mapping[str, Any]]
+    ) -> list[Stored]:
+        if rotation is None:
+            return with_probes(stored_of(sql, {}, State()), probes)
+        return with_probes(stored_of(sql, rotation.sql, rotation.state or State()), probes)
+
     def _organizations(self, sql: Mapping[str, str], rotation: Rotation | None) -> dict[str, str]:
         """Return where each token is looked for: in the organization of its entry, else in the one that is audited."""
-        audited = self._task.args.get("organization")
-        entries = rotation.sql if rotation else {}
-        known = {name: entries.get(name, {}).get("organization") or audited for name in sql}
-        return {name: str(organization) for name, organization in known.items() if organization}
+        audited = str(self._task.args.get("organization", ""))
+        if rotation is None:
+            return dict.fromkeys(sql, audited)
+        return {name: rotation.sql.get(name, Expected()).organization or audited for name in sql}
 
     def _written(self, report: Mapping[str, Any]) -> dict[str, Any]:
         """Write what is asked for, and return what that changes."""

@@ -17,6 +17,7 @@ description:
   - The kill switch for SQL tokens. It ends B(every) SQL token of a database or a group that was minted up to this second, also those
     that applications use and one that was minted a moment ago. It cannot be undone, and applications are locked out until they have
     new tokens, which takes about a minute even if everything goes well.
+  - If you have the leaked value and a rotation file, the playbook C(community.turso.revoke) does this and delivers new tokens in one run.
   - Use it only after a leak. Never run it on a schedule. To replace a token without an outage, use
     M(community.turso.turso_sql_token), which lets the old one end by itself.
   - The platform can end no SQL token alone.
@@ -71,6 +72,7 @@ notes:
   - Some clients are noticed late. A server may check the token of a WebSocket only when it opens.
 seealso:
   - module: community.turso.turso_sql_token
+  - module: community.turso.turso_revocation
 """
 
 EXAMPLES = r"""

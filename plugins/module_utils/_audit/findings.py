@@ -16,7 +16,8 @@ from typing import Any, Union
 
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import SCOPES
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import POWERS
-from ansible_collections.community.turso.plugins.module_utils._audit.stored import Stored, findings_of
+from ansible_collections.community.turso.plugins.module_utils._audit.stored import Stored
+from ansible_collections.community.turso.plugins.module_utils._audit.stored_findings import findings_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
+from ansible_collections.community.turso.plugins.module_utils._audit.stored import Expected, expected_in
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
     Defaults,
     Entry,
@@ -42,14 +43,14 @@ class Rotation:
     """What the tokens are managed by.
 
     :ivar state: what the state file says; none where there is none.
-    :ivar sql: the entries with kind: sql as they are written, by name.
+    :ivar sql: what the entries with kind: sql say, by name.
     :ivar own_ids: the tokens of the user who rotates, because a rotation finds no others; none where all are.
     """
 
     entries: tuple[Entry, ...]
     state: State | None
     own_ids: frozenset[str] | None = None
-    sql: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    sql: Mapping[str, Expected] = dataclasses.field(default_factory=dict)
 
     def state_of(self, name: str) -> TokenState | None:
         return None if self.state is None else self.state.of(name)
@@ -60,20 +61,14 @@ class Rotation:
 
         :raises Refused: with every entry that the rotation would refuse, too.
         """
-        given = [
-            _planned_of(entry) for entry in settings.get(TOKENS) or () if _part(entry, ["kind"]) != {"kind": "sql"}
-        ]
+        written = settings.get(TOKENS) or ()
+        given = [_planned_of(entry) for entry in written if _part(entry, ["kind"]) != {"kind": "sql"}]
         known = _part(settings, [f"turso_rotate_{key}" for key in POLICY])
         credentials = [str(entry.get("credential")) for entry in given]
         defaults = Defaults(has_state_file=True, credentials=credentials)
         policy = {name[len("turso_rotate_") :]: value for name, value in known.items()}
         entries = read_entries(given, dataclasses.replace(defaults, **policy))
-        sql = {
-            str(entry.get("name")): entry
-            for entry in settings.get(TOKENS) or ()
-            if _part(entry, ["kind"]) == {"kind": "sql"}
-        }
-        return cls(tuple(only_api(entries)), state, sql=sql)
+        return cls(tuple(only_api(entries)), state, sql=expected_in(written))
 
 
 def of_one_user(rotation: Rotation | None, ids: Sequence[str] | None) -> Rotation | None:

@@ -11,9 +11,11 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NO
 from ansible_collections.community.turso.plugins.module_utils._audit.findings import Judged, Match, Subject
 from ansible_collections.community.turso.plugins.module_utils._audit.judgement import Finding
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Acceptance
+from ansible_collections.community.turso.plugins.module_utils._audit.stored import Stored
 
 LINES_SHOWN = 40  # findings in the output of a run
 
@@ -39,17 +41,20 @@ def visibility(subjects: Sequence[Subject], organization: str | None, credential
     return sentences
 
 
-def visibility_of_stored(count: int, others: int, *, is_tried: bool) -> str:
+def visibility_of_stored(stored: Sequence[Stored] | None, others: int) -> list[str]:
     """Say what was judged of the vault file.
 
     :param others: how many values in it are no SQL tokens.
     """
+    if stored is None:
+        return []
+    is_tried = any(each.probed != NO for each in stored)
     how = (
         "judged by what they claim and tried on their databases"
         if is_tried
         else "judged by what they claim, and not tried"
     )
-    return f"The vault file has {count} SQL tokens, {how}. {others} other values in it were not looked at."
+    return [f"The vault file has {len(stored)} SQL tokens, {how}. {others} other values in it were not looked at."]
 
 
 def owners_of(subjects: Iterable[Judged]) -> list[str]:

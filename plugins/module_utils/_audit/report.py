@@ -21,10 +21,15 @@ from ansible_collections.community.turso.plugins.module_utils._audit.chart impor
 from ansible_collections.community.turso.plugins.module_utils._audit.findings import DAY, Judged, Subject, lasting
 from ansible_collections.community.turso.plugins.module_utils._audit.judgement import Finding, judged, summary, verdict
 from ansible_collections.community.turso.plugins.module_utils._audit.managed import Rotation, versions_of
-from ansible_collections.community.turso.plugins.module_utils._audit.notes import notes_on, visibility
+from ansible_collections.community.turso.plugins.module_utils._audit.notes import (
+    notes_on,
+    visibility,
+    visibility_of_stored,
+)
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import OFF, RULES, SEVERITIES
-from ansible_collections.community.turso.plugins.module_utils._audit.stored import Stored, lasting_of, told_of
+from ansible_collections.community.turso.plugins.module_utils._audit.stored import Stored, told_of
+from ansible_collections.community.turso.plugins.module_utils._audit.stored_findings import lasting_of
 
 FORMAT = 2
 
@@ -38,6 +43,7 @@ def audit(
     *,
     rotation: Rotation | None = None,
     stored: Sequence[Stored] | None = None,
+    others: int = 0,
 ) -> dict[str, Any]:
     """Return the report on some tokens.
 
@@ -46,6 +52,7 @@ def audit(
     :param credential_id: the id that the API credential claims; none where that is not known.
     :param rotation: what some of the tokens are managed by; none where that is not given.
     :param stored: the SQL tokens of the vault file; none where that is not given.
+    :param others: how many other values it has.
     """
     subjects = [Subject.of(plain_data(token), now) for token in tokens]
     findings = judged(subjects, policy, now, stored or ())
@@ -56,7 +63,7 @@ def audit(
         "stable": stable_part(subjects, policy, stored),
         "audited_on": now.date().isoformat(),
         "policy": policy.as_result(),
-        "visibility": visibility(subjects, organization, credential_id),
+        "visibility": [*visibility(subjects, organization, credential_id), *visibility_of_stored(stored, others)],
         "notes": notes_on(policy.acceptances, findings, now.date()),
         "verdict": verdict(findings, policy, len(subjects)),
         "summary": summary(subjects, findings),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The SQL tokens that the vault file holds, judged by what they claim; no list of the API has them. Pure and private.
+"""The SQL tokens that the vault file holds, by what they claim; no list of the API has them. Pure and private.
 
 No value is kept here, only its claims.
 """
@@ -11,18 +11,44 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims, claims_of
-from ansible_collections.community.turso.plugins.module_utils._api.data_plane import DEAD, NO
-from ansible_collections.community.turso.plugins.module_utils._rotation.state import TokenState
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NO
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, GROUP
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import claims_json
+from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
 from ansible_collections.community.turso.plugins.module_utils._sql_token.durations import seconds_in
-from ansible_collections.community.turso.plugins.module_utils._time import utc_text
+from ansible_collections.community.turso.plugins.module_utils._sql_token.places import identity_in
 
-A_RUN = datetime.timedelta(days=1)  # for the rotation that renews what is due since today
-DATABASE, GROUP = "database", "group"
+AT_NO_TIME = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """What an entry of the rotation file says of a token.
+
+    :ivar level: database or group; empty where there is no entry with kind: sql.
+    :ivar renew_before: how long before its end it is renewed; empty where the entry leaves that out.
+    """
+
+    level: str = ""
+    name: str = ""
+    organization: str = ""
+    renew_before: str = ""
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Expected:
+        level = DATABASE if entry.get(DATABASE) else GROUP
+        texts = {key: str(entry.get(key, "")) for key in ("organization", "renew_before")}
+        return cls(level, str(entry.get(level)), **texts)
+
+
+def expected_in(entries: Sequence[Mapping[str, Any]]) -> dict[str, Expected]:
+    """Return what the entries of a rotation file say of SQL tokens, by name."""
+    return {str(entry.get("name")): Expected.of(entry) for entry in entries if entry.get("kind") == "sql"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,19 +56,18 @@ class Stored:
     """A SQL token in the vault file.
 
     :ivar name: what the file calls it, which is the name of its managed token.
-    :ivar entry: what the rotation file says of that; empty where there is none.
-    :ivar state: what the state file says of it; none where there is none.
+    :ivar state: what the state file says of that.
     :ivar probed: what came of trying it; no where nobody did.
-    :ivar place: what the API calls what it is for, such as "database shop"; none where nobody asked or it is not there.
+    :ivar place: what the API calls what it is for, such as "database shop"; empty where nobody asked or it is not there.
     :ivar is_lost: the API was asked, and has nothing that it is for.
     """
 
     name: str
     claims: Claims
-    entry: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    state: TokenState | None = None
+    expected: Expected = dataclasses.field(default_factory=Expected)
+    state: TokenState = dataclasses.field(default_factory=TokenState)
     probed: str = NO
-    place: str | None = None
+    place: str = ""
     is_lost: bool = False
     id: ClassVar[None] = None
     owner: ClassVar[None] = None
@@ -65,10 +90,14 @@ class Stored:
         return fnmatchcase(self.name, pattern)
 
     @property
-    def identity(self) -> str:
-        """Return what it claims to be for, such as "database 0eb771dd-...": unverified."""
-        level = GROUP if self.claims.database_id is None else DATABASE
-        return f"{level} {self.claims.database_id or self.claims.group_id or '(none)'}"
+    def identity(self) -> tuple[str, str]:
+        """Return the level and the id that it claims, unverified."""
+        return identity_in(self.claims)
+
+    @property
+    def ends(self) -> datetime.datetime:
+        """Return when it ends; the end of time where it never does."""
+        return self.claims.expires_at or AT_NO_TIME
 
     @property
     def renew_before(self) -> datetime.timedelta:
@@ -76,11 +105,9 @@ class Stored:
 
         :raises InvalidRequest: the entry says what is no duration.
         """
-        written = self.entry.get("renew_before")
-        if written:
-            return datetime.timedelta(seconds=seconds_in("renew_before", str(written)))
-        issued, end = self.claims.issued_at, self.claims.expires_at
-        return datetime.timedelta(0) if issued is None or end is None else (end - issued) / 3
+        if self.expected.renew_before:
+            return datetime.timedelta(seconds=seconds_in("renew_before", self.expected.renew_before))
+        return (self.ends - (self.claims.issued_at or self.ends)) / 3
 
 
 def sql_values(values: Mapping[str, str]) -> dict[str, str]:
@@ -88,14 +115,14 @@ def sql_values(values: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if claims_of(value).kind == SQL}
 
 
-def stored_of(
-    values: Mapping[str, str], entries: Mapping[str, Mapping[str, Any]], states: Mapping[str, TokenState]
-) -> list[Stored]:
+def stored_of(values: Mapping[str, str], expected: Mapping[str, Expected], state: State) -> list[Stored]:
     """Return what is known of SQL tokens before anybody tries them.
 
     :param values: by name; none of it is kept.
     """
-    return [Stored(name, claims_of(value), entries.get(name, {}), states.get(name)) for name, value in values.items()]
+    return [
+        Stored(name, claims_of(value), expected.get(name, Expected()), state.of(name)) for name, value in values.items()
+    ]
 
 
 def with_probes(found: Sequence[Stored], probes: Mapping[str, Mapping[str, Any]]) -> list[Stored]:
@@ -103,81 +130,6 @@ def with_probes(found: Sequence[Stored], probes: Mapping[str, Mapping[str, Any]]
     return [dataclasses.replace(each, **probes.get(each.name, {})) for each in found]
 
 
-def lasting_of(stored: Stored) -> Iterator[tuple[str, str]]:
-    """Yield what a token says whatever day it is: rules and sentences."""
-    if stored.claims.expires_at is None:
-        yield "endless", f"{stored.label} never ends, and cannot be revoked alone."
-    why = next((said for check in FOREIGN for said in [check(stored)] if said), None)
-    if why is not None:
-        yield "foreign", f"{stored.label} is for the {stored.identity}, {why}."
-
-
-def findings_of(stored: Stored, now: datetime.datetime) -> Iterator[tuple[str, str]]:
-    """Yield everything that the rules find in a token: rules and sentences."""
-    yield from lasting_of(stored)
-    end = stored.claims.expires_at
-    if end is not None and end <= now:
-        yield "expired", f"{stored.label} ended {utc_text(end)}: whoever uses it is locked out."
-    elif end is not None and end - now < stored.renew_before - A_RUN:
-        yield "expiring", f"{stored.label} ends {utc_text(end)}, and should have been renewed by now."
-    if stored.probed == DEAD:
-        yield "dead", f"{stored.label} is rejected by the database: whoever uses it is locked out."
-    elif _is_invalidated(stored):
-        yield "dead", f"{stored.label} was minted before all were invalidated, and counts as dead."
-
-
-def _is_invalidated(stored: Stored) -> bool:
-    memory = None if stored.state is None else stored.state.sql
-    return memory is not None and memory.is_invalidated(stored.claims)
-
-
-def _is_of_the_other_level(stored: Stored) -> str | None:
-    if stored.entry.get("kind") != "sql":
-        return None
-    level = DATABASE if stored.entry.get(DATABASE) else GROUP
-    return (
-        None if stored.identity.startswith(level) else f"and its entry is for the {level} {stored.entry.get(level)!r}"
-    )
-
-
-def _is_not_the_remembered(stored: Stored) -> str | None:
-    """The state file remembers what the token in use is for: a database that was made anew has another id."""
-    current = None if stored.state is None else stored.state.current
-    claims = None if current is None else current.claims
-    if claims is None or {stored.claims.database_id, stored.claims.group_id} == {claims.database_id, claims.group_id}:
-        return None
-    return "and the token in use is for another one by the state file"
-
-
-def _is_not_there(stored: Stored) -> str | None:
-    return "which the organization does not have" if stored.is_lost else None
-
-
-def _is_elsewhere(stored: Stored) -> str | None:
-    level = DATABASE if stored.entry.get(DATABASE) else GROUP
-    expected = f"{level} {stored.entry.get(level)}"
-    if stored.place in (None, expected) or not stored.entry:
-        return None
-    return f"which is the {stored.place}, and its entry is for the {expected}"
-
-
-FOREIGN: tuple[Callable[[Stored], str | None], ...] = (
-    _is_of_the_other_level,
-    _is_not_there,
-    _is_elsewhere,
-    _is_not_the_remembered,
-)
-
-
 def told_of(stored: Stored) -> dict[str, Any]:
     """Return what the report has of a token, whatever day it is. Never its value."""
-    claims = stored.claims
-    return {
-        "name": stored.name,
-        "database_id": claims.database_id,
-        "group_id": claims.group_id,
-        "authorization": claims.authorization,
-        "permissions": None if claims.permissions is None else claims.permissions.as_result(),
-        "issued_at": None if claims.issued_at is None else utc_text(claims.issued_at),
-        "expires_at": None if claims.expires_at is None else utc_text(claims.expires_at),
-    }
+    return {"name": stored.name, **claims_json(stored.claims)}

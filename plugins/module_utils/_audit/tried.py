@@ -50,12 +50,12 @@ def _places(
 
 def _tried(plane: DataPlane, places: Places | None, value: str) -> dict[str, Any]:
     if places is None:
-        return {"probed": UNKNOWN, "place": None, "is_lost": False}
+        return {"probed": UNKNOWN, "place": "", "is_lost": False}
     claims = claims_of(value)
     place = places.of(claims)
     if place is None:
         # A group without a database is in no list, so only of a database it is known that it is not there.
         is_lost = places.is_whole and claims.database_id is not None
-        return {"probed": NO if is_lost else UNKNOWN, "place": None, "is_lost": is_lost}
+        return {"probed": NO if is_lost else UNKNOWN, "place": "", "is_lost": is_lost}
     name = place.target.name
     return {"probed": probe(plane, place.target, value).result, "place": f"{name.level} {name.name}", "is_lost": False}

@@ -16,13 +16,14 @@ from ansible_collections.community.turso.plugins.module_utils._audit.policy impo
 from ansible_collections.community.turso.plugins.module_utils._audit.report import audit
 from ansible_collections.community.turso.plugins.module_utils._audit.stored import (
     Stored,
+    expected_in,
     sql_values,
     stored_of,
     with_probes,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
-from ansible_collections.community.turso.plugins.module_utils._rotation.state import Current, TokenState
+from ansible_collections.community.turso.plugins.module_utils._rotation.state import Current, State, TokenState
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 from tests.simulator.sql import signed
 
@@ -39,7 +40,8 @@ def value(age: float = 10, lasts: float | None = 90, **claims: Any) -> str:
 
 
 def known(secret: str, entry: dict[str, Any] | None = None, state: TokenState | None = None, **probe: Any) -> Stored:
-    found = stored_of({"app": secret}, {"app": entry or {}}, {"app": state} if state else {})
+    expected = expected_in([{"name": "app", "organization": "acme", **entry}] if entry else [])
+    found = stored_of({"app": secret}, expected, State({"app": state} if state else {}))
     return with_probes(found, {"app": probe})[0]
 
 
@@ -107,7 +109,7 @@ def test_the_stable_part_does_not_change_with_the_day() -> None:
 
 def test_a_report_has_what_a_token_claims_and_the_worst_first() -> None:
     secrets = {"b": value(), "a": value(age=91, a="ro"), "c": value(gid="id-g")}
-    told = audit([], NOW, Policy.of({}), "acme", stored=stored_of(secrets, {}, {}))
+    told = audit([], NOW, Policy.of({}), "acme", stored=stored_of(secrets, {}, State()), others=3)
     assert [(entry["name"], entry["severity"]) for entry in told["sql_tokens"]] == [
         ("a", "high"),
         ("b", None),
@@ -116,6 +118,7 @@ def test_a_report_has_what_a_token_claims_and_the_worst_first() -> None:
     first = told["sql_tokens"][0]
     assert (first["database_id"], first["authorization"], first["probed"]) == ("id-shop", "read-only", "no")
     assert (first["issued_at"], first["expires_at"]) == ("2026-08-25T09:15:00Z", "2026-11-23T09:15:00Z")
+    assert told["visibility"][-1].endswith("and not tried. 3 other values in it were not looked at.")
     text = json.dumps(told)
     assert not any(secret in text or secret.rpartition(".")[2] in text for secret in secrets.values())
 
