@@ -81,7 +81,8 @@ class ActionModule(ActionBase):
         policy = Policy.of(self._task.args.get("policy") or {})
         rotation = self._rotation()
         values = self._values()
-        sql = sql_values(values or {})
+        known = values or {}
+        sql = sql_values(known)
         listed = self._listed(sql if self._task.args.get("probe") else {}, rotation)
         if listed.get("failed"):
             return _unjudged(listed)
@@ -97,7 +98,7 @@ class ActionModule(ActionBase):
             listed["credential_id"],
             rotation=rotation,
             stored=stored,
-            others=len(values or ()) - len(sql),
+            others=len(known) - len(sql),
         )
         return {
             **_without_templates(report),

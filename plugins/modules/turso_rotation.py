@@ -410,7 +410,6 @@ error:
   type: dict
 """
 
-import dataclasses
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Optional
@@ -434,18 +433,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
     Entry,
     read_entries,
 )
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_emergency import (
-    Outcome,
-    found_targets,
-    invalidate_each,
-    proven,
-)
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_emergency import Emergency
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import (
-    Order,
-    counted_as_dead,
-    plan_in_words,
-)
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_pending import commit_sql, give_up
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_rotation import SqlHalf, SqlRequest
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
@@ -624,31 +613,14 @@ def _withdraw(params: Params, hide: Hide) -> dict[str, Any]:
     return {"changed": True, "report": reports}
 
 
-def _invalidate(params: Params, hide: Hide, *, is_dry: bool) -> dict[str, Any]:
-    """See that the orders can be carried out, and carry them out where they are confirmed."""
-    orders = [Order.of(given) for given in params["invalidations"] or ()]
-    names = {entry.name: entry.want.name for entry in _entries(params) if isinstance(entry, SqlEntry)}
+def _emergency(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
+    """End SQL tokens, or prove leaked ones dead. The entries are those that are concerned."""
+    entries = [] if params["tokens"] is None else _entries(params)
+    emergency = Emergency.of(params, [entry for entry in entries if isinstance(entry, SqlEntry)])
     tokens = _sql_clients(params, hide, [None], issues=False)[None]
-    found = found_targets(orders, tokens, renews=bool(names), validate=params["validate"])
-    if is_dry:
-        return {
-            "changed": False,
-            "outcomes": [{"msg": line, "has_failed": False} for line in plan_in_words(orders, names)],
-        }
-    known = {name for name, values in {**(params["stored"] or {}), **(params["held"] or {})}.items() if values}
-    dead = {order: counted_as_dead(order, names, known) for order in orders}
-    return _told(invalidate_each(found, tokens, params["state_file"], dead), changed=True)
-
-
-def _prove(params: Params, hide: Hide) -> dict[str, Any]:
-    orders = [Order.of(given) for given in params["invalidations"] or ()]
-    values = list(dict.fromkeys(map(str.strip, params["leaked"] or ())))
-    tokens = _sql_clients(params, hide, [None], issues=False)[None]
-    return _told(proven(orders, tokens, values), changed=False)
-
-
-def _told(outcomes: Sequence[Outcome], *, changed: bool) -> dict[str, Any]:
-    return {"changed": changed, "outcomes": [dataclasses.asdict(outcome) for outcome in outcomes]}
+    if params["step"] == "prove":
+        return emergency.prove(tokens)
+    return emergency.invalidate(tokens, is_dry=check_mode or not params["confirmed"])
 
 
 def _items(params: Params) -> tuple[list[Item], list[Item]]:
@@ -661,10 +633,8 @@ def run(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | N
     """Carry the step out. Return the result, and what withdraws what only the result tells of; None where nothing is."""
     if params["step"] == "issue":
         return _issue(params, hide, check_mode, stop)
-    if params["step"] == "invalidate":
-        return _invalidate(params, hide, is_dry=check_mode or not params["confirmed"]), None
-    if params["step"] == "prove":
-        return _prove(params, hide), None
+    if params["step"] in ("invalidate", "prove"):
+        return _emergency(params, hide, check_mode), None
     if params["step"] in ("commit", "withdraw") and not check_mode:
         return (_commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)), None
     raise InvalidRequest(

@@ -23,6 +23,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import Reading
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import named
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import destination_specs
 from ansible_collections.community.turso.plugins.plugin_utils._play import VERDICTS, Play
@@ -132,7 +133,7 @@ def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
     given = _not_blank(args)
     _refuse_secrets(given.get("tokens"))
     if given.get("only"):
-        given["tokens"] = [raw for raw in given["tokens"] if raw.get("name") in given["only"]]
+        given["tokens"] = named(given["tokens"], given["only"])
     given = {**given, **{option: play.path(given[option]) for option in PATHS if given.get(option)}}
     defaults = Defaults(
         **{option: given[option] for option in POLICY if option in given},

@@ -13,14 +13,13 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import (
     not_asked,
-    not_known,
     refusals,
     to_check,
     to_fetch,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import Reading
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import Order, concerned
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import concerned, orders_in
 from ansible_collections.community.turso.plugins.plugin_utils._issue_refusals import refuse, refuse_files
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import (
     CONNECTION,
@@ -33,7 +32,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._play import Means
 from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched, said
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import NOTHING_ISSUED
 
-_OF_THE_STEP = ("step", "invalidations", "confirmed")
+_OF_THE_STEP = (*CONNECTION, "step", "invalidations", "confirmed")
 
 
 def invalidate(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> dict[str, Any]:
@@ -43,11 +42,9 @@ def invalidate(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> di
         destinations have to be asked first, `is_asking` is set, nothing is done, and this is to be called again with `fetched`.
     :raises TursoError: nothing was ended.
     """
-    orders = [Order.of(given) for given in args.get("invalidations") or ()]
-    names = concerned(orders, args.get("tokens") or ())
+    names = concerned(orders_in(args.get("invalidations")), args["tokens"])
     if not names:
-        given = {option: args[option] for option in (*CONNECTION, *_OF_THE_STEP, "validate") if args.get(option)}
-        return _told(means.module({**given, "tokens": []}), names)
+        return _told(means.module({option: args[option] for option in _OF_THE_STEP if args.get(option)}), names)
     try:
         return _with_entries(means, {**args, "only": names}, names, check_mode=check_mode)
     except Refused as exc:
@@ -69,8 +66,7 @@ def _with_entries(means: Means, args: Mapping[str, Any], names: Sequence[str], *
             return {**NOTHING_ISSUED, "changed": False, **asked, "is_asking": True, "checked": names}
     _refuse_destinations(request, names)
     stored, held = stored_values(means, request), fetched(means.play, was_asked=request.is_fetched)
-    told = _told(means.module(request.module_args(stored, held, Reading())), names)
-    return {**told, "lines": [*not_known(said(request.play)), *told["lines"]]} if "lines" in told else told
+    return _told(means.module(request.module_args(stored, held, Reading())), names)
 
 
 def _everything(entries: Sequence[AnyEntry], names: Sequence[str]) -> dict[str, Any]:
@@ -84,8 +80,7 @@ def _refuse_destinations(request: IssueRequest, names: Sequence[str]) -> None:
 
     :raises Refused: with every reason.
     """
-    verdicts = said(request.play) if request.is_fetched else []
-    checks = [verdict for verdict in verdicts if verdict.verdict in OF_A_CHECK]
+    checks = [verdict for verdict in said(request.play) if verdict.verdict in OF_A_CHECK]
     found = {**not_asked(to_check(request.entries, names), checks), **refusals(checks)}
     if found:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.items())

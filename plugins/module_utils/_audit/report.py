@@ -154,14 +154,17 @@ def _judgement(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _sql_entry_order(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    severity = entry["severity"]
-    return -(SEVERITIES.index(severity) if severity else -1), entry["name"]
+    return _rank(entry["severity"]), entry["name"]
+
+
+def _rank(severity: str | None) -> int:
+    return -SEVERITIES.index(severity) if severity else 1
 
 
 def _entry_order(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    severity, age = entry["severity"], entry["age_days"]
+    age = entry["age_days"]
     return (
-        -(SEVERITIES.index(severity) if severity else -1),
+        _rank(entry["severity"]),
         -(age if age is not None else -1),
         entry["name"],
         str(entry["id"]),

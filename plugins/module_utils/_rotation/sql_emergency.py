@@ -10,20 +10,30 @@ What is remembered is written before the call, too: a run that is stopped betwee
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, claims_of
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import ACCEPTED, DEAD, DataPlane, Probe
-from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, Clock, SqlTokens, Target
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import (
+    DATABASE,
+    Clock,
+    Name,
+    SqlTokens,
+    Target,
+)
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import Order
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import (
+    Order,
+    counted_as_dead,
+    orders_in,
+)
 from ansible_collections.community.turso.plugins.module_utils._sql_token.invalidate import looked_at
 from ansible_collections.community.turso.plugins.module_utils._sql_token.look_up import look_up
 from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import refuse_unreachable
-from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_text
+from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 GO_ON = "Run the rotation again (community.turso.rotate): it goes on from what the state file remembers."
 
@@ -36,12 +46,62 @@ class Outcome:
     has_failed: bool = False
 
 
-def found_targets(
-    orders: Sequence[Order], tokens: SqlTokens, *, renews: bool, validate: bool
-) -> dict[Order, tuple[Target, Clock]]:
+@dataclasses.dataclass(frozen=True)
+class Emergency:
+    """What the two steps of an emergency are asked for.
+
+    :ivar names: what each managed token that is concerned is for.
+    :ivar known: those of which some value is at hand.
+    :ivar values: the leaked values.
+    """
+
+    orders: Sequence[Order]
+    names: Mapping[str, Name]
+    known: frozenset[str]
+    values: Sequence[str] = dataclasses.field(repr=False)
+    state_path: str | None
+    validate: bool
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], entries: Sequence[SqlEntry]) -> Emergency:
+        """Read the options of the module.
+
+        :raises InvalidRequest: what is to be ended is not understood.
+        """
+        at_hand = {**(params["stored"] or {}), **(params["held"] or {})}
+        return cls(
+            orders=orders_in(params["invalidations"]),
+            names={entry.name: entry.want.name for entry in entries},
+            known=frozenset(name for name, found in at_hand.items() if found),
+            values=list(dict.fromkeys(map(str.strip, params["leaked"] or ()))),
+            state_path=params["state_file"],
+            validate=params["validate"],
+        )
+
+    def invalidate(self, tokens: SqlTokens, *, is_dry: bool) -> dict[str, Any]:
+        """See that everything can be ended and renewed, and end it unless that was all that was asked.
+
+        :raises TursoError: nothing was ended.
+        """
+        found = found_targets(self.orders, tokens, is_tried=self.validate and bool(self.names))
+        if is_dry:
+            return _told([Outcome(line) for line in plan_in_words(self.orders, self.names)], changed=False)
+        dead = {order: counted_as_dead(order, self.names, self.known) for order in self.orders}
+        return _told(invalidate_each(found, tokens, self.state_path, dead), changed=True)
+
+    def prove(self, tokens: SqlTokens) -> dict[str, Any]:
+        """Say of each leaked value whether it is dead."""
+        return _told(proven(self.orders, tokens, self.values), changed=False)
+
+
+def _told(outcomes: Sequence[Outcome], *, changed: bool) -> dict[str, Any]:
+    return {"changed": changed, "outcomes": [dataclasses.asdict(outcome) for outcome in outcomes]}
+
+
+def found_targets(orders: Sequence[Order], tokens: SqlTokens, *, is_tried: bool) -> dict[Order, tuple[Target, Clock]]:
     """Look up what is to be invalidated, and see that new tokens could be tried.
 
-    :param renews: whether new tokens follow; :param validate: whether each is tried.
+    :param is_tried: whether new tokens follow that have to be tried.
     :raises TursoError: nothing may be ended.
     """
     known = look_up(tokens, [order.name for order in orders])
@@ -56,7 +116,7 @@ def found_targets(
                 f"The {order.name} is {target[0].id}, and the leaked value is for {order.id}: it was made anew meanwhile. Nothing was "
                 "ended."
             )
-        if renews and validate:
+        if is_tried:
             refuse_unreachable(plane, target[0])
         found[order] = target
     return found
@@ -79,7 +139,7 @@ def invalidate_each(
 def _invalidated(order: Order, before: Clock, tokens: SqlTokens, path: str | None, names: Sequence[str]) -> Outcome:
     nothing = "Nothing of it was ended."
     try:
-        former = _remember(path, dict.fromkeys(names, before.moment))
+        former = _remember(path, dict.fromkeys(names, utc_text(before.moment)))
     except Refused as exc:
         return Outcome(f"{exc.msg} {nothing}", has_failed=True)
     try:
@@ -92,13 +152,13 @@ def _invalidated(order: Order, before: Clock, tokens: SqlTokens, path: str | Non
         return Outcome(f"{exc.msg} {nothing}", has_failed=True)
     dead = f"Every SQL token of the {order.name} that was minted up to {utc_text(ended.moment)} is dead."
     try:
-        _remember(path, dict.fromkeys(names, ended.moment))
+        _remember(path, dict.fromkeys(names, utc_text(ended.moment)))
     except Refused as exc:
         return Outcome(f"{dead} {exc.msg} {GO_ON}", has_failed=True)
     return Outcome(dead)
 
 
-def _remember(path: str | None, moments: Mapping[str, datetime.datetime | None]) -> dict[str, datetime.datetime | None]:
+def _remember(path: str | None, moments: Mapping[str, str | None]) -> dict[str, str | None]:
     """Write since when tokens count as dead, and return what was written before.
 
     :raises Refused: the state file cannot be written.
@@ -108,10 +168,10 @@ def _remember(path: str | None, moments: Mapping[str, datetime.datetime | None])
     former = {}
     with state_file.locked(path):
         state = state_file.read(path)
-        for name, moment in moments.items():
+        for name, at in moments.items():
             memory = state.of(name).sql or SqlMemory()
-            former[name] = moment_of(memory.invalidated_at)
-            state = state.remembered(name, memory.ended(moment))
+            former[name] = memory.invalidated_at
+            state = state.remembered(name, memory.ended(at))
         state_file.write(path, state)
     return former
 
@@ -159,3 +219,21 @@ def _untried(number: int, why: str) -> Outcome:
         "can be reached.",
         has_failed=True,
     )
+
+
+def plan_in_words(orders: Sequence[Order], names: Mapping[str, Name]) -> list[str]:
+    """Say what ends, and who gets a new token."""
+    lines = []
+    for order in orders:
+        lines.append(f"{order.words[0].upper()}{order.words[1:]} would end, also those in use.")
+        ended = [managed for managed, name in names.items() if order.ends(name)]
+        maybe = [managed for managed, name in names.items() if order.may_end(name)]
+        if ended:
+            lines.append(f"{', '.join(ended)}: gets a new token, delivered and confirmed.")
+        if maybe:
+            lines.append(f"{', '.join(maybe)}: gets a new token if the old one is found dead, or cannot be tried.")
+        if not ended:
+            lines.append(
+                f"No entry of turso_rotate_tokens is for the {order.name}: whoever uses it needs a new token by hand."
+            )
+    return lines

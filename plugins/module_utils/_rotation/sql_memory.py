@@ -62,9 +62,9 @@ class SqlMemory:
 
     def lasting(self, now: datetime.datetime) -> tuple[Mint, ...]:
         """Return the mints that have not ended, and were not ended."""
-        ended = moment_of(self.invalidated_at)
+        after = self.invalidated_at or ""
         left = (mint for mint in self.mints if (moment_of(mint.expires_at) or now) > now)
-        return tuple(mint for mint in left if ended is None or (moment_of(mint.issued_at) or ended) > ended)
+        return tuple(mint for mint in left if mint.issued_at > after)
 
     def longest_pause(self, now: datetime.datetime) -> datetime.timedelta:
         """Return the longest time between two successful runs that are remembered; the time since the last one counts, too."""
@@ -87,9 +87,17 @@ class SqlMemory:
             return self
         return dataclasses.replace(self, runs=(*self.runs, utc_text(now))[-MOST_RUNS:], attempts=0)
 
-    def ended(self, moment: datetime.datetime | None) -> SqlMemory:
-        """Return this after every token that was minted up to a moment was ended, or may have been; none for never."""
-        return dataclasses.replace(self, invalidated_at=None if moment is None else utc_text(moment))
+    def ended(self, at: str | None) -> SqlMemory:
+        """Return this after every token that was minted up to a moment was ended, or may have been.
+
+        :param at: none for never.
+        """
+        return dataclasses.replace(self, invalidated_at=at)
+
+    def is_over(self, claims: Claims, now: datetime.datetime) -> bool:
+        """Tell whether a token has ended, or was ended with all others."""
+        has_ended = claims.expires_at is not None and claims.expires_at <= now
+        return has_ended or self.is_invalidated(claims)
 
     def is_invalidated(self, claims: Claims | None) -> bool:
         """Tell whether a token was minted before all were invalidated; one that does not say when is taken for one."""

@@ -7,13 +7,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, GROUP, Name
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-
-KEYS = ("organization", "level", "name", "id", "group")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,14 +38,13 @@ class Order:
 
         :raises InvalidRequest: it is none.
         """
-        known = given if isinstance(given, Mapping) else {}
-        missing = [key for key in KEYS if not isinstance(known.get(key), str)]
-        if missing or known["level"] not in (DATABASE, GROUP):
+        try:
+            name = Name(given["organization"], given["level"], given["name"])
+            return cls(name, given["id"], given["group"], tuple(given["databases"]))
+        except (KeyError, TypeError) as exc:
             raise InvalidRequest(
                 "turso_rotate_invalidations is not what turso_revocation returns as invalidations. Nothing was ended."
-            )
-        organization, level, name, order_id, group = (str(known[key]) for key in KEYS)
-        return cls(Name(organization, level, name), order_id, group, tuple(map(str, known.get("databases") or ())))
+            ) from exc
 
     def ends(self, name: Name) -> bool:
         """Tell whether the tokens of a database or a group end by it for certain."""
@@ -57,26 +54,35 @@ class Order:
         """Tell whether they may end: nobody knows for sure whether one level ends the other."""
         if name.organization != self.name.organization or name.level == self.name.level:
             return False
-        return name.name == self.group if name.level == GROUP else name.name in self.databases
+        return name.name in (self.group, *self.databases)
+
+    def concerns(self, name: Name) -> bool:
+        return self.ends(name) or self.may_end(name)
+
+
+def orders_in(given: Any) -> list[Order]:
+    """Read the orders.
+
+    :raises InvalidRequest: they are none.
+    """
+    return list(map(Order.of, given or ()))
 
 
 def concerned(orders: Collection[Order], entries: Iterable[Any]) -> list[str]:
     """Return the names of the entries, as they are written, whose tokens end or may end."""
-    found = []
-    for entry in entries:
-        name = _name_in(entry)
-        if name is not None and any(order.ends(name) or order.may_end(name) for order in orders):
-            found.append(str(entry.get("name")))
-    return found
+    sql = [entry for entry in entries if isinstance(entry, Mapping) and entry.get("kind") == "sql"]
+    return [str(entry.get("name")) for entry in sql if any(order.concerns(_name_in(entry)) for order in orders)]
 
 
-def _name_in(entry: Any) -> Name | None:
-    """Return which database or group an entry is for, as it is written; none for whatever is no entry with kind: sql."""
-    known = entry if isinstance(entry, Mapping) else {}
-    if known.get("kind") != "sql":
-        return None
-    level = DATABASE if known.get("database") else GROUP
-    return Name(str(known.get("organization")), level, str(known.get(level)))
+def named(entries: Iterable[Any], names: Collection[str]) -> list[Any]:
+    """Return the entries of these names, as they are written."""
+    return [entry for entry in entries if isinstance(entry, Mapping) and entry.get("name") in names]
+
+
+def _name_in(entry: Mapping[str, Any]) -> Name:
+    """Return which database or group an entry is for, as it is written."""
+    level = DATABASE if entry.get(DATABASE) else GROUP
+    return Name(str(entry.get("organization")), level, str(entry.get(level)))
 
 
 def counted_as_dead(order: Order, names: Mapping[str, Name], known: Collection[str]) -> list[str]:
@@ -91,21 +97,3 @@ def counted_as_dead(order: Order, names: Mapping[str, Name], known: Collection[s
     return [
         managed for managed, name in names.items() if order.ends(name) or (order.may_end(name) and managed not in known)
     ]
-
-
-def plan_in_words(orders: Sequence[Order], names: Mapping[str, Name]) -> list[str]:
-    """Say what ends, and who gets a new token."""
-    lines = []
-    for order in orders:
-        lines.append(f"{order.words[0].upper()}{order.words[1:]} would end, also those in use.")
-        ended = [managed for managed, name in names.items() if order.ends(name)]
-        maybe = [managed for managed, name in names.items() if order.may_end(name)]
-        if ended:
-            lines.append(f"{', '.join(ended)}: gets a new token, delivered and confirmed.")
-        if maybe:
-            lines.append(f"{', '.join(maybe)}: gets a new token if the old one is found dead, or cannot be tried.")
-        if not ended:
-            lines.append(
-                f"No entry of turso_rotate_tokens is for the {order.name}: whoever uses it needs a new token by hand."
-            )
-    return lines

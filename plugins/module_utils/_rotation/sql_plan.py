@@ -41,6 +41,11 @@ class SqlPlan(AnyPlan):
     renew_before: datetime.timedelta = datetime.timedelta(0)
     nothing_done: ClassVar[str] = "Nothing was minted."
 
+    @property
+    def is_dead(self) -> bool:
+        """Tell whether the token in use counts as dead since an invalidation."""
+        return self.current.is_invalidated
+
     def next_due(self) -> datetime.datetime | None:
         """Return when it is due next, where nothing unforeseen happens."""
         end = self.current.claims.expires_at

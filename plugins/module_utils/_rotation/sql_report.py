@@ -16,6 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import SqlView
 from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text, utc_text
 
+_OLD = {True: "is dead", False: "goes on"}
 _PLANNED = {ISSUE: "rotated", RESUME: "rotated", NONE: "unchanged"}
 
 
@@ -59,8 +60,7 @@ def _planned(plan: SqlPlan, ends: str) -> str:
 
 def _with_the_end(plan: SqlPlan, problem: str, ends: str) -> str:
     """Return what went wrong and when the token in use ends; that it is dead comes first."""
-    is_dead = plan.current is not None and plan.current.is_invalidated
-    return (f"{ends} {problem}" if is_dead else f"{problem} {ends}").strip()
+    return (f"{ends} {problem}" if plan.is_dead else f"{problem} {ends}").strip()
 
 
 def _issued(plan: SqlPlan) -> str:
@@ -85,14 +85,14 @@ def of_sql_issue(rotation: SqlRotation) -> dict[str, Any]:
     if not rotation.is_pending:
         return report
     verb = "delivers once more the token" if plan.resumed else "minted a token"
-    old = "the old one is dead" if plan.reason == DEAD else "the old one goes on"
     proven = "by its claims alone" if rotation.probed == "no" else f"{rotation.probed} by the database"
     return {
         **report,
         "action": "issued",
         "issued": plan.name,
         "probed": rotation.probed,
-        "msg": f"{plan.name}: {plan.reason}, {verb} that ends {_text(rotation.claims) or 'never'} ({proven}); {old}.",
+        "msg": f"{plan.name}: {plan.reason}, {verb} that ends {_text(rotation.claims) or 'never'} ({proven}); "
+        f"the old one {_OLD[plan.reason == DEAD]}.",
     }
 
 

@@ -100,9 +100,9 @@ class SqlView:
     def pending(self) -> Pending | None:
         """Return the token that a former run minted and that somebody has not confirmed, unless it ended or was ended."""
         pending = self.recorded.pending
-        if pending is None or pending.claims is None or _is_over(pending.claims, self.now):
+        if pending is None or pending.claims is None or self.memory.is_over(pending.claims, self.now):
             return None
-        return None if self.memory.is_invalidated(pending.claims) else pending
+        return pending
 
     @functools.cached_property
     def current(self) -> Known | None:
@@ -175,7 +175,3 @@ def _newest(values: Iterable[Value]) -> Value | None:
         if newest is None or is_newer(value.claims, newest.claims):
             newest = value
     return newest
-
-
-def _is_over(claims: Claims, now: datetime.datetime) -> bool:
-    return claims.expires_at is not None and claims.expires_at <= now

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.turso.plugins.module_utils._rotation import sql_emergency
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.modules import turso_rotation
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
@@ -114,7 +114,7 @@ def test_a_run_that_is_stopped_right_before_the_answer_has_remembered_it(
     def stopped(*_given: Any) -> None:
         raise Killed
 
-    monkeypatch.setattr(sql_emergency.SqlTokens, "invalidate", stopped)
+    monkeypatch.setattr(SqlTokens, "invalidate", stopped)
     with pytest.raises(Killed):
         step()
     assert invalidated(path)["app"] is not None
@@ -193,6 +193,6 @@ def test_each_leaked_value_of_the_order_is_tried(
 
 
 def test_an_order_that_is_none_is_refused(simulator: Simulator, step: Step) -> None:
-    for order in ({}, {"organization": "acme", "level": "table", "name": "x", "id": "i", "group": "g"}):
+    for order in ({}, {"organization": "acme", "level": "database", "name": "x", "id": "i"}):
         assert "Nothing was ended." in step(invalidations=[order])["msg"]
     assert simulator.requests == []

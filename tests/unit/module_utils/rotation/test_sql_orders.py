@@ -12,11 +12,11 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_emergency import plan_in_words
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import (
     Order,
     concerned,
     counted_as_dead,
-    plan_in_words,
 )
 
 SHOP = Order(Name("acme", "database", "shop"), "id-shop", "production")
@@ -80,6 +80,6 @@ def test_a_dry_run_says_whom_nobody_renews() -> None:
 def test_an_order_is_read_as_it_was_returned_and_nothing_else_is() -> None:
     given = {"organization": "acme", "level": "group", "name": "production", "id": "id-production"}
     assert Order.of({**given, "group": "production", "databases": ["shop", "blog"]}) == PRODUCTION
-    for wrong in (None, {}, given, {**given, "group": "production", "level": "table"}):
+    for wrong in (None, {}, given, {**given, "group": "production"}):
         with pytest.raises(InvalidRequest, match=r"Nothing was ended\."):
             Order.of(wrong)
