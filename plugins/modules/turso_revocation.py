@@ -379,7 +379,8 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.revoke 
     unclear_in,
 )
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Selection, select
-from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak, not_ended
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_failures import not_ended
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak
 from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 

@@ -615,8 +615,7 @@ def _withdraw(params: Params, hide: Hide) -> dict[str, Any]:
 
 def _emergency(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
     """End SQL tokens, or prove leaked ones dead. The entries are those that are concerned."""
-    entries = [] if params["tokens"] is None else _entries(params)
-    emergency = Emergency.of(params, [entry for entry in entries if isinstance(entry, SqlEntry)])
+    emergency = Emergency.of(params, _entries(params) if params["tokens"] else [])
     tokens = _sql_clients(params, hide, [None], issues=False)[None]
     if params["step"] == "prove":
         return emergency.prove(tokens)

@@ -22,8 +22,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
     refused,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import named
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import Reading
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import named
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import destination_specs
 from ansible_collections.community.turso.plugins.plugin_utils._play import VERDICTS, Play

@@ -18,8 +18,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.destinat
     to_fetch,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import concerned, orders_in
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import Reading
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import concerned, orders_in
 from ansible_collections.community.turso.plugins.plugin_utils._issue_refusals import refuse, refuse_files
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import (
     CONNECTION,

@@ -108,6 +108,7 @@ def test_a_run_that_is_killed_half_way_is_finished_by_the_next_ordinary_one(
     emergency = playbooks.start("community.turso.revoke", *arguments, env=world.env)
     assert rule.wait(120)
     kill(emergency)
+    emergency.communicate()
     assert not world.works()
     assert world.invalidated_at is not None
     finished = playbooks.play("community.turso.rotate", "-e", "@ordinary.yml")

@@ -57,7 +57,9 @@ class Rotation:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], state: State | None) -> Rotation:
-        """Read the variables of a rotation file. SQL tokens are not planned: no list has them.
+        """Read the variables of a rotation file.
+
+        SQL tokens are not planned, because no list has them. What their entries say is held against the vault file.
 
         :raises Refused: with every entry that the rotation would refuse, too.
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import operator
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
@@ -16,12 +17,13 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.outcome
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, Proof
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Choice, Selection, owner_of
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_failures import uncertain
 from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import (
     SqlLeak,
     places_in,
-    uncertain,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place
 
 DRY_RUN = "dry run"
 UNCONFIRMED = "unconfirmed"
@@ -67,8 +69,6 @@ class Report:
     @property
     def summary(self) -> str:
         count = len(self.selection.selected)
-        if self.mode == DONE and not self.selection.selected:
-            return "The SQL tokens are confirmed. Nothing has been ended yet."
         if self.mode == DONE:
             return f"Revoked: {len(self.revoked)} of {count} selected tokens.{self._proven}"
         if self.mode == CHECK_MODE:
@@ -113,9 +113,9 @@ class Report:
             "spared": list(map(self._entry, self.selection.spared)),
             "revoked": [token.as_result(self.now) for token in self.revoked],
             "failures": list(map(Failure.as_result, self.failures)),
-            "proofs": [proof.as_result() for proof in self.proofs],
+            "proofs": list(map(operator.methodcaller("as_result"), self.proofs)),
             "unmatched": list(self.selection.unmatched),
-            "invalidations": [place.as_result() for place in places_in(self.selection.sql).values()],
+            "invalidations": list(map(Place.as_result, places_in(self.selection.sql).values())),
             "confirmed": self.mode == DONE,
             "minted": self.aftermath.as_result(),
             "report": self.lines,
@@ -159,7 +159,7 @@ def objections(request: Request, selection: Selection, credential_id: str | None
     failures += map(_not_understood, selection.unclear)
     if not selection.selected and request.is_about_api_tokens:
         failures.append(Failure(_no_match(request, selection)))
-    if selection.count and request.confirm and not selection.is_confirmed_by(request.confirm):
+    elif request.confirm and not selection.is_confirmed_by(request.confirm):
         failures.append(Failure(_no_confirmation(request.confirm, selection)))
     return failures
 

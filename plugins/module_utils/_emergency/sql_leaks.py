@@ -22,7 +22,6 @@ from ansible_collections.community.turso.plugins.module_utils._api.data_plane im
     Probe,
 )
 from ansible_collections.community.turso.plugins.module_utils._emergency import proof
-from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Failure
 from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
@@ -36,10 +35,6 @@ _SAYS = {
         "(community.turso.rotate): it finishes that."
     ),
 }
-_NOT_HERE = (
-    "The module turso_revocation does not end it, because applications would be locked out until they have new tokens. The playbook "
-    "community.turso.revoke ends it and delivers new ones; the module turso_sql_invalidation only ends it."
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,17 +99,3 @@ def places_in(leaks: Iterable[SqlLeak]) -> dict[str, Place]:
 def every_token_of(leaks: Iterable[SqlLeak]) -> list[str]:
     """Return what would end, in words."""
     return [f"every SQL token of the {place.target.name}" for place in places_in(leaks).values()]
-
-
-def uncertain(leaks: Iterable[SqlLeak]) -> list[Failure]:
-    """Return the leaked SQL tokens of which nobody can promise that they would be proven dead."""
-    return [Failure(leak.msg, value=leak.number) for leak in leaks if not leak.is_certain]
-
-
-def not_ended(leaks: Iterable[SqlLeak], *, is_left: bool) -> list[Failure]:
-    """Return the leaked SQL tokens that a confirmed run of the module leaves active.
-
-    :param is_left: whether another task ends those of which it is known what they are for.
-    """
-    left = [leak for leak in leaks if leak.place is None or not is_left]
-    return [Failure(f"{leak.msg} {_NOT_HERE}", value=leak.number) for leak in left]

@@ -44,6 +44,13 @@ class Mint:
     expires_at: str
     extra: Json = dataclasses.field(default_factory=dict)
 
+    def lasts(self, now: datetime.datetime, ended: str) -> bool:
+        """Tell whether it has not ended.
+
+        :param ended: up to when all were ended; empty where they were not.
+        """
+        return self.issued_at > ended and (moment_of(self.expires_at) or now) > now
+
 
 @dataclasses.dataclass(frozen=True)
 class SqlMemory:
@@ -62,9 +69,8 @@ class SqlMemory:
 
     def lasting(self, now: datetime.datetime) -> tuple[Mint, ...]:
         """Return the mints that have not ended, and were not ended."""
-        after = self.invalidated_at or ""
-        left = (mint for mint in self.mints if (moment_of(mint.expires_at) or now) > now)
-        return tuple(mint for mint in left if mint.issued_at > after)
+        ended = self.invalidated_at or ""
+        return tuple(mint for mint in self.mints if mint.lasts(now, ended))
 
     def longest_pause(self, now: datetime.datetime) -> datetime.timedelta:
         """Return the longest time between two successful runs that are remembered; the time since the last one counts, too."""

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, GROUP, Name
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 
 
@@ -58,31 +58,6 @@ class Order:
 
     def concerns(self, name: Name) -> bool:
         return self.ends(name) or self.may_end(name)
-
-
-def orders_in(given: Any) -> list[Order]:
-    """Read the orders.
-
-    :raises InvalidRequest: they are none.
-    """
-    return list(map(Order.of, given or ()))
-
-
-def concerned(orders: Collection[Order], entries: Iterable[Any]) -> list[str]:
-    """Return the names of the entries, as they are written, whose tokens end or may end."""
-    sql = [entry for entry in entries if isinstance(entry, Mapping) and entry.get("kind") == "sql"]
-    return [str(entry.get("name")) for entry in sql if any(order.concerns(_name_in(entry)) for order in orders)]
-
-
-def named(entries: Iterable[Any], names: Collection[str]) -> list[Any]:
-    """Return the entries of these names, as they are written."""
-    return [entry for entry in entries if isinstance(entry, Mapping) and entry.get("name") in names]
-
-
-def _name_in(entry: Mapping[str, Any]) -> Name:
-    """Return which database or group an entry is for, as it is written."""
-    level = DATABASE if entry.get(DATABASE) else GROUP
-    return Name(str(entry.get("organization")), level, str(entry.get(level)))
 
 
 def counted_as_dead(order: Order, names: Mapping[str, Name], known: Collection[str]) -> list[str]:

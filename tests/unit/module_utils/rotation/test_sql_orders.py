@@ -12,12 +12,12 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_emergency import plan_in_words
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import concerned
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import (
     Order,
-    concerned,
     counted_as_dead,
 )
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders_in_words import plan_in_words
 
 SHOP = Order(Name("acme", "database", "shop"), "id-shop", "production")
 PRODUCTION = Order(Name("acme", "group", "production"), "id-production", "production", ("shop", "blog"))
