@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims, claims_of
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NO
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, GROUP
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import claims_json
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
 from ansible_collections.community.turso.plugins.module_utils._sql_token.durations import seconds_in
 from ansible_collections.community.turso.plugins.module_utils._sql_token.places import identity_in
@@ -132,4 +131,4 @@ def with_probes(found: Sequence[Stored], probes: Mapping[str, Mapping[str, Any]]
 
 def told_of(stored: Stored) -> dict[str, Any]:
     """Return what the report has of a token, whatever day it is. Never its value."""
-    return {"name": stored.name, **claims_json(stored.claims)}
+    return {"name": stored.name, **stored.claims.as_result()}
