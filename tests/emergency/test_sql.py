@@ -113,7 +113,7 @@ def test_a_run_that_is_killed_half_way_is_finished_by_the_next_ordinary_one(
     assert world.invalidated_at is not None
     finished = playbooks.play("community.turso.rotate", "-e", "@ordinary.yml")
     assert finished.ok, finished.output
-    assert world.works()
+    assert world.works(), finished.output
 
 
 @heavy

@@ -180,17 +180,19 @@ class SqlTokens:
             raise answer.unexpected(what, "the new token (jwt)")
         return secret, answer
 
-    def invalidate(self, name: Name) -> Clock:
+    def invalidate(self, name: Name, *, is_repeated: bool = True) -> Clock:
         """End every SQL token of a database or a group. Source: POST /v1/organizations/{slug}/{level}s/{name}/auth/rotate.
 
         It has no body and may be repeated, as long as nothing was minted since.
+
+        :param is_repeated: whether it is, where an answer is lost.
         """
         answer = self.api.request(
             "POST",
             *_path_of(name),
             "rotate",
             what=f"invalidate the SQL tokens of the {name}",
-            repeatable=True,
+            repeatable=is_repeated,
             may_be_empty=True,
             advice=advice.on_sql_tokens(_INVALIDATES[name.level], name.level),
         )

@@ -78,7 +78,8 @@ def _invalidated(order: Order, before: Clock, tokens: SqlTokens, path: str | Non
     except Refused as exc:
         return Outcome(f"{exc.msg} {nothing}", has_failed=True)
     try:
-        ended = tokens.invalidate(order.name)
+        # Never twice: where this run was killed and its module lives on, the next run may have minted new tokens meanwhile.
+        ended = tokens.invalidate(order.name, is_repeated=False)
     except TursoError as exc:
         if exc.ambiguous:
             nothing = "Nobody knows whether it was done, so these tokens are renewed as if it was."

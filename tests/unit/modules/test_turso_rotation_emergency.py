@@ -111,7 +111,7 @@ def test_a_run_that_is_stopped_right_before_the_answer_has_remembered_it(
     class Killed(BaseException):
         pass
 
-    def stopped(*_given: Any) -> None:
+    def stopped(*_given: Any, **_options: Any) -> None:
         raise Killed
 
     monkeypatch.setattr(SqlTokens, "invalidate", stopped)
@@ -138,6 +138,7 @@ def test_a_lost_answer_counts_as_done(simulator: Simulator, path: Path, step: St
     assert failed(result) == [True]
     assert "renewed as if it was" in messages(result)
     assert invalidated(path)["app"] is not None
+    assert simulator.writes == [("POST", ROTATE)]  # a second one could end what another run has minted meanwhile
 
 
 def test_nothing_is_ended_where_new_tokens_could_not_be_tried(simulator: Simulator, path: Path, step: Step) -> None:
