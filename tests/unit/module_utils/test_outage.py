@@ -38,8 +38,10 @@ COURSES: dict[str, tuple[float, list[float], list[float], bool]] = {
     "losses of a moment, as when an API restarts": (0, [1] * 50, [], False),
     "few losses, though over a long time": (0, [LONG] * (LOSSES - 1), [], False),
     "many losses over a long time": (0, [LONG] * LOSSES, [], True),
+    "many losses over just as long": (0, [SILENT_SECONDS] * LOSSES, [], True),
     "losses from the first request on": (0, [1, LONG, LONG, LONG, LONG], [], True),
     "one loss, and others that wait as long": (0, [LONG], [0] * (LOSSES - 1), True),
+    "one loss, and others that wait just as long": (0, [LONG], [LONG - SILENT_SECONDS] * (LOSSES - 1), True),
     "one loss, and others that do not": (0, [LONG], [LONG] * LOSSES, False),
     "others that wait, and no loss": (0, [], [0] * LOSSES, False),
     "an answer not long before": (LONG, [LONG + 1] * LOSSES, [], False),
@@ -61,14 +63,20 @@ def test_an_api_that_answers_nobody_for_long_is_not_asked(
     refusal = outage.refusal("GET", "list the tokens", now)
     assert isinstance(refusal, Unreachable) is refused
     if refusal is not None:
-        assert f"it was not tried, because the API has answered no request for {LONG:.0f} s" in refusal.msg
-    assert outage.refusal("GET", "list the tokens", now + REST_SECONDS) is None
+        silence = f"{max(lost_at) - answered_at:.0f} s"
+        assert refusal.reason == f"it was not tried, because no request was answered for {silence}"
+        assert f"it was not tried, because the API has answered no request for {silence}" in refusal.msg
+    assert outage.refusal("GET", "list the tokens", now - 1 + REST_SECONDS) is None
 
 
-@pytest.mark.parametrize(("seconds", "refused"), [(1.0, False), (LONG, True)])
-def test_where_nothing_was_ever_answered_silence_begins_with_the_first_request(seconds: float, refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("losses", "seconds", "refused"), [(LOSSES, 1.0, False), (LOSSES - 1, LONG, False), (LOSSES, LONG, True)]
+)
+def test_where_nothing_was_ever_answered_silence_begins_with_the_first_request(
+    losses: int, seconds: float, refused: bool
+) -> None:
     outage = Outage()
-    tries = [outage.sent(START + number / 10) for number in range(LOSSES)]
+    tries = [outage.sent(START + number / 10) for number in range(losses)]
     for number in tries:
         outage.lost(number, START + seconds)
     refusal = outage.refusal("GET", "list the tokens", START + seconds)
@@ -99,6 +107,7 @@ def test_an_api_that_asks_to_stay_away_is_not_asked_until_then() -> None:
         "Could not list the tokens: it was not tried, because the API asks to wait another 10 s. Nothing was changed by it. "
         "Try again then."
     )
+    assert refusal.reason == "it was not tried, because a rate limit asks to wait another 10 s"
     assert outage.refusal("GET", "list the tokens", 1000.0) is None
 
 
@@ -129,6 +138,7 @@ def test_a_rate_limit_that_lets_nothing_through_for_long_is_not_asked(
             "Could not create it: it was not tried, because the API's rate limit has let no POST request through for 60 s. "
             "Nothing was changed by it. Try again later."
         )
+        assert refusal.reason == "it was not tried, because a rate limit has let nothing through for 60 s"
     assert outage.refusal("DELETE", "revoke it", now) is None
     assert outage.refusal("POST", "create it", now - 1 + REST_SECONDS) is None
 
