@@ -126,7 +126,7 @@ kill-matrix: newest oldest ## End a rotation at every point there is, and see wh
 
 .PHONY: mutants
 mutants: ## Break plugins/module_utils in many ways, and see which the unit tests miss
-	$(PYTHON) -m tests.tools.mutants $(MUTMUT_ARGS)
+	$(PYTHON) -m tests.tools.mutants $(MUTANTS_ARGS)
 
 .PHONY: bench
 bench: newest ## Measure the role against the same job written with ansible.builtin.uri

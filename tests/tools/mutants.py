@@ -4,9 +4,10 @@
 
 """Break plugins/module_utils in one place at a time, and list the breaks that no unit test sees.
 
-    python -m tests.tools.mutants [--max-children 1] [_api/retries.py _token ...]
+    python -m tests.tools.mutants [_api/retries.py _token ...] [tests/unit/module_utils/test_retries.py ...]
 
-Files and folders below plugins/module_utils narrow it down; options are mutmut's.
+Files and folders below plugins/module_utils narrow down what is broken; those of tests, what is run; options are pytest's.
+What was killed stays so until its function changes; everything else is judged again.
 
 mutmut names a mutant by its file's path, and recognises it at run time by its module's name. So it runs where both say
 `ansible_collections.community.turso`: beside a staged copy, not in it. `mutmut show NAME` there shows a survivor.
@@ -17,6 +18,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.tools.checkout import INSIDE_COLLECTIONS, ROOT
@@ -25,46 +27,48 @@ from tests.tools.venvs import ensure
 
 MODULE_UTILS = ROOT / "plugins" / "module_utils"
 
-# Looking for mutants on every call takes longer than this may take.
-TAKES_ITS_TIME = "test_tokens.py::test_fifty_thousand_tokens_with_all_scopes_are_read_soon_and_in_little_memory"
-
-SETTINGS = f"""\
-[tool.mutmut]
-source_paths = ["{INSIDE_COLLECTIONS}/plugins/module_utils"]
-only_mutate = ONLY
-also_copy = ["{INSIDE_COLLECTIONS}"]
-pytest_add_cli_args = ["-c", "{INSIDE_COLLECTIONS}/pyproject.toml", "-p", "no:cacheprovider"]
 # What runs in this process; a playbook's modules would not know that they are mutants.
-pytest_add_cli_args_test_selection = [
-    "{INSIDE_COLLECTIONS}/tests/unit/module_utils",
-    "{INSIDE_COLLECTIONS}/tests/unit/modules",
-    "--ignore={INSIDE_COLLECTIONS}/tests/unit/modules/test_played.py",
-    "--deselect={INSIDE_COLLECTIONS}/tests/unit/module_utils/{TAKES_ITS_TIME}",
-]
-"""
+TESTS = ("tests/unit/module_utils", "tests/unit/modules")
+PLAYED = "tests/unit/modules/test_played.py"
 
 
 def main() -> None:
     arguments = sys.argv[1:]
-    paths = [argument for argument in arguments if (MODULE_UTILS / argument).exists()]
-    where = prepare(paths)
-    mutmut = [str(ensure("mutants") / "bin" / "mutmut")]
-    options = [argument for argument in arguments if argument not in paths]
-    ran = subprocess.run([*mutmut, "run", *options], cwd=where, check=False)
-    results = subprocess.run([*mutmut, "results"], cwd=where, check=True, capture_output=True, text=True).stdout
-    print(*(line for line in results.splitlines() if "not checked" not in line), sep="\n")
-    sys.exit(ran.returncode)
+    broken = [argument for argument in arguments if (MODULE_UTILS / argument).exists()]
+    options = [argument for argument in arguments if argument.startswith("-")]
+    tests = [argument for argument in arguments if argument not in (*broken, *options)]
+    where = prepare(broken)
+    python = ensure("mutants") / "bin" / "python"
+    judge = ROOT / "tests" / "tools" / "mutants_judged.py"
+    run = [str(python), "-P", str(judge), *pytest_arguments(tests or TESTS), *options]
+    sys.exit(subprocess.run(run, cwd=where, check=False).returncode)
 
 
-def prepare(paths: list[str]) -> Path:
+def prepare(paths: Sequence[str]) -> Path:
     """Return the directory to run mutmut in, with what it needs to break these files and folders, or all of them."""
     copy = stage("mutants")
     where = copy.parents[2]
+    source = copy / "plugins" / "module_utils"
+    others = [path for room in (copy, copy / "plugins") for path in room.iterdir() if path not in source.parents]
     only = [
         f"*/module_utils/{path}" if path.endswith(".py") else f"*/module_utils/{path.rstrip('/')}/*" for path in paths
     ]
-    (where / "pyproject.toml").write_text(SETTINGS.replace("ONLY", json.dumps(only)))
+    settings = {
+        "source_paths": [str(source.relative_to(where))],
+        "only_mutate": only,
+        "also_copy": [str(path.relative_to(where)) for path in others if path != source and path.name != ".git"],
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    (where / "pyproject.toml").write_text("\n".join(["[tool.mutmut]", *lines, ""]))
     return where
+
+
+def pytest_arguments(tests: Sequence[str]) -> list[str]:
+    return [
+        *(f"{INSIDE_COLLECTIONS}/{path}" for path in tests),
+        f"--ignore={INSIDE_COLLECTIONS}/{PLAYED}",
+        f"--config-file={INSIDE_COLLECTIONS}/pyproject.toml",
+    ]
 
 
 if __name__ == "__main__":
