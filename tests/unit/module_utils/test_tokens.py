@@ -20,7 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.answers impor
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens, Validation
-from ansible_collections.community.turso.plugins.module_utils._errors import TursoError, UnexpectedResponse
+from ansible_collections.community.turso.plugins.module_utils._errors import ApiError, TursoError, UnexpectedResponse
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 from tests.bench.pressure import long_list
 from tests.simulator import Simulator, faults
@@ -404,6 +404,39 @@ def test_revocations_name_what_is_meant(simulator: Simulator, tokens: Tokens) ->
     tokens.revoke_by_name("ci")
     tokens.revoke_by_id("acme", other.id)
     assert [token.name for token in simulator.revoked] == ["ci", "a/b"]
+
+
+# A call; what it says that it attempted, by which method, and how often.
+CALLS: dict[str, tuple[Callable[[Tokens], object], str, str, int]] = {
+    "list": (lambda tokens: tokens.list_own(), "list the tokens", "GET", 5),
+    "list once": (lambda tokens: tokens.list_own(tries=1), "list the tokens", "GET", 1),
+    "list an organization's": (
+        lambda tokens: tokens.list_organization("acme"),
+        "list the tokens of the organization 'acme'",
+        "GET",
+        5,
+    ),
+    "create": (lambda tokens: tokens.create("ci", ACME, None, None), "create the token 'ci'", "POST", 1),
+    "revoke by name": (lambda tokens: tokens.revoke_by_name("ci"), "revoke the token 'ci'", "DELETE", 1),
+    "revoke by id": (
+        lambda tokens: tokens.revoke_by_id("acme", "1"),
+        "revoke the token with the id '1' in the organization 'acme'",
+        "DELETE",
+        5,
+    ),
+    "validate": (lambda tokens: tokens.validate(), "validate the credential", "GET", 5),
+}
+
+
+@pytest.mark.parametrize(("call", "what", "method", "tries"), CALLS.values(), ids=CALLS)
+def test_a_call_that_fails_says_what_it_attempted_and_how_often(
+    simulator: Simulator, tokens: Tokens, call: Callable[[Tokens], object], what: str, method: str, tries: int
+) -> None:
+    simulator.faults.add("*", faults.Status(502), times=None)
+    with pytest.raises(ApiError) as caught:
+        call(tokens)
+    assert caught.value.msg.startswith(f"Could not {what}: the API answered 502")
+    assert (caught.value.method, caught.value.attempts) == (method, tries)
 
 
 VALIDATIONS = {
