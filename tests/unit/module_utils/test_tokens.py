@@ -167,10 +167,13 @@ def test_an_entry_that_is_not_understood_blocks_decisions_about_itself_only(
     assert problem in unclear.problem
     assert listing.named("ci") is listing.with_id("1") is listing.tokens[0]
     assert listing.named("other") is None
-    for known, ask in ((name, listing.named), (token_id, listing.with_id)):
+    for known, ask, label in ((name, listing.named, "token"), (token_id, listing.with_id, "token with the id")):
         if known is not None:
-            with pytest.raises(UnexpectedResponse, match=r"which is not understood\. Nothing was done about it"):
+            with pytest.raises(
+                UnexpectedResponse, match=r"which is not understood\. Nothing was done about it"
+            ) as caught:
                 ask(known)
+            assert f"The API lists the {label} {known!r} with " in caught.value.msg
     assert listing.shows("1")
     assert listing.shows("5") is (token_id == "5")
     assert not listing.shows("6")
@@ -294,8 +297,12 @@ def test_answers_to_a_create(simulator: Simulator, tokens: Tokens, body: dict[st
 def test_a_create_takes_what_the_answer_tells_on_top(simulator: Simulator, tokens: Tokens) -> None:
     simulator.faults.add("create", faults.garbage({**V1, "name": "CI", "created_at": "2026-11-24", "description": "d"}))
     assert tokens.create("ci", ACME, None, None).token == Token("CI", "1", ACME, "2026-11-24", None, "d")
-    simulator.faults.add("create", faults.garbage({"name": "Ci", "id": "1", "token": {"value": "value-of-ci"}}))
-    assert tokens.create("ci", ACME, None, None).token.name == "Ci"
+    for nested in (
+        {"token": {"name": "Ci", "id": "1", "value": "value-of-ci"}},
+        {"name": "Ci", "id": "1", "token": {"value": "value-of-ci"}},
+    ):
+        simulator.faults.add("create", faults.garbage(nested))
+        assert tokens.create("ci", ACME, None, None).token.name == "Ci"
 
 
 TOLD_RESTRICTIONS = {
