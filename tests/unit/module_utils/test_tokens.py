@@ -103,6 +103,7 @@ BROKEN_LISTS = {
     "one page of two": {"tokens": [CI], "pagination": {"page": 1, "total_pages": 2}},
     "pages beside the tokens": {"tokens": [CI], "total_pages": 2},
     "a page with a next one": {"tokens": [CI], "pagination": {"next": "abc"}},
+    "a page with the number of the next one": {"tokens": [CI], "pagination": {"next_page": 2}},
     "a next one beside the tokens": {"tokens": [CI], "next": "https://api.turso.tech/v1/auth/api-tokens?page=2"},
     "a cursor": {"tokens": [CI], "next_cursor": 5},
     "more": {"tokens": [CI], "has_more": True},
@@ -116,6 +117,7 @@ def test_lists_that_nothing_can_be_decided_on(simulator: Simulator, tokens: Toke
     with pytest.raises(UnexpectedResponse) as caught:
         tokens.list_own() if call == "list" else tokens.list_organization("acme")
     assert caught.value.msg.startswith("Could not list the tokens")
+    assert ("without a list of tokens" in caught.value.msg) is not ("says that it goes on" in caught.value.msg)
     assert (caught.value.status, caught.value.attempts) == (200, 1)
 
 
@@ -204,9 +206,9 @@ ALIVE = {
 )
 def test_an_entry_that_says_that_its_token_is_over_is_no_active_token(fields: dict[str, Any], active: bool) -> None:
     with Simulator(now=moment_of("2026-11-24T12:00:00Z")) as simulator:
-        simulator.faults.add("list", faults.garbage({"tokens": [{**CI, **fields}]}))
+        simulator.faults.add("list", faults.garbage({"tokens": [{**CI, **fields}, {"name": "cd", "id": "2"}]}))
         listing = Tokens(Api(simulator.url, simulator.credential)).list_own()
-    assert [token.name for token in listing.tokens] == (["ci"] if active else [])
+    assert [token.name for token in listing.tokens] == (["ci", "cd"] if active else ["cd"])
     assert listing.unclear == ()
 
 
