@@ -77,11 +77,13 @@ class Court:
     def __init__(self) -> None:
         self._seconds: list[float] = []
         self._judges: dict[str, list[int]] = {}
+        self._calls: Counter[int] = Counter()
         self._kills: Counter[int] = Counter()
         self._running = multiprocessing.Value("i", lock=False)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._seconds, self._judges = run_in_fork_with_result(find_judges, session)
+        self._calls.update(test for judges in self._judges.values() for test in judges)
         with change_cwd(".."):
             every = collect_source_file_mutation_data(mutant_names=())[0]
             rest = [(data, name) for data, name, verdict in every if verdict != KILLED]
@@ -108,16 +110,14 @@ class Court:
         return TIMEOUT if code == -signal.SIGALRM else code
 
     def _nearest(self, session: pytest.Session, function: str) -> list[int]:
-        """Return tests that call a function: first what killed most, then those of its file, a row of each table in turn."""
+        """Return tests that call a function: first what killed most, then those of its file, and those that call few others."""
         own_file = f"test_{function.split('.')[-2].strip('_')}.py"
-        rows: Counter[str] = Counter()
-        ranks = {}
-        for test in self._judges.get(function, ()):
-            item = session.items[test]
-            table = item.nodeid.partition("[")[0]
-            rows[table] += 1
-            ranks[test] = (-self._kills[test], item.path.name != own_file, rows[table], self._seconds[test])
-        return sorted(ranks, key=ranks.__getitem__)[:MOST_JUDGES]
+
+        def distance(test: int) -> tuple[int, bool, int, float]:
+            is_elsewhere = session.items[test].path.name != own_file
+            return -self._kills[test], is_elsewhere, self._calls[test], self._seconds[test]
+
+        return sorted(self._judges.get(function, ()), key=distance)[:MOST_JUDGES]
 
     def _run(self, session: pytest.Session, mutant: str, tests: list[int]) -> int:
         """Run tests until one fails; for a fork, which ends where a test takes many times what it did."""
