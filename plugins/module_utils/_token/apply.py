@@ -64,7 +64,7 @@ def apply(
             _bring_about(tokens, lists, outcome, check_mode=check_mode, validate=validate, stop=stop)
         on_done()
 
-    side_by_side(bring_about, outcomes, 1 if check_mode else concurrency)
+    side_by_side(bring_about, outcomes, concurrency)
     if not check_mode:
         _look_again(tokens, outcomes)
     moments = [listing.moment for listing in lists.values() if isinstance(listing, Listing)]
