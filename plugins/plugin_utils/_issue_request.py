@@ -26,7 +26,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_conc
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import Reading
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import destination_specs
-from ansible_collections.community.turso.plugins.plugin_utils._play import VERDICTS, Play
+from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 
 CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_certs", "ca_path")
 COMMIT = (*CONNECTION, "credentials", "state_file", "pending_minutes", "concurrency")
@@ -110,8 +110,8 @@ class IssueRequest:
 
     def _refused_if_due(self) -> dict[str, str]:
         """Return why a token must not be issued, by name: what destinations refuse, and what nobody could confirm here."""
-        said = self.play.fact(VERDICTS) if self.is_checked else ()  # else of a use of the role that failed
-        verdicts = [verdict for verdict in destinations.from_json(said or ()) if verdict.verdict in OF_A_CHECK]
+        said = self.play.verdicts if self.is_checked else ()  # else of a use of the role that failed
+        verdicts = [verdict for verdict in said if verdict.verdict in OF_A_CHECK]
         asked = destinations.to_check(self.entries, self.args.get("checked") or ())
         found = {**destinations.not_asked(asked, verdicts), **destinations.refusals(verdicts)}
         if self.is_main and self.play.is_in_post_tasks:

@@ -20,6 +20,7 @@ from ansible.parsing.mod_args import ModuleArgsParser
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict, verdicts_from
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
 
 TRANSACTION = "__turso_rotate_transaction"
@@ -73,6 +74,11 @@ class Play:
             return self._vars.get(name)
         hostvars = self._vars["hostvars"]
         return hostvars[host].get(name) if host in hostvars else None
+
+    @functools.cached_property
+    def verdicts(self) -> list[Verdict]:
+        """Return what destinations said since that was last recorded, with the values that they were found to hold."""
+        return verdicts_from(self.fact(VERDICTS), self.fact(VALUES))
 
     def transaction(self) -> tuple[Transaction, str]:
         """Return the transaction that this host has to do with, and the host that issued; an empty one where nobody has.

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import READ_BACK, Verdict
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import READ_BACK, Verdict, by_name
 from ansible_collections.community.turso.plugins.module_utils._rotation import destinations
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import judged
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
 from ansible_collections.community.turso.plugins.plugin_utils._issue_store import withdrawn
-from ansible_collections.community.turso.plugins.plugin_utils._play import VALUES, VERDICTS, Means, Play
+from ansible_collections.community.turso.plugins.plugin_utils._play import Means, Play
 
 
 def asks(verb: str, asked: destinations.Asked) -> dict[str, Any]:
@@ -23,20 +23,15 @@ def asks(verb: str, asked: destinations.Asked) -> dict[str, Any]:
     return {"asks": list(entry_points), "asked": entry_points}
 
 
-def said(play: Play) -> list[Verdict]:
-    """Return what the destinations said since this was last recorded."""
-    return destinations.from_json(play.fact(VERDICTS) or ())
-
-
 def fetched(play: Play, *, was_asked: bool = True) -> dict[str, list[str]]:
     """Return the values that destinations were found to hold, by name.
 
     :param was_asked: whether this use of the role asked them; else what is there is left of one that failed.
     """
     found: dict[str, list[str]] = {}
-    for verdict, value in zip(said(play), play.fact(VALUES) or ()) if was_asked else ():
-        if value:
-            found.setdefault(verdict.name, []).append(str(value))
+    for verdict in play.verdicts if was_asked else ():
+        if verdict.value:
+            found.setdefault(verdict.name, []).append(verdict.value)
     return found
 
 
@@ -55,7 +50,7 @@ def record(means: Means, asked: Iterable[str] = ()) -> dict[str, Any]:
     """
     play = means.play
     transaction, issuing_host = play.transaction()
-    verdicts = _by_name(judged(said(play), play.fact(VALUES) or (), transaction.open_items))
+    verdicts = by_name(judged(play.verdicts, transaction.open_items))
     suffix = f"_{READ_BACK}"
     looked_at = [name[: -len(suffix)] for name in asked if name.endswith(suffix)]
     for item in transaction.open_items:
@@ -73,13 +68,6 @@ def record(means: Means, asked: Iterable[str] = ()) -> dict[str, Any]:
         "report": _with(play.fact("turso_rotate_report") or (), reports),
         "lines": _lines(transaction, verdicts),
     }
-
-
-def _by_name(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
-    found: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        found.setdefault(verdict.name, []).append(verdict)
-    return found
 
 
 def _withdraw(means: Means, use: Use, verdicts: Mapping[str, Sequence[Verdict]]) -> dict[str, dict[str, Any]]:

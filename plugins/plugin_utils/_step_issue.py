@@ -29,8 +29,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.transact
 from ansible_collections.community.turso.plugins.plugin_utils._issue_refusals import refuse, refuse_files
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import IssueRequest, read_request
 from ansible_collections.community.turso.plugins.plugin_utils._issue_store import store, stored_values
-from ansible_collections.community.turso.plugins.plugin_utils._play import FIGURES, VALUES, Means, Play
-from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched, said
+from ansible_collections.community.turso.plugins.plugin_utils._play import FIGURES, Means, Play
+from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched
 
 NOTHING_ISSUED: dict[str, Any] = {
     "transaction": "",
@@ -87,7 +87,7 @@ def issue(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> dict[st
 
 def _planned(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the role reads in check mode: the plan, and what is asked of all destinations."""
-    verdicts = said(request.play)
+    verdicts = request.play.verdicts
     due = [entry["name"] for entry in result["report"] if entry["reason"] is not None]
     told = sentences.plan_in_words(result["report"], result["next_due"])
     lines = [*told, *refused_later(verdicts, due), *not_known(verdicts), result["summary"]]
@@ -105,9 +105,8 @@ def _values_first(request: IssueRequest, stored: Mapping[str, str] | None) -> di
 
 
 def _reading(request: IssueRequest, stored: Mapping[str, str] | None) -> Reading:
-    play = request.play
-    values = play.fact(VALUES) or ()
-    return reading_of(request.entries, said(play), values, stored, has_state_file=request.state_file is not None)
+    has_state_file = request.state_file is not None
+    return reading_of(request.entries, request.play.verdicts, stored, has_state_file=has_state_file)
 
 
 def _asked_first(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]:

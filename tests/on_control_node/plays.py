@@ -10,8 +10,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict, verdicts_from
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction, Use
-from ansible_collections.community.turso.plugins.plugin_utils._play import TRANSACTION
+from ansible_collections.community.turso.plugins.plugin_utils._play import TRANSACTION, VALUES, VERDICTS
 
 Facts = dict[str, dict[str, Any]]
 
@@ -33,6 +34,10 @@ class FakePlay:
 
     def fact(self, name: str, host: str | None = None) -> Any:
         return self.facts.get(host or self.host, {}).get(name)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return verdicts_from(self.fact(VERDICTS), self.fact(VALUES))
 
     def transaction(self) -> tuple[Transaction, str]:
         for host, known in self.facts.items():

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 CHECK, DELIVER, READ_BACK = "check", "deliver", "read_back"
@@ -72,6 +73,16 @@ class Verdict:
     stamp: str | None = None
     value: str | None = dataclasses.field(default=None, repr=False)
 
+    @property
+    def was_looked_at(self) -> bool:
+        """Tell whether this says what stands at a destination, or why nobody could look."""
+        return self.verdict in (CONFIRMED, OTHER, UNREADABLE)
+
+    @property
+    def shows_nothing(self) -> bool:
+        """Tell whether no value stands at a destination that was asked for it."""
+        return self.verdict == OTHER and not self.value
+
     def as_json(self) -> dict[str, Any]:
         """Return what the fact `turso_deliver_verdicts` holds of it; never a value."""
         data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -79,6 +90,26 @@ class Verdict:
         return data
 
     @classmethod
+    def from_json(cls, data: Mapping[str, Any], value: Any) -> Verdict:
+        """Read what that fact holds, and the value that was read, which stands apart from it."""
+        known = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name in data}
+        return cls(**{**known, "value": value and str(value)})
+
+    @classmethod
     def of(cls, item: Item, host: str, verdict: str, msg: str = "", **more: Any) -> Verdict:
         """Return the verdict on an item."""
         return cls(item.name, item.to, item.address, host, verdict, msg=msg, **more)
+
+
+def verdicts_from(said: Iterable[Mapping[str, Any]] | None, values: Iterable[Any] | None) -> list[Verdict]:
+    """Return verdicts with the values that were read; there may be fewer values than verdicts."""
+    all_values = itertools.chain(values or (), itertools.repeat(None))
+    return [Verdict.from_json(*pair) for pair in zip(said or (), all_values)]
+
+
+def by_name(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    """Return verdicts by the name of the managed token."""
+    found: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.name, []).append(verdict)
+    return found

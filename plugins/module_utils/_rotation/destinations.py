@@ -214,9 +214,3 @@ def trouble(item: Item) -> list[str]:
         for look in item.looks
         if look.verdict not in (delivery.DELIVERED, delivery.CONFIRMED)
     ]
-
-
-def from_json(raw: Iterable[Mapping[str, object]]) -> list[Verdict]:
-    """Read verdicts from the fact of the role turso_deliver."""
-    known = {field.name for field in dataclasses.fields(Verdict)}
-    return [Verdict(**{key: value for key, value in item.items() if key in known}) for item in raw]  # type: ignore[arg-type]

@@ -10,14 +10,13 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import verdicts as delivery
-from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict, by_name
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of, is_newer_sql
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
-from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
+from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
+from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import is_version
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
-
-_READ = (delivery.CONFIRMED, delivery.OTHER, delivery.UNREADABLE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,26 +36,23 @@ def to_ask_for_values(entries: Iterable[AnyEntry], stored: Mapping[str, str] | N
 
     :param stored: the values in the vault file by name; None without one.
     """
-    return [
-        entry.name
-        for entry in entries
-        if isinstance(entry, SqlEntry) and entry.readable and _is_asked(entry.name, stored or {}, state)
-    ]
+    return [entry.name for entry in _readable(entries) if _is_asked(entry.name, stored or {}, state)]
+
+
+def _readable(entries: Iterable[AnyEntry]) -> list[SqlEntry]:
+    """Return the SQL tokens that some destination can be asked for."""
+    return [entry for entry in entries if isinstance(entry, SqlEntry) and entry.readable]
 
 
 def _is_asked(name: str, stored: Mapping[str, str], state: State | None) -> bool:
-    if state is None or not stored.get(name):
-        return True
-    known = state.of(name)
-    if known.pending is not None or known.current is None:
-        return True
-    return digest_of(stored[name]) != known.current.id
+    """Tell whether nobody knows the token in use unless a destination says it: the vault file has another one, or none."""
+    known = TokenState() if state is None else state.of(name)
+    return known.pending is not None or not is_version(known.current, digest_of(stored.get(name, "")))
 
 
 def reading_of(
     entries: Iterable[AnyEntry],
     verdicts: Sequence[Verdict],
-    values: Sequence[object],
     stored: Mapping[str, str] | None,
     *,
     has_state_file: bool,
@@ -65,38 +61,26 @@ def reading_of(
 
     Without a state file a value that could not be read leaves nothing to decide by, where the vault file has none either: a
     destination that is down must not cost a token a day.
-
-    :param values: what was read, for each verdict; empty where nothing was.
     """
-    pairs = [(verdict, value) for verdict, value in zip(verdicts, values) if verdict.verdict in _READ]
-    lacks = {verdict.name for verdict, value in pairs if verdict.verdict == delivery.OTHER and not value}
-    if has_state_file:
-        return Reading(tuple(sorted(lacks)))
-    known = {verdict.name for verdict, value in pairs if value}
-    asked = [entry for entry in _asked(entries, stored or {}) if entry.name not in known]
-    return Reading(tuple(sorted(lacks)), _unread(asked, [verdict for verdict, _value in pairs]))
+    read = [verdict for verdict in verdicts if verdict.was_looked_at]
+    lacks = {verdict.name for verdict in read if verdict.shows_nothing}
+    return Reading(tuple(sorted(lacks)), {} if has_state_file else _unread(entries, read, stored or {}))
 
 
-def _asked(entries: Iterable[AnyEntry], stored: Mapping[str, str]) -> list[SqlEntry]:
-    """Return the entries of which only a destination can tell which token is in use."""
-    sql = [entry for entry in entries if isinstance(entry, SqlEntry)]
-    return [entry for entry in sql if entry.readable and not stored.get(entry.name)]
+def _unread(entries: Iterable[AnyEntry], verdicts: Sequence[Verdict], stored: Mapping[str, str]) -> dict[str, str]:
+    """Say of which tokens nobody knows which one is in use, where only a destination could tell."""
+    said = by_name(verdicts)
+    reasons = {
+        entry.name: _why_unread(said.get(entry.name, ())) for entry in _readable(entries) if not stored.get(entry.name)
+    }
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
-def _unread(entries: Iterable[SqlEntry], verdicts: Sequence[Verdict]) -> dict[str, str]:
-    """Say of which tokens nobody knows which one is in use."""
-    by_name: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_name.setdefault(verdict.name, []).append(verdict)
-    reasons = {entry.name: _why_unread(by_name.get(entry.name, [])) for entry in entries}
-    return {name: reason for name, reason in reasons.items() if reason is not None}
-
-
-def _why_unread(verdicts: Sequence[Verdict]) -> str | None:
-    """Say why nobody knows which token is in use; None where every destination said that it holds none."""
+def _why_unread(verdicts: Sequence[Verdict]) -> str:
+    """Say why nobody knows which token is in use; nothing where a value was read, or where every destination holds none."""
     failed = [verdict for verdict in verdicts if verdict.verdict == delivery.UNREADABLE]
-    if verdicts and not failed:
-        return None
+    if any(verdict.value for verdict in verdicts) or (verdicts and not failed):
+        return ""
     said = failed[0].msg.rstrip(".") if failed else "nothing was read"
     return (
         f"its destinations could not be asked which token is in use ({said}), and there is no turso_rotate_state_file to tell. Fix "
@@ -104,16 +88,14 @@ def _why_unread(verdicts: Sequence[Verdict]) -> str | None:
     )
 
 
-def judged(verdicts: Sequence[Verdict], values: Sequence[object], items: Iterable[Item]) -> list[Verdict]:
+def judged(verdicts: Iterable[Verdict], items: Iterable[Item]) -> list[Verdict]:
     """Return the verdicts of reading back, in which a newer SQL token of another run confirms."""
-    sql = {item.name: item for item in items if item.version is not None and item.kind == "sql"}
-    found = list(verdicts)
-    for number, (verdict, value) in enumerate(zip(verdicts, values)):
-        item = sql.get(verdict.name)
-        if item is None or verdict.verdict != delivery.OTHER or not value:
-            continue
-        if is_newer_sql(item, str(value)):
-            found[number] = dataclasses.replace(
-                verdict, verdict=delivery.CONFIRMED, by=delivery.BY_VALUE, msg="it has a newer token of another run"
-            )
-    return found
+    known = {item.name: item for item in items}
+    return [_judged(verdict, known.get(verdict.name)) for verdict in verdicts]
+
+
+def _judged(verdict: Verdict, item: Item | None) -> Verdict:
+    if item is None or verdict.verdict != delivery.OTHER or not is_newer_sql(item, verdict.value or ""):
+        return verdict
+    msg = "it has a newer token of another run"
+    return dataclasses.replace(verdict, verdict=delivery.CONFIRMED, by=delivery.BY_VALUE, msg=msg)

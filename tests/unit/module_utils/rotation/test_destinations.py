@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import verdicts as delivery
-from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import Verdict, verdicts_from
 from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, results
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import Defaults, read_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import (
@@ -179,7 +179,7 @@ def test_a_check_refuses_or_tells_or_did_not_run() -> None:
 
 def test_trouble_is_told_and_a_verdict_is_read_from_a_fact() -> None:
     one = item(recipients=(HERE, GITHUB))
-    destinations.look_at(one, destinations.from_json([says(HERE, "lost", msg="No answer.").as_json()]), "localhost")
+    destinations.look_at(one, verdicts_from([says(HERE, "lost", msg="No answer.").as_json()], None), "localhost")
     destinations.look_at(one, [says(GITHUB, "delivered")], "localhost")
     assert destinations.trouble(one) == ["ci: file /f: No answer."]
 

@@ -113,15 +113,15 @@ def test_a_newer_token_of_another_run_confirms(ours: Item, other: str, confirms:
     assert confirm.is_newer_sql(ours, other) is confirms
     (said,) = confirm.confirm([(ours, 0)], confirm.Place("host"), {"app": other})
     assert (said.refusal is None) is confirms
-    read = Verdict("app", "file", "/x", "localhost", "other")
-    found = judged([read], [other], [ours])
+    read = Verdict("app", "file", "/x", "localhost", "other", value=other)
+    found = judged([read], [ours])
     assert (found[0].verdict == "confirmed") is confirms
 
 
 def test_only_another_value_of_a_sql_token_is_judged() -> None:
-    read = [Verdict("ci", "file", "/x", "h", "other"), Verdict("app", "file", "/x", "h", "unreadable")]
-    assert judged(read, [value(1), value(1)], [item()]) == read
-    assert judged(read[:1], [None], [item()]) == read[:1]
+    said = [("ci", "other", value(1)), ("app", "unreadable", value(1)), ("app", "other", None)]
+    read = [Verdict(name, "file", "/x", "h", verdict, value=found) for name, verdict, found in said]
+    assert judged(read, [item()]) == read
 
 
 FILE = Recipient("file", address="/srv/app")
@@ -170,6 +170,6 @@ def test_a_destination_that_cannot_be_asked_costs_no_token(
     is_unread: bool,
 ) -> None:
     known = entry(recipients={"app": [FILE.as_json()]})
-    verdicts = [Verdict("app", "file", "/srv/app", "h", verdict) for verdict, _value in said]
-    found = reading_of([known], verdicts, [value for _verdict, value in said], stored, has_state_file=has_state_file)
-    assert (found.lacks, list(found.unread)) == (("app",) if lacks else (), ["app"] if is_unread else [])
+    verdicts = [Verdict("app", "file", "/srv/app", "h", verdict, value=found) for verdict, found in said]
+    told = reading_of([known], verdicts, stored, has_state_file=has_state_file)
+    assert (told.lacks, list(told.unread)) == (("app",) if lacks else (), ["app"] if is_unread else [])
