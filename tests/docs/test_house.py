@@ -63,6 +63,11 @@ def test_every_room_is_on_the_map() -> None:
     assert {room for room in rooms if f"plugins/module_utils/{room}" not in paths_in(ARCHITECTURE)} == set()
 
 
+def test_every_file_that_all_rooms_know_is_on_the_map() -> None:
+    files = {str(path.relative_to(ROOT)) for path in (ROOT / "plugins" / "module_utils").glob("*.py")}
+    assert files - paths_in(ARCHITECTURE) == set()
+
+
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
 def test_a_decision_says_why_and_why_not(page: Path) -> None:
     number = int(page.stem.split("-")[0])
