@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import FILES, KINDS
 from ansible_collections.community.turso.plugins.module_utils._delivery.secret_shapes import secrets_in
 from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import NOT_KNOWN, PROVEN, REFUSED
 from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, process
@@ -141,6 +140,7 @@ def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
         has_vault_file="vault_file" in given,
         credentials=tuple(given.get("credentials") or ()),
         destinations=destination_specs(),
+        located=play.path,
     )
     entries = [_frozen(play, entry) for entry in read_entries(given.get("tokens"), defaults)]
     transaction, _host = play.transaction()
@@ -174,22 +174,13 @@ def _not_blank(args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _frozen(play: Play, entry: AnyEntry) -> AnyEntry:
-    """Freeze hosts and paths of every recipient: who has to confirm does not change while the run goes on."""
-    found = (_with_its_path(play, _with_its_hosts(play, recipient)) for recipient in entry.recipients)
-    return dataclasses.replace(entry, recipients=tuple(found))
+    """Freeze the hosts of every recipient: who has to confirm does not change while the run goes on."""
+    return dataclasses.replace(entry, recipients=tuple(_frozen_hosts(play, found) for found in entry.recipients))
 
 
-def _with_its_hosts(play: Play, recipient: Recipient) -> Recipient:
+def _frozen_hosts(play: Play, recipient: Recipient) -> Recipient:
     if recipient.hosts is None:
         return recipient
     hosts, _left_out = play.resolved(recipient.hosts)
     is_whole = hosts and not play.unmatched(recipient.hosts)  # else it is refused as it was written
     return dataclasses.replace(recipient, hosts=hosts) if is_whole else recipient
-
-
-def _with_its_path(play: Play, recipient: Recipient) -> Recipient:
-    """Make the path of a file on the control node absolute."""
-    if recipient.to not in FILES or recipient.hosts is not None:
-        return recipient
-    options = {**recipient.options, "path": play.path(str(recipient.options["path"]))}
-    return dataclasses.replace(recipient, options=options, address=KINDS[recipient.to].address(options))

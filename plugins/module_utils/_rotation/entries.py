@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Union
 
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
@@ -47,6 +47,7 @@ class Defaults:
     has_vault_file: bool = False
     credentials: Sequence[str] = ()
     destinations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)  # their argument specs
+    located: Callable[[str], str] = str  # returns the absolute path of a file on the control node
     recipients: Mapping[str, Sequence[Mapping[str, Any]]] | None = None  # by name, where they were read already
 
 
@@ -156,7 +157,12 @@ def _recipients(given: Mapping[str, Any], defaults: Defaults) -> tuple[Recipient
         return tuple(Recipient.from_json(known) for known in defaults.recipients[given["name"]])
     if "deliver" not in given:
         return (THE_PLAY,)
-    return read_recipients(given["deliver"], has_vault_file=defaults.has_vault_file, specs=defaults.destinations)
+    return read_recipients(
+        given["deliver"],
+        has_vault_file=defaults.has_vault_file,
+        specs=defaults.destinations,
+        located=defaults.located,
+    )
 
 
 _WANTED = ("name", "organization", "group", "scopes", "description")

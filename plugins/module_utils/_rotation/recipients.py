@@ -20,6 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation import v
 NOW = datetime.timedelta(0)
 UNREADABLE_KINDS = ("github_secret", "cloudflare_worker_secret")  # their services give no value out
 Specs = Mapping[str, Mapping[str, Any]]
+Located = Callable[[str], str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,12 +119,15 @@ class Delivered:
 THE_PLAY = Recipient("play")
 
 
-def read_recipients(given: Any, *, has_vault_file: bool, specs: Specs | None = None) -> tuple[Recipient, ...]:
+def read_recipients(
+    given: Any, *, has_vault_file: bool, specs: Specs | None = None, located: Located = str
+) -> tuple[Recipient, ...]:
     """Read `deliver`.
 
     :param given: the value as written.
     :param has_vault_file: whether `turso_rotate_vault_file` is set.
     :param specs: the argument spec of each destination, by its name.
+    :param located: returns the absolute path of a file on the control node.
     :raises Refused: for what names nobody, and for an item that nobody could carry out.
     """
     if not isinstance(given, (list, tuple)) or not given:
@@ -134,7 +138,7 @@ def read_recipients(given: Any, *, has_vault_file: bool, specs: Specs | None = N
     recipients = []
     for index, item in enumerate(given):
         try:
-            recipients.append(_recipient(item, has_vault_file, specs or {}))
+            recipients.append(_recipient(item, has_vault_file, specs or {}, located))
         except Refused as exc:  # noqa: PERF203
             raise Refused(f"deliver[{index}]: {exc.msg}") from exc
     if len({recipient.who for recipient in recipients}) < len(recipients):
@@ -142,7 +146,7 @@ def read_recipients(given: Any, *, has_vault_file: bool, specs: Specs | None = N
     return tuple(recipients)
 
 
-def _recipient(item: Any, has_vault_file: bool, specs: Specs) -> Recipient:
+def _recipient(item: Any, has_vault_file: bool, specs: Specs, located: Located) -> Recipient:
     if not isinstance(item, Mapping):
         raise Refused(f"a recipient is a dictionary such as {{to: play}}, not a {type(item).__name__}")
     values.refuse_nulls(item)
@@ -150,7 +154,7 @@ def _recipient(item: Any, has_vault_file: bool, specs: Specs) -> Recipient:
         return _tasks(item)
     to = values.text("to", item.get("to"))
     if to in specs:
-        return _destination(item, specs)
+        return _destination(item, specs, located)
     reader = _READERS.get(to)
     if reader is None:
         known = ", ".join((*_READERS, *specs))
@@ -158,13 +162,13 @@ def _recipient(item: Any, has_vault_file: bool, specs: Specs) -> Recipient:
     return reader(item, has_vault_file)
 
 
-def _destination(item: Mapping[str, Any], specs: Specs) -> Recipient:
+def _destination(item: Mapping[str, Any], specs: Specs, located: Located) -> Recipient:
     # Not before it is needed: each run of the module compiles all that it imports, and few have a destination to read.
     from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import (  # noqa: PLC0415
         read_destination,
     )
 
-    read = read_destination(item, specs)
+    read = read_destination(item, specs, located)
     return Recipient(read.to, read.hosts, None, read.takes_effect, read.options, read.address)
 
 
