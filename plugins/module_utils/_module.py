@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.community.turso.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR
+from ansible_collections.community.turso.plugins.module_utils._api.losses import REQUESTS_IMPORT_ERROR
 from ansible_collections.community.turso.plugins.module_utils._connection import credential_from
 from ansible_collections.community.turso.plugins.module_utils._errors import (
     InvalidRequest,

@@ -15,15 +15,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.answers import (
-    Answer,
-    Asked,
-    answer_in,
-)
-from ansible_collections.community.turso.plugins.module_utils._api.losses import (
-    REQUESTS_IMPORT_ERROR,
-    Lost,
-)
+from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer, Asked, answer_in
+from ansible_collections.community.turso.plugins.module_utils._api.losses import Lost
 from ansible_collections.community.turso.plugins.module_utils._api.outage import Outage
 from ansible_collections.community.turso.plugins.module_utils._api.pace import Pace
 from ansible_collections.community.turso.plugins.module_utils._api.retries import (
@@ -35,15 +28,9 @@ from ansible_collections.community.turso.plugins.module_utils._api.retries impor
     wait_seconds,
 )
 from ansible_collections.community.turso.plugins.module_utils._api.settings import check_settings
-from ansible_collections.community.turso.plugins.module_utils._api.urls import (
-    checked_url,
-    is_bearer,
-    path_of,
-)
+from ansible_collections.community.turso.plugins.module_utils._api.urls import checked_url, is_bearer, path_of
 from ansible_collections.community.turso.plugins.module_utils._api.wire import Outgoing, Wire
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-
-__all__ = ["REQUESTS_IMPORT_ERROR", "VERSION", "Api"]
 
 VERSION = "0.1.0"
 
