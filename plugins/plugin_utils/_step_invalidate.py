@@ -29,7 +29,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._issue_request imp
 )
 from ansible_collections.community.turso.plugins.plugin_utils._issue_store import stored_values
 from ansible_collections.community.turso.plugins.plugin_utils._play import Means
-from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched, said
+from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import NOTHING_ISSUED
 
 _OF_THE_STEP = (*CONNECTION, "step", "invalidations", "confirmed")
@@ -80,7 +80,7 @@ def _refuse_destinations(request: IssueRequest, names: Sequence[str]) -> None:
 
     :raises Refused: with every reason.
     """
-    checks = [verdict for verdict in said(request.play) if verdict.verdict in OF_A_CHECK]
+    checks = [verdict for verdict in request.play.verdicts if verdict.verdict in OF_A_CHECK]
     found = {**not_asked(to_check(request.entries, names), checks), **refusals(checks)}
     if found:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.items())
