@@ -58,13 +58,16 @@ def test_an_interpreter_without_requests_is_named_by_every_module(
     venv.create(bare, with_pip=False)
     interpreter = bare / "bin" / "python"
     tasks: list[Any] = []
-    for module, asked in TASKS.items():
+    asked_of = {
+        module: asked for module, asked in TASKS.items() if module != "turso_rotation"
+    }  # runs where Ansible does
+    for module, asked in asked_of.items():
         told = {"ansible.builtin.debug": {"msg": f"SAID {module} {{{{ kept.msg }}}}"}}
         tasks += [{f"community.turso.{module}": asked, "register": "kept", "ignore_errors": True}, told]
     played = playbooks.play(play(*tasks, vars={"ansible_python_interpreter": str(interpreter)}))
-    assert played.recap["ignored"] == len(TASKS), played.output
-    said = [re.findall(rf'"msg": "SAID {module} (.*)"', played.output) for module in TASKS]
-    assert [len(texts) for texts in said] == [1] * len(TASKS), played.output
+    assert played.recap["ignored"] == len(asked_of), played.output
+    said = [re.findall(rf'"msg": "SAID {module} (.*)"', played.output) for module in asked_of]
+    assert [len(texts) for texts in said] == [1] * len(asked_of), played.output
     assert [text for (text,) in said if "requests" not in text or str(interpreter.parent) not in text] == []
     assert simulator.requests == []
 

@@ -572,7 +572,7 @@ def test_a_status_that_is_not_documented_is_an_error_of_the_api(simulator: Simul
 def test_a_member_may_not_mint_for_a_group(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_token, {"api_token": simulator.main("bob").secret, "name": "ci", **READER})
     assert result["error"]["kind"] == "forbidden"
-    assert "admins and owners" in result["msg"]
+    assert "an admin or owner of the organization" in result["msg"]
 
 
 def test_a_list_that_has_a_name_twice_is_not_guessed_about(simulator: Simulator, run_module: RunModule) -> None:
