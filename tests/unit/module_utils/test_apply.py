@@ -30,7 +30,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     Unreachable,
 )
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
-from ansible_collections.community.turso.plugins.module_utils._token.apply import apply, side_by_side
+from ansible_collections.community.turso.plugins.module_utils._token.apply import apply, side_by_side, withhold
 from ansible_collections.community.turso.plugins.module_utils._token.create import FRESH_SECONDS, create
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
 from ansible_collections.community.turso.plugins.module_utils._token.outcome import Outcome
@@ -393,6 +393,39 @@ def test_a_gateway_that_ends_idle_connections_costs_no_token(simulator: Simulato
     assert [outcome.error for outcome in outcomes] == [None] * 30
     assert all(simulator.alive(outcome.secret or "") for outcome in outcomes)
     assert len(named(simulator)) == 30
+
+
+def test_what_is_not_begun_in_time_is_told_and_what_needs_nothing_is_not_asked_about(
+    simulator: Simulator, make_tokens: MakeTokens
+) -> None:
+    simulator.given("there")
+    reasons = iter([None, "the run was ended"])
+    many = [wanted("there"), wanted("a"), wanted("b")]
+    (there, a, b), _now = apply(make_tokens(), many, check_mode=False, stop=lambda: next(reasons))
+    assert (there.error, a.error) == (None, None)
+    assert simulator.alive(a.secret or "")
+    assert b.error is not None
+    assert b.error.msg == "The token 'b' was not tried: the run was ended. Nothing was changed about it."
+    assert simulator.writes == [("POST", f"{OWN}/a")]
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_what_cannot_be_handed_over_is_revoked_again(
+    simulator: Simulator, make_tokens: MakeTokens, stuck: bool
+) -> None:
+    simulator.given("there")
+    tokens = make_tokens()
+    outcomes, _now = apply(tokens, [wanted("there"), wanted()], check_mode=False)
+    if stuck:
+        simulator.faults.add("revoke", faults.Status(403))
+    withhold(tokens, outcomes, "the disk is full", 1)
+    there, ci = outcomes
+    assert (there.error, there.changed, there.after) == (None, False, there.before)
+    assert ci.error is not None
+    assert ci.error.msg.startswith("The new token 'ci' could not be handed over: the disk is full. The new token 'ci' ")
+    assert ("could not be revoked again" in ci.error.msg, ci.changed, ci.after is not None) == (stuck, stuck, stuck)
+    assert ci.secret is None
+    assert named(simulator) == (["ci"] if stuck else [])
 
 
 # Revoking
