@@ -856,10 +856,19 @@ def test_what_is_created_is_told_as_it_is_listed(simulator: Simulator, make_toke
     assert outcome.after.restriction == Restriction("ACME")
     assert outcome.after.created_at is not None
     assert outcome.secret is not None
-    assert (
-        "with other settings than asked for: organization is 'ACME', expected 'acme'"
-        in (outcome.as_result(moment)["msg"])
+    told = "with other settings than asked for: organization is 'ACME', expected 'acme'"
+    assert outcome.as_result(moment)["msg"].startswith(
+        f"The API created the token 'ci' (id {outcome.after.id}) {told}."
     )
+
+
+def test_a_list_that_only_tells_how_it_came_out_is_asked_for_once(
+    simulator: Simulator, make_tokens: MakeTokens
+) -> None:
+    simulator.faults.add("list", faults.Status(503), skip=1, times=None)
+    (outcome,), _now = apply(make_tokens(retries=4), [wanted()], check_mode=False)
+    assert simulator.alive(outcome.secret or "")
+    assert [request.method for request in simulator.requests] == ["GET", "POST", "GET"]
 
 
 def test_a_created_token_that_differs_and_was_not_proven_has_both_warnings(
