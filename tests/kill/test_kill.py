@@ -26,6 +26,7 @@ from tests.kill.worlds import (
     TARGETS,
     TO_FILES_WITH_STATE,
     TO_GITHUB,
+    TOLD,
     Point,
     Scenario,
 )
@@ -48,6 +49,8 @@ SAMPLE = [
         Point("Revoke the previous versions of what everybody confirmed"),
         "where nobody can read it, and not committed",
     ),
+    (TOLD, Point("Say how it ended"), "told, and the notice not sent"),
+    (TOLD, Point(2, "unwritten"), "committed, and the metrics not written"),
     (CREDENTIAL, Point(6, "after"), "the credential revoked by its new version"),
     (VAULT_FILE, Point("mint", "after"), "a SQL token that nobody received"),
     (BLIND_AND_FILE, Point(0, "written"), "a SQL token in the state file, and not delivered yet"),

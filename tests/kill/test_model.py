@@ -78,7 +78,7 @@ UTC = datetime.timezone.utc
 UUID_EPOCH = datetime.datetime(1582, 10, 15, tzinfo=UTC)
 PENDING = datetime.timedelta(minutes=15)
 SKEW = datetime.timedelta(minutes=16)
-MAX_AGE_DAYS, MAX_VERSIONS = 90, 5
+MAX_AGE_DAYS, SPREAD_DAYS, MAX_VERSIONS = 90, 14, 5
 ACME = Restriction("acme")
 UNMANAGED = ("ci-deploy", "ci-20261124t091500z-7f3", "CI", "ci-deploy-20260101t000000z-0001")
 ISSUER = "localhost"
@@ -198,6 +198,7 @@ class Model(RuleBasedStateMachine):
         raw = {"name": "ci", "organization": "acme", "deliver": self.deliver}
         defaults = Defaults(
             max_age_days=MAX_AGE_DAYS,
+            spread_days=SPREAD_DAYS,
             grace_hours=self.grace.total_seconds() / 3600,
             force=force,
             pending_minutes=PENDING.total_seconds() / 60,

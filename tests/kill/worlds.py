@@ -20,7 +20,7 @@ import yaml
 from tests.destinations.github import Credential, GitHub
 from tests.destinations.serving import serving
 from tests.playbooks import Playbooks
-from tests.role.plays import COMMIT, Play, Task, confirm, deliver, entry, play, rotate, versions
+from tests.role.plays import COMMIT, ROLE, Play, Task, confirm, deliver, entry, play, rotate, versions
 from tests.simulator import Simulator, faults
 
 CALLBACKS, HOOKS = Path(__file__).parent / "callbacks", Path(__file__).parent / "hooks"
@@ -29,6 +29,7 @@ PASSWORD = "correct horse"
 STATE, VAULT = "state.json", "vault.yml"
 UNMANAGED = "ci-deploy"
 MOST_VERSIONS = 5
+TELL: Task = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "tell"}}
 STAMP = re.compile(r"-\d{8}t\d{6}z-[0-9a-f]{4}$")
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 STORED = {"to": "vault_file", "takes_effect_hours": 0}
@@ -139,6 +140,24 @@ CREDENTIAL_AMONG_OTHERS = Scenario(
     is_credential=True,
 )
 TWO = Scenario("two tokens", in_one_play("a", "b"), files("a", "b"))
+TOLD = Scenario(
+    "spread, notice and metrics",
+    [
+        play(
+            {
+                "block": [
+                    rotate("ci", tasks_from="issue", state_file=STATE, spread_days=14),
+                    deliver("ci"),
+                    confirm("ci"),
+                    COMMIT,
+                ],
+                "always": [TELL],
+            },
+            vars={"turso_rotate_notify": "notice.yml", "turso_rotate_metrics_file": "turso.prom"},
+        )
+    ],
+    files("ci"),
+)
 TO_FILES = Scenario(
     "two destinations that are files",
     [play(rotate(tokens=[entry("ci", IN_FILE, IN_ENV)]))],
@@ -171,6 +190,7 @@ SCENARIOS = [
     CREDENTIAL,
     CREDENTIAL_AMONG_OTHERS,
     TWO,
+    TOLD,
     TO_FILES,
     TO_FILES_WITH_STATE,
     TO_GITHUB,
@@ -219,6 +239,9 @@ class World:
         simulator.given(UNMANAGED, organization="acme", age_days=500)
         playbooks.write("password", PASSWORD)
         playbooks.write("own.yml", OWN_FILE)
+        playbooks.write(
+            "notice.yml", [{"name": "Say how it ended", "ansible.builtin.debug": {"var": "turso_rotate_outcome"}}]
+        )
         playbooks.write("hosts.yml", {"web": {"hosts": {"web1": HERE, "web2": HERE}}})
         self.first = {name: self.given(name) for name in scenario.names}
         for name, paths in scenario.held.items():
