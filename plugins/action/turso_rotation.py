@@ -116,4 +116,6 @@ class ActionModule(HiddenResult):
         :param environment: instead of the one where the task stands.
         """
         given = environment or Play(self, self._vars).environment
-        return run_forked(MODULE, args, given, check_mode=self._task.check_mode)
+        result = run_forked(MODULE, args, given, check_mode=self._task.check_mode)
+        self._tell_created(result, [result["tokens"][name] for name in result.get("secrets") or ()])
+        return result

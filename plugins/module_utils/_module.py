@@ -10,6 +10,7 @@ Private to this collection.
 from __future__ import annotations
 
 import contextlib
+import os
 import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
@@ -109,7 +110,10 @@ def failures_as_results(module: AnsibleModule) -> Iterator[Secrecy]:
 
 def result_of_a_bug(exc: Exception) -> dict[str, str]:
     """Return the failure for a mistake in the code of the module, called where it was caught."""
-    return {"msg": f"Internal error, please report it: {exc}", "exception": traceback.format_exc()}
+    place = traceback.extract_tb(exc.__traceback__)[-1]
+    where = f"{os.path.basename(place.filename)}, line {place.lineno}"
+    msg = f"Internal error, please report it: {type(exc).__name__} in {where}: {exc}"
+    return {"msg": msg, "exception": traceback.format_exc()}
 
 
 def warn_of(module: AnsibleModule, result: dict[str, Any]) -> None:

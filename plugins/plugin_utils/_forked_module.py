@@ -69,8 +69,10 @@ def _be(module: ModuleType, given: bytes, environment: Mapping[str, str], output
                 signal.signal(number, signal.SIG_DFL)  # not what Ansible's worker does, until the module says otherwise
         _redirect(output)
         os.environ.update(environment)
-        # As ansible-core's own wrapper of modules does it. The second is since 2.19.
+        # As ansible-core's own wrapper of modules does it. The second is since 2.19, and so is what knows that this is a module:
+        # else warnings and tracebacks would stay with the fork's copy of what Ansible shows.
         vars(basic).update(_ANSIBLE_ARGS=given, _ANSIBLE_PROFILE="legacy")
+        vars(sys.modules.get("ansible.module_utils._internal", basic))["is_controller"] = False
         module.main()
     except SystemExit as exc:
         code = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
@@ -100,9 +102,15 @@ def _encoder() -> Any:
     return functools.partial(ansible_json.AnsibleJSONEncoder, vault_to_text=True)
 
 
+def _decoder() -> Any:
+    if hasattr(ansible_json, "get_module_decoder"):  # since ansible-core 2.19
+        return ansible_json.get_module_decoder("legacy", ansible_json.Direction.MODULE_TO_CONTROLLER)
+    return json.JSONDecoder
+
+
 def _result_in(output: bytes, code: int) -> dict[str, Any]:
     try:
-        result = json.loads(output)
+        result = json.loads(output, cls=_decoder())
     except ValueError:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
         return {

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
         self._refuse_async()
         result: dict[str, Any] = super().run(tmp, task_vars)
         result.update(self._execute_hidden(task_vars))
-        self._tell_what_was_created(result)
+        self._tell_created(result, _created_in(result))
         if _is_unreadable(result) or (any(_secrets_in(result)) and not CORE_MASKS_VALUES):
             self._hide(result)
             self._tell_what_callbacks_do_not(result)
@@ -107,13 +107,10 @@ class ActionModule(ActionBase):
         finally:
             self._task.no_log, play_context.no_log = written
 
-    def _tell_what_was_created(self, result: dict[str, Any]) -> None:
+    def _tell_created(self, result: dict[str, Any], tokens: Iterable[dict[str, Any]]) -> None:
         """Name each new token at -v, because a hidden result shows nothing of it."""
-        if Display().verbosity < 1:
-            return
-        for part in (result, *_carriers_in(result)):
-            if part.get("secret") and isinstance(part.get("token"), dict):
-                self._tell(result, f"created {description_of(part['token'])}", "blue")
+        for token in tokens if Display().verbosity > 0 else ():
+            self._tell(result, f"created {description_of(token)}", "blue")
 
     def _tell(self, result: dict[str, Any], text: str, color: str) -> None:
         """Show a text of a hidden result; on stderr, because callbacks own stdout."""
@@ -137,6 +134,12 @@ def _secrets_in(result: dict[str, Any]) -> Iterator[str]:
     by_name = result.get("secrets")
     yield from (str(part["secret"]) for part in (result, *_carriers_in(result)) if part.get("secret"))
     yield from (str(secret) for secret in (by_name.values() if isinstance(by_name, dict) else ()))
+
+
+def _created_in(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the tokens of which a result has the secret: of one, or of many in a list."""
+    tokens = (part.get("token") for part in (result, *_carriers_in(result)) if part.get("secret"))
+    yield from (token for token in tokens if isinstance(token, dict))
 
 
 def _carriers_in(result: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.module_utils import basic
 
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.plugin_utils import _forked_module
@@ -103,3 +104,15 @@ def test_a_new_secret_is_masked_where_ansible_masks_values(monkeypatch: pytest.M
     answer = json.dumps({"secrets": {"ci": SECRET}, "_ansible_new_secrets": [SECRET]})
     result = run(lambda: sys.stdout.write(answer))
     assert (result, masked) == ({"secrets": {"ci": SECRET}}, [SECRET])
+
+
+def warn_and_fail() -> None:
+    module = basic.AnsibleModule({})
+    module.warn("the session ends soon")
+    module.fail_json(msg="a bug")
+
+
+def test_warnings_come_back() -> None:
+    result = run(warn_and_fail)
+    assert result["msg"] == "a bug"
+    assert "the session ends soon" in str(result["warnings"])

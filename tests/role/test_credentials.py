@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import confirm, deliver, delivered, entry, play, rotate, versions
 from tests.simulator import Simulator, faults
 from tests.unit.module_utils.hostile import Certificate
+from tests.unit.modules.test_connection import jwt
 
 ROBOT: dict[str, Any] = {"organization": "acme", "age_days": 120}
 pytestmark = [pytest.mark.promise(4), with_one_core]
@@ -37,6 +39,17 @@ def test_the_previous_version_goes_last_and_by_its_new_value(
     last = simulator.requests[-1]
     assert (last.method, last.token_id == robot.id) == ("DELETE", False)
     assert robot.id in last.path or last.decoded_path.endswith("/robot")
+
+
+def test_the_role_warns_of_a_session_that_ends_soon(playbooks: Playbooks) -> None:
+    ends = int(time.time()) + 3600
+    session = jwt({"exp": ends, "iss": "i", "sub": "s"}, "RS256")
+    played = playbooks.play([play(rotate("ci"), deliver("ci"), confirm("ci"))], env={"TURSO_API_TOKEN": session})
+    told = " ".join(played.output.split())
+    assert not played.ok
+    assert (
+        "[WARNING]: The API token, which came from the environment variable TURSO_API_TOKEN, is a login session" in told
+    )
 
 
 @heavy

@@ -34,9 +34,10 @@ DELIVERED: tuple[Task, ...] = (deliver("ci"), confirm("ci"))
 def test_a_token_is_rotated_with_six_requests(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     simulator.given("ci-other", organization="acme", age_days=500)
-    played = playbooks.play([play(rotate("ci"), *DELIVERED)])
+    played = playbooks.play([play(rotate("ci"), *DELIVERED)], "-v")
     assert played.ok, played.output
     (name,) = versions(simulator, "ci")
+    assert f"turso_rotation: created token '{name}' (id " in played.output
     assert re.fullmatch(r"ci-\d{8}t\d{6}z-[0-9a-f]{4}", name)
     assert simulator.alive(delivered(playbooks, "ci") or "")
     assert not simulator.alive(old.secret)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -273,7 +274,9 @@ def test_a_bug_is_told_with_the_keys_of_every_failure(
 
     monkeypatch.setattr(turso_token, "tokens_from", broken)
     result = run_module(turso_token, {"name": "ci"})
-    assert result["msg"] == "Internal error, please report it: a bug"
+    assert re.fullmatch(
+        r"Internal error, please report it: RuntimeError in test_connection.py, line \d+: a bug", result["msg"]
+    )
     assert (result["changed"], result["secret"], result["error"]) == (False, None, failure("api_error"))
 
 
