@@ -50,7 +50,7 @@ class ActionModule(ActionBase):
         self._refuse_async()
         result: dict[str, Any] = super().run(tmp, task_vars)
         result.update(self._execute_hidden(task_vars))
-        self._tell_created(result, _created_in(result))
+        self._tell_created(result, [part["token"] for part in (result, *_carriers_in(result)) if part.get("secret")])
         if _is_unreadable(result) or (any(_secrets_in(result)) and not CORE_MASKS_VALUES):
             self._hide(result)
             self._tell_what_callbacks_do_not(result)
@@ -134,12 +134,6 @@ def _secrets_in(result: dict[str, Any]) -> Iterator[str]:
     by_name = result.get("secrets")
     yield from (str(part["secret"]) for part in (result, *_carriers_in(result)) if part.get("secret"))
     yield from (str(secret) for secret in (by_name.values() if isinstance(by_name, dict) else ()))
-
-
-def _created_in(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the tokens of which a result has the secret: of one, or of many in a list."""
-    tokens = (part.get("token") for part in (result, *_carriers_in(result)) if part.get("secret"))
-    yield from (token for token in tokens if isinstance(token, dict))
 
 
 def _carriers_in(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
