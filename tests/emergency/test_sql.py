@@ -97,6 +97,20 @@ def test_a_leaked_value_ends_all_and_whoever_is_cut_off_has_a_new_one(world: Wor
     assert world.invalidated_at is not None
 
 
+def test_what_the_rotation_file_says_neither_hides_who_is_cut_off_nor_confirms(
+    world: World, simulator: Simulator, playbooks: Playbooks
+) -> None:
+    code = confirmation(world.revoke(*WITH_ENTRIES))
+    deliver = [{"to": "file", "path": "{{ app_dir }}/token"}]
+    playbooks.write("rotation.yml", {"turso_rotate_tokens": [{**ROTATION, "deliver": deliver}]})
+    refused = world.revoke(*WITH_ENTRIES, *code)
+    assert not refused.ok
+    assert "app_dir" in refused.output
+    playbooks.write("rotation.yml", {"turso_rotate_tokens": [], "turso_rotate_confirmed": True})
+    assert world.revoke(*WITH_ENTRIES).ok
+    assert simulator.writes == []
+
+
 @with_one_core
 def test_a_run_that_is_killed_half_way_is_finished_by_the_next_ordinary_one(
     world: World, simulator: Simulator, playbooks: Playbooks
