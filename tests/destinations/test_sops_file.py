@@ -13,8 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.destinations.steps import CANARY, NEWER, OLDER, Command, Verb, carried_out, item, words
-from tests.playbooks import Playbooks, with_one_core
+from tests.destinations.steps import (
+    CANARY,
+    NEWER,
+    OLDER,
+    Command,
+    Step,
+    Verb,
+    as_no_superuser,
+    carried_out,
+    item,
+    words,
+)
+from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.sinks import programs
 
 YAML = '# the shop\nother: kept # yes\napp:\n    # of Turso\n    token: old\n    empty: ""\nclear_unencrypted: old\n'
@@ -117,3 +128,40 @@ def test_nothing_but_the_value_changes(playbooks: Playbooks, environment: dict[s
     assert path.stat().st_mode & 0o777 == 0o640
     for secret in (CANARY, NEWER, OLDER):
         assert secret not in played.output
+
+
+@heavy
+@with_one_core
+def test_a_folder_that_may_not_be_written_to_is_left_alone(playbooks: Playbooks, environment: dict[str, str]) -> None:
+    path, asked = a_file_and_what_is_asked(playbooks, environment)
+    before = path.read_bytes()
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
+    try:
+        (check, deliver), _ = carried_out(playbooks, asked, preexec_fn=as_no_superuser)
+    finally:
+        path.parent.chmod(0o755)
+    assert [words(check), words(deliver)] == [["refused"], ["not taken"]]
+    assert "cannot be written to" in check[0]["msg"]
+    assert deliver[0]["msg"] == check[0]["msg"]
+    assert (path.read_bytes(), os.listdir(path.parent)) == (before, ["a.yaml"])
+
+
+@heavy
+@with_one_core
+def test_check_mode_leaves_nothing_behind(playbooks: Playbooks, environment: dict[str, str]) -> None:
+    path, asked = a_file_and_what_is_asked(playbooks, environment)
+    before = path.read_bytes(), path.stat().st_mtime_ns, path.parent.stat().st_mtime_ns
+    (check, deliver), played = carried_out(playbooks, asked, "--check")
+    assert [words(check), words(deliver)] == [["proven"], ["not taken"]]
+    assert "In check mode nothing is written." in deliver[0]["msg"]
+    assert (path.read_bytes(), path.stat().st_mtime_ns, path.parent.stat().st_mtime_ns) == before
+    assert CANARY not in played.output
+
+
+def a_file_and_what_is_asked(playbooks: Playbooks, environment: dict[str, str]) -> tuple[Path, list[Step]]:
+    """Return a file of SOPS, and a check and a delivery into it."""
+    path = playbooks.write("prod/a.yaml", YAML)
+    sops(playbooks, environment, "encrypt", "-i", "prod/a.yaml")
+    given = [item("a", path="prod/a.yaml", key="app.token")]
+    return path, [Verb("sops_file_check", given, environment), Verb("sops_file_deliver", given, environment)]

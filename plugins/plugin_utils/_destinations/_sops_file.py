@@ -73,6 +73,7 @@ def _delivered(item: Item, run: Run) -> Verdict:
         if _value(item, run) == item.secret:
             return Verdict.of(item, run.host, DELIVERED)
         _refuse_plain(item)
+        _files.check_replaceable(item.options["path"])  # SOPS does not say whether it began to write
         _set(item, run)
     except _Lost as exc:
         return Verdict.of(item, run.host, LOST, exc.msg)
