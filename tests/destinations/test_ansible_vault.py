@@ -9,8 +9,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.destinations.steps import CANARY, NEWER, OLDER, Command, Verb, carried_out, item, words
-from tests.playbooks import Playbooks
+from tests.destinations.steps import (
+    CANARY,
+    NEWER,
+    OLDER,
+    Command,
+    Step,
+    Verb,
+    as_no_superuser,
+    carried_out,
+    item,
+    words,
+)
+from tests.playbooks import Playbooks, heavy, with_one_core
 
 TEXT = "---\n# the shop\nother: kept # yes\ntoken: {}\n\nnested:\n  - 1\nsecond: '{}' # rotated\n"
 
@@ -108,3 +119,41 @@ def test_nothing_but_the_value_changes(playbooks: Playbooks, tmp_path: Path) -> 
     assert sorted(os.listdir(path.parent)) == ["closed.yml", "dev.yml", "plain.yml", "prod.yml"]
     for secret in (CANARY, NEWER, OLDER):
         assert secret not in played.output
+
+
+@heavy
+@with_one_core
+def test_a_folder_that_may_not_be_written_to_is_left_alone(playbooks: Playbooks, tmp_path: Path) -> None:
+    path, asked = a_file_and_what_is_asked(playbooks, tmp_path)
+    before = path.read_bytes()
+    path.parent.chmod(0o555)
+    try:
+        (check, deliver), _ = carried_out(playbooks, asked, *ids(), preexec_fn=as_no_superuser)
+    finally:
+        path.parent.chmod(0o755)
+    assert words(check) == ["refused"]
+    assert words(deliver) == ["not taken"]
+    assert "cannot be written to" in check[0]["msg"]
+    assert "Run this as the owner of the file and of its folder" in deliver[0]["msg"]
+    assert (path.read_bytes(), os.listdir(path.parent)) == (before, ["prod.yml"])
+
+
+@heavy
+@with_one_core
+def test_check_mode_leaves_nothing_behind(playbooks: Playbooks, tmp_path: Path) -> None:
+    path, asked = a_file_and_what_is_asked(playbooks, tmp_path)
+    before = path.read_bytes(), path.stat().st_mtime_ns, path.parent.stat().st_mtime_ns
+    (check, deliver), played = carried_out(playbooks, asked, *ids(), "--check")
+    assert [words(check), words(deliver)] == [["proven"], ["not taken"]]
+    assert "In check mode nothing is written." in deliver[0]["msg"]
+    assert (path.read_bytes(), path.stat().st_mtime_ns, path.parent.stat().st_mtime_ns) == before
+    assert CANARY not in played.output
+
+
+def a_file_and_what_is_asked(playbooks: Playbooks, tmp_path: Path) -> tuple[Path, list[Step]]:
+    """Return a vault file, and a check and a delivery into it."""
+    for name in ("dev", "prod"):
+        playbooks.write(f"{name}.txt", f"the password of {name}\n")
+    path = encrypted(playbooks, tmp_path / "vars" / "prod.yml", "token: old\n", "prod")
+    given = [item("a", path=str(path), variable="token")]
+    return path, [Verb("ansible_vault_check", given), Verb("ansible_vault_deliver", given)]
