@@ -339,6 +339,7 @@ def test_a_round_trip_that_shows_no_secret(playbooks: Playbooks, hub: GitHub, ur
 def test_check_mode_asks_and_writes_nothing(
     playbooks: Playbooks, hub: GitHub, url: str, people: dict[str, str]
 ) -> None:
-    (verdicts,), _ = play(playbooks, url, people, ("check", [item("ci", "good")]), arguments=["--check"])
-    assert [verdict["verdict"] for verdict in verdicts] == ["not known"]
+    given = [item("ci", "good")]
+    (check, deliver), _ = play(playbooks, url, people, ("check", given), ("deliver", given), arguments=["--check"])
+    assert [check[0]["verdict"], deliver[0]["verdict"]] == ["not known", "not taken"]
     assert {method for method, _path in hub.asked} == {"GET"}

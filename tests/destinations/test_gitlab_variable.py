@@ -16,7 +16,7 @@ from tests.destinations.carrying import Carrying, run_uri, unlike, verdicts_by_n
 from tests.destinations.gitlab import Credential, GitLab
 from tests.destinations.https_plays import played
 from tests.destinations.serving import Answer, Fault, serving
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 
 __all__ = ["run_uri"]
 
@@ -234,3 +234,23 @@ def test_a_round_trip_that_shows_no_secret(playbooks: Playbooks, lab: GitLab, ur
     found = [[verdict["verdict"] for verdict in verdicts] for verdicts in said]
     assert found == [["proven", "refused", "proven"], ["delivered", "lost"], ["confirmed"]]
     assert "the credential of ends ends on" in " ".join(output.split())
+
+
+@heavy
+@with_one_core
+def test_check_mode_asks_and_writes_nothing(playbooks: Playbooks, lab: GitLab, url: str) -> None:
+    lab.have(APP, KEY)
+    given = [item("ci")]
+    env = {"GITLAB_TOKEN": TOKENS["good"], "GITLAB_HOST": url}
+    (check, deliver), _ = played(
+        playbooks,
+        "gitlab_variable",
+        ("check", given),
+        ("deliver", given),
+        env=env,
+        canaries=[VALUE, *TOKENS.values()],
+        arguments=["--check"],
+    )
+    assert [check[0]["verdict"], deliver[0]["verdict"]] == ["proven", "not taken"]
+    assert "In check mode nothing is written." in deliver[0]["msg"]
+    assert {method for method, _path in lab.asked} == {"GET"}

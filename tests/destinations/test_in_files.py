@@ -218,17 +218,29 @@ def test_files_on_the_control_node(playbooks: Playbooks, tmp_path: Path) -> None
 @heavy
 @with_one_core
 def test_check_mode_leaves_nothing_behind_and_says_the_same(playbooks: Playbooks, tmp_path: Path) -> None:
-    env = tmp_path / ".env"
-    env.write_text("TOKEN=old\n")
-    before = os.stat(tmp_path / ".env").st_mtime_ns, os.stat(env.parent).st_mtime_ns
+    env, token = tmp_path / "app" / ".env", tmp_path / "app" / "token"
+    env.parent.mkdir()
+    for path in (env, token):
+        path.write_text("TOKEN=old\n")
+    before = [os.stat(path).st_mtime_ns for path in (env, token, env.parent)]
     items = [item("a", None, path=str(env), variable="TOKEN"), item("b", None, path=str(env), variable="NONE")]
+    files = [str(token), str(env.parent / "new"), str(tmp_path / "nowhere" / "token")]
     asked: list[Step] = [
         Verb("env_file_check", items),
         Verb("env_file_deliver", [item("a", path=str(env), variable="TOKEN")]),
+        Verb("file_check", [item(path, None, path=path) for path in files]),
+        Verb("file_deliver", [item(path, path=path) for path in files]),
     ]
-    _found, played = carried_out(playbooks, asked, "--check")
-    assert '"verdict": "proven"' in played.output
-    assert "has no NONE" in played.output
-    assert '"verdict": "not taken"' in played.output
-    assert "In check mode nothing is written." in played.output
-    assert (env.stat().st_mtime_ns, env.read_text()) == (before[0], "TOKEN=old\n")
+    found, played = carried_out(playbooks, asked, "--check")
+    assert [words(each) for each in found] == [
+        ["proven", "refused"],
+        ["not taken"],
+        ["proven", "proven", "refused"],
+        ["not taken"] * 3,
+    ]
+    assert "has no NONE" in found[0][1]["msg"]
+    for verdict in found[1] + found[3]:
+        assert "In check mode nothing is written." in verdict["msg"]
+    assert CANARY not in played.output
+    assert env.read_text() == token.read_text() == "TOKEN=old\n"
+    assert [os.stat(path).st_mtime_ns for path in (env, token, env.parent)] == before

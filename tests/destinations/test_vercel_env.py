@@ -19,7 +19,7 @@ from tests.destinations.carrying import Carrying, run_uri, unlike, verdicts_by_n
 from tests.destinations.https_plays import played
 from tests.destinations.serving import Answer, Fault, serving
 from tests.destinations.vercel import Project, Vercel, refusal
-from tests.playbooks import Playbooks, with_one_core
+from tests.playbooks import Playbooks, heavy, with_one_core
 
 __all__ = ["run_uri"]
 
@@ -303,3 +303,23 @@ def test_a_round_trip_that_shows_no_secret(playbooks: Playbooks, vercel: Vercel,
     found = [[verdict["verdict"] for verdict in verdicts] for verdicts in said]
     assert found == [["not known", "refused"], ["delivered"], ["confirmed"]]
     assert vercel.built["dpl_0"][KEY] == VALUE
+
+
+@heavy
+@with_one_core
+def test_check_mode_asks_and_writes_nothing(playbooks: Playbooks, vercel: Vercel, url: str) -> None:
+    vercel.have("shop", KEY)
+    given = [item("app", redeploy=True)]
+    env = {"VERCEL_TOKEN": TOKENS["good"], "VERCEL_API_URL": url}
+    (check, deliver), _ = played(
+        playbooks,
+        "vercel_env",
+        ("check", given),
+        ("deliver", given),
+        env=env,
+        canaries=[VALUE, *TOKENS.values()],
+        arguments=["--check"],
+    )
+    assert [check[0]["verdict"], deliver[0]["verdict"]] == ["not known", "not taken"]
+    assert "In check mode nothing is written." in deliver[0]["msg"]
+    assert {method for method, _path in vercel.asked} == {"GET"}
