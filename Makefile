@@ -104,6 +104,10 @@ unit: newest stage ## Run the unit tests, and fail if they miss a branch of plug
 	cd $(COLLECTION) && $(NEWEST)/python -m pytest tests/unit -n $(PYTEST_WORKERS) \
 		--cov=plugins/module_utils --cov-report=term-missing --cov-fail-under=100 $(PYTEST_ARGS)
 
+.PHONY: destinations
+destinations: newest peers ## Deliver to every destination, and have each refuse, lose and lack something
+	$(NEWEST)/python -m pytest tests/destinations --full $(PYTEST_ARGS)
+
 .PHONY: integration
 integration: newest ## Run the integration targets on the newest ansible-core
 	$(NEWEST)/python -m pytest tests/integration --full $(PYTEST_ARGS)
