@@ -15,7 +15,18 @@ from typing import Any
 import pytest
 
 from tests.destinations.machines import START, Machines, need_machines
-from tests.destinations.steps import CANARY, NEWER, OLDER, Command, Step, Verb, carried_out, item, words
+from tests.destinations.steps import (
+    CANARY,
+    NEWER,
+    OLDER,
+    Command,
+    Step,
+    Verb,
+    as_no_superuser,
+    carried_out,
+    item,
+    words,
+)
 from tests.playbooks import Playbooks, heavy, with_one_core
 
 ENV = "# the application\r\nexport TOKEN=\"{}\" # rotated\r\nOTHER=kept\r\nSECOND='{}'"
@@ -213,6 +224,28 @@ def test_files_on_the_control_node(playbooks: Playbooks, tmp_path: Path) -> None
     assert "+(the value of a)" in played.output
     # One execution a verb, for all items.
     assert len(re.findall(r"Using module file \S+/turso_delivery.py", played.output)) == len(found)
+
+
+@heavy
+@with_one_core
+def test_a_folder_that_may_not_be_written_to_is_left_alone(playbooks: Playbooks, tmp_path: Path) -> None:
+    env, token = tmp_path / "app" / ".env", tmp_path / "app" / "token"
+    env.parent.mkdir()
+    for path in (env, token):
+        path.write_text("TOKEN=old\n")
+    env.parent.chmod(0o555)
+    files = [item(path.name, path=str(path)) for path in (token, env.parent / "new")]
+    variables = [item("env", path=str(env), variable="TOKEN")]
+    asked: list[Step] = [Verb(f"file_{verb}", files) for verb in ("check", "deliver")]
+    asked += [Verb(f"env_file_{verb}", variables) for verb in ("check", "deliver")]
+    try:
+        found, _ = carried_out(playbooks, asked, preexec_fn=as_no_superuser)
+    finally:
+        env.parent.chmod(0o755)
+    assert [words(each) for each in found] == [["refused"] * 2, ["not taken"] * 2, ["refused"], ["not taken"]]
+    assert all(str(env.parent) in verdict["msg"] for verdicts in found for verdict in verdicts)
+    assert env.read_text() == token.read_text() == "TOKEN=old\n"
+    assert sorted(os.listdir(env.parent)) == [".env", "token"]
 
 
 @heavy
