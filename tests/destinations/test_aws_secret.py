@@ -21,7 +21,7 @@ OLD, NEW, NEWER = "the-old-value", "the-new-value/+=", "the-newer-value"
 REGION = "eu-central-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "the-secret-access-key"}
 POLICY = '{"Version": "2012-10-17", "Statement": []}'
-PUT = ("POST", "secretsmanager.PutSecretValue")
+DESCRIBE, PUT = ("POST", "secretsmanager.DescribeSecret"), ("POST", "secretsmanager.PutSecretValue")
 
 
 class Aws:
@@ -146,7 +146,6 @@ def refusal(code: str, status: int = 400) -> Answer:
     return status, json.dumps({"__type": code, "Message": f"it is {code}, and not {NEW}"}).encode()
 
 
-@heavy
 def test_what_happens_in_between_is_told(controller: Playbooks, moto: Proxy, aws: Aws) -> None:
     content = json.dumps({"token": OLD, "user": "somebody"})
     aws.do(f"[c.create_secret(Name=n, SecretString={content!r}) for n in ('theirs', 'denied', 'down', 'lost')]")
@@ -180,6 +179,35 @@ def test_what_happens_in_between_is_told(controller: Playbooks, moto: Proxy, aws
     told = verdicts_of(controller, "aws_secret", steps)
     assert words(told["lost"]) == [("lost", "lost")]
     assert words(told["back"]) == [("lost", "confirmed")]
+
+
+@heavy
+def test_a_key_that_aws_does_not_know_leaves_the_value_that_was_there(
+    controller: Playbooks, moto: Proxy, aws: Aws
+) -> None:
+    aws.do(f"c.create_secret(Name='a', SecretString={OLD!r})")
+    unknown = "UnrecognizedClientException"
+    refuses = [DESCRIBE]
+
+    def refused(method: str, path: str) -> Answer | None:
+        return refusal(unknown) if (method, path) in refuses else None
+
+    moto.before = refused
+    one = [secret("a", of="a")]
+    environment = reached(moto)
+    described = verdicts_of(
+        controller, "aws_secret", [Step(verb, verb, one, environment) for verb in ("check", "deliver")]
+    )
+    assert [words(described[verb]) for verb in described] == [[("a", "refused")], [("a", "not taken")]]
+    assert PUT not in moto.seen
+    refuses[:] = [PUT]
+    put = verdicts_of(controller, "aws_secret", [Step("deliver", "deliver", one, environment)])
+    assert words(put["deliver"]) == [("a", "not taken")]
+    assert PUT in moto.seen
+    for verdict in (*described["check"], *described["deliver"], *put["deliver"]):
+        assert unknown in verdict["msg"]
+        assert verdict["changed"] is False
+    assert aws.read("a") == OLD
 
 
 @heavy

@@ -78,6 +78,16 @@ def test_a_check_has_the_api_server_try_it(controller: Playbooks, cluster: Clust
     assert held(cluster) == {"token": OLD}
 
 
+def test_a_first_delivery_changes_one_key_alone(controller: Playbooks, cluster: Cluster) -> None:
+    cluster.have_secret("turso", {"token": OLD, "other": "kept"})
+    with serving(cluster) as address:
+        steps = [Step(verb, verb, [secret("ci")], reached(address)) for verb in ("deliver", "read_back")]
+        told = verdicts_of(controller, "kubernetes_secret", steps, secrets=[OLD, Cluster.token])
+    assert words(told["deliver"]) == [("ci", "delivered")]
+    assert words(told["read_back"]) == [("ci", "confirmed")]
+    assert held(cluster) == {"token": NEW, "other": "kept"}
+
+
 @heavy
 def test_it_is_delivered_rolled_out_and_read_back(controller: Playbooks, cluster: Cluster) -> None:
     labels = {"labels": {"team": "shop"}, "annotations": {"note": "kept"}}
