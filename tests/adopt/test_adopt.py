@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import yaml
 
 from tests.playbooks import Playbooks, heavy, with_one_core
 from tests.simulator import Simulator
+from tests.unit.module_utils.hostile import Certificate
 
 ADOPT = "community.turso.adopt"
 TEMPLATE = "{{ lookup('pipe', 'touch pwned') }}"
@@ -102,3 +104,20 @@ def test_check_mode_writes_nothing(playbooks: Playbooks) -> None:
     assert played.ok, played.output
     assert "not taken over" in played.output
     assert not (playbooks.directory / "rotation.yml").exists()
+
+
+@heavy
+@with_one_core
+def test_the_authority_to_trust_can_be_given(playbooks: Playbooks, tmp_path: Path) -> None:
+    certificate = Certificate(tmp_path, "127.0.0.1")
+    with Simulator(tls=(certificate.chain, certificate.key)) as secure:
+        secure.given("ci-deploy", organization="acme")
+        asked = ("-e", f"turso_adopt_api_url={secure.url}", "-e", f"turso_adopt_api_token={secure.credential}")
+        refused = playbooks.play(ADOPT, *asked)
+        assert not refused.ok
+        assert "is not trusted" in refused.output
+        assert secure.requests == []
+        assert not (playbooks.directory / "rotation.yml").exists()
+        played = playbooks.play(ADOPT, *asked, "-e", f"turso_adopt_ca_path={certificate.authority}")
+    assert played.ok, played.output
+    assert "ci-deploy" in entries_in(playbooks)

@@ -355,3 +355,68 @@ def test_the_same_run_again_does_not_go_on_with_the_old_value(simulator: Simulat
         assert "turso_secrets still has the old value of ci" in " ".join(played.output.split())
         simulator.advance(minutes=16)
     assert simulator.alive(old.secret)
+
+
+STATE = "state.json"
+
+
+def rotated_twice(simulator: Simulator, playbooks: Playbooks, **settings: Any) -> dict[str, bytes]:
+    """Rotate by rotate.yml, with a state file, and again 91 days later; return both files as they were between."""
+    simulator.given("ci", organization="acme", age_days=120)
+    task = rotation("ci", state_file=STATE, **settings)
+    consumer: Task = {**KEEP, "when": "'ci' in turso_rotate_secrets"}
+    playbooks.write("rotate.yml", [play(task, consumer, vars_files=[VAULT])])
+    encrypt(playbooks, {"turso_secrets": {}})
+    assert playbooks.play("rotate.yml", *PASSWORD).ok
+    backup = {name: (playbooks.directory / name).read_bytes() for name in (VAULT, STATE)}
+    simulator.advance(hours=91 * 24)
+    assert playbooks.play("rotate.yml", *PASSWORD).ok
+    return backup
+
+
+def restore(playbooks: Playbooks, backup: dict[str, bytes]) -> None:
+    for name, content in backup.items():
+        (playbooks.directory / name).write_bytes(content)
+
+
+@heavy
+@pytest.mark.promise(9)
+@with_one_core
+def test_both_files_taken_back_cost_one_rotation_each_time_and_leave_one_version(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    """Each run begins with a work tree that is older than the last rotation; then one keeps what the run wrote."""
+    backup = rotated_twice(simulator, playbooks)
+    for _day in range(2):
+        restore(playbooks, backup)
+        simulator.advance(hours=24)
+        played = playbooks.play("rotate.yml", *PASSWORD)
+        assert played.ok, played.output
+        assert len(versions(simulator, "ci")) == 1
+        assert simulator.alive((playbooks.directory / "kept-localhost").read_text())
+        assert simulator.alive(content_of(playbooks)["turso_secrets"]["ci"])
+    simulator.advance(hours=24)
+    settled = playbooks.play("rotate.yml", *PASSWORD)
+    assert settled.ok, settled.output
+    assert "0 to rotate, 0 to revoke, 1 unchanged" in settled.output
+
+
+@heavy
+@pytest.mark.promise(3)
+@with_one_core
+def test_both_files_taken_back_within_the_grace_period_take_no_version_from_its_consumers(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    backup = rotated_twice(simulator, playbooks, grace_hours=24)
+    stored = content_of(playbooks)["turso_secrets"]["ci"]
+    restore(playbooks, backup)
+    restored = content_of(playbooks)["turso_secrets"]["ci"]
+    simulator.advance(hours=1)
+    played = playbooks.play("rotate.yml", *PASSWORD)
+    assert played.ok, played.output
+    newest = content_of(playbooks)["turso_secrets"]["ci"]
+    assert [simulator.alive(value) for value in (restored, stored, newest)] == [True, True, True]
+    simulator.advance(hours=25)
+    swept = playbooks.play("rotate.yml", *PASSWORD)
+    assert swept.ok, swept.output
+    assert [simulator.alive(value) for value in (restored, stored, newest)] == [False, False, True]
