@@ -613,13 +613,13 @@ def _withdraw(params: Params, hide: Hide) -> dict[str, Any]:
     return {"changed": True, "report": reports}
 
 
-def _emergency(params: Params, hide: Hide, check_mode: bool) -> dict[str, Any]:
+def _emergency(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | None]) -> dict[str, Any]:
     """End SQL tokens, or prove leaked ones dead. The entries are those that are concerned."""
     emergency = Emergency.of(params, _entries(params) if params["tokens"] else [])
     tokens = _sql_clients(params, hide, [None], issues=False)[None]
     if params["step"] == "prove":
         return emergency.prove(tokens)
-    return emergency.invalidate(tokens, is_dry=check_mode or not params["confirmed"])
+    return emergency.invalidate(tokens, is_dry=check_mode or not params["confirmed"], stop=stop)
 
 
 def _items(params: Params) -> tuple[list[Item], list[Item]]:
@@ -633,7 +633,7 @@ def run(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | N
     if params["step"] == "issue":
         return _issue(params, hide, check_mode, stop)
     if params["step"] in ("invalidate", "prove"):
-        return _emergency(params, hide, check_mode), None
+        return _emergency(params, hide, check_mode, stop), None
     if params["step"] in ("commit", "withdraw") and not check_mode:
         return (_commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)), None
     raise InvalidRequest(

@@ -185,13 +185,14 @@ class SqlTokens:
 
         It has no body and may be repeated, as long as nothing was minted since.
 
-        :param is_repeated: whether it is, where an answer is lost.
+        :param is_repeated: whether it is sent again where an answer is lost or a limit refuses it; else it is sent once.
         """
         answer = self.api.request(
             "POST",
             *_path_of(name),
             "rotate",
             what=f"invalidate the SQL tokens of the {name}",
+            tries=None if is_repeated else 1,
             repeatable=is_repeated,
             may_be_empty=True,
             advice=advice.on_sql_tokens(_INVALIDATES[name.level], name.level),

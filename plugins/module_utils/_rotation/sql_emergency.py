@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name, SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry
+from ansible_collections.community.turso.plugins.module_utils._rotation.results import Stop
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import orders_in
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_invalidation import (
@@ -19,7 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_inva
     found_targets,
     invalidate_each,
 )
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import Order, counted_as_dead
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import Order
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders_in_words import plan_in_words
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_proof import proven
 
@@ -29,13 +30,11 @@ class Emergency:
     """What the two steps of an emergency are asked for.
 
     :ivar names: what each managed token that is concerned is for.
-    :ivar known: those of which some value is at hand.
     :ivar values: the leaked values.
     """
 
     orders: Sequence[Order]
     names: Mapping[str, Name]
-    known: frozenset[str]
     values: Sequence[str] = dataclasses.field(repr=False)
     state_path: str | None
     validate: bool
@@ -46,26 +45,24 @@ class Emergency:
 
         :raises InvalidRequest: what is to be ended is not understood.
         """
-        at_hand = {**(params["stored"] or {}), **(params["held"] or {})}
         return cls(
             orders=orders_in(params["invalidations"]),
             names={entry.name: entry.want.name for entry in entries if isinstance(entry, SqlEntry)},
-            known=frozenset(name for name, found in at_hand.items() if found),
             values=list(dict.fromkeys(map(str.strip, params["leaked"] or ()))),
             state_path=params["state_file"],
             validate=params["validate"],
         )
 
-    def invalidate(self, tokens: SqlTokens, *, is_dry: bool) -> dict[str, Any]:
+    def invalidate(self, tokens: SqlTokens, *, is_dry: bool, stop: Stop) -> dict[str, Any]:
         """See that everything can be ended and renewed, and end it unless that was all that was asked.
 
+        :param stop: returns why nothing more is to be ended, none where it is.
         :raises TursoError: nothing was ended.
         """
         found = found_targets(self.orders, tokens, is_tried=self.validate and bool(self.names))
         if is_dry:
             return _told([Outcome(line) for line in plan_in_words(self.orders, self.names)], changed=False)
-        dead = {order: counted_as_dead(order, self.names, self.known) for order in self.orders}
-        return _told(invalidate_each(found, tokens, self.state_path, dead), changed=True)
+        return _told(invalidate_each(found, tokens, self.state_path, self.names, stop), changed=True)
 
     def prove(self, tokens: SqlTokens) -> dict[str, Any]:
         """Say of each leaked value whether it is dead."""

@@ -4,16 +4,19 @@
 
 """Invalidate the SQL tokens of databases and groups, and remember it at once. Private.
 
-What is remembered is written before the call, too: a run that is stopped between the two costs a token, and no outage.
+That it was asked is written before the call: a run that is stopped between the two costs a token, and no outage, and the next run
+says that nobody knows whether it was done.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import datetime
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import DataPlane
-from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Clock, SqlTokens, Target
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Clock, Name, SqlTokens, Target
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
@@ -22,6 +25,10 @@ from ansible_collections.community.turso.plugins.module_utils._sql_token.look_up
 from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import refuse_unreachable
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
+_Change = Callable[[SqlMemory], SqlMemory]
+
+_NOTHING = "Nothing of it was ended."
+_LOST = "Nobody knows whether it was done, so these tokens are renewed as if it was. Run this again until each leaked value is proven dead."
 GO_ON = "Run the rotation again (community.turso.rotate): it goes on from what the state file remembers."
 
 
@@ -61,52 +68,99 @@ def invalidate_each(
     found: Mapping[Order, tuple[Target, Clock]],
     tokens: SqlTokens,
     path: str | None,
-    dead: Mapping[Order, Sequence[str]],
+    names: Mapping[str, Name],
+    stop: Callable[[], str | None],
 ) -> list[Outcome]:
     """Carry the orders out. One that fails stops no other.
 
     :param path: of the state file; none where no managed token is concerned.
-    :param dead: the managed tokens that count as dead afterwards.
+    :param names: what each managed token that is concerned is for.
+    :param stop: returns why nothing more is to be ended, none where it is.
     """
-    return [_invalidated(order, clock, tokens, path, dead[order]) for order, (_target, clock) in found.items()]
+    began = tokens.api.now()
+
+    def carry_out(order: Order, told: Clock) -> Outcome:
+        reason = stop()
+        if reason is not None:
+            return Outcome(f"The tokens of the {order.name} were not ended: {reason}.", has_failed=True)
+        record = _Record(path, *order.shares_of(names))
+        return _invalidated(order, tokens, record, lambda: _later(told, tokens.api.now() - began))
+
+    return [carry_out(order, clock) for order, (_target, clock) in found.items()]
 
 
-def _invalidated(order: Order, before: Clock, tokens: SqlTokens, path: str | None, names: Sequence[str]) -> Outcome:
-    nothing = "Nothing of it was ended."
+def _later(told: Clock, seconds: float) -> str:
+    """Return the time by the clock that the API told so many seconds ago, rounded up: an invalidation ends its whole second."""
+    return utc_text(told.moment + datetime.timedelta(seconds=math.ceil(seconds)))
+
+
+def _invalidated(order: Order, tokens: SqlTokens, record: _Record, now: Callable[[], str]) -> Outcome:
     try:
-        former = _remember(path, dict.fromkeys(names, utc_text(before.moment)))
+        former = record.asked(now())
     except Refused as exc:
-        return Outcome(f"{exc.msg} {nothing}", has_failed=True)
+        return Outcome(f"{exc.msg} {_NOTHING}", has_failed=True)
     try:
         # Never twice: where this run was killed and its module lives on, the next run may have minted new tokens meanwhile.
         ended = tokens.invalidate(order.name, is_repeated=False)
     except TursoError as exc:
         if exc.ambiguous:
-            nothing = "Nobody knows whether it was done, so these tokens are renewed as if it was."
+            says, why = _LOST, record.problem_with(lambda: record.asked(now()))
         else:
-            _remember(path, former)
-        return Outcome(f"{exc.msg} {nothing}", has_failed=True)
-    dead = f"Every SQL token of the {order.name} that was minted up to {utc_text(ended.moment)} is dead."
-    try:
-        _remember(path, dict.fromkeys(names, utc_text(ended.moment)))
-    except Refused as exc:
-        return Outcome(f"{dead} {exc.msg} {GO_ON}", has_failed=True)
-    return Outcome(dead)
+            says, why = _NOTHING, record.problem_with(lambda: record.put_back(former))
+        return Outcome(f"{exc.msg} {says}{why}", has_failed=True)
+    done = f"Every SQL token of the {order.name} that was minted up to {utc_text(ended.moment)} is invalidated."
+    why = record.problem_with(lambda: record.ended(utc_text(ended.moment)))
+    return Outcome(f"{done}{why} {GO_ON}" if why else done, has_failed=bool(why))
 
 
-def _remember(path: str | None, moments: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Write since when tokens count as dead, and return what was written before.
+@dataclasses.dataclass(frozen=True)
+class _Record:
+    """The part of the state file that an order changes.
 
-    :raises Refused: the state file cannot be written.
+    :ivar path: of the state file; none where no managed token is concerned.
+    :ivar certain: the managed tokens that end by it.
+    :ivar maybe: those that may end by it.
     """
-    if path is None or not moments:
-        return {}
-    former = {}
-    with state_file.locked(path):
-        state = state_file.read(path)
-        for name, at in moments.items():
-            memory = state.of(name).sql or SqlMemory()
-            former[name] = memory.invalidated_at
-            state = state.remembered(name, memory.ended(at))
-        state_file.write(path, state)
-    return former
+
+    path: str | None
+    certain: Sequence[str]
+    maybe: Sequence[str]
+
+    def asked(self, at: str) -> dict[str, SqlMemory]:
+        """Write that the tokens may have ended, and return what was remembered before."""
+        return self._write(
+            {**self._perhaps(at), **{name: lambda memory: memory.asked_to_end(at) for name in self.certain}}
+        )
+
+    def ended(self, at: str) -> None:
+        self._write({**self._perhaps(at), **{name: lambda memory: memory.ended(at) for name in self.certain}})
+
+    def put_back(self, former: Mapping[str, SqlMemory]) -> None:
+        """Write what was remembered before an invalidation that was refused."""
+        self._write({name: memory.its_ends_in for name, memory in former.items()})
+
+    def problem_with(self, write: Callable[[], object]) -> str:
+        """Write, and return why that failed, with a space before it; nothing where it did not."""
+        try:
+            write()
+        except Refused as exc:
+            return f" {exc.msg}"
+        return ""
+
+    def _perhaps(self, at: str) -> dict[str, _Change]:
+        return {name: lambda memory: memory.perhaps_ended(at) for name in self.maybe}
+
+    def _write(self, changes: Mapping[str, _Change]) -> dict[str, SqlMemory]:
+        """Change what is remembered, and return what was before.
+
+        :raises Refused: the state file cannot be written.
+        """
+        if self.path is None or not changes:
+            return {}
+        with state_file.locked(self.path):
+            state = state_file.read(self.path)
+            former = {name: state.of(name).sql or SqlMemory() for name in changes}
+            for name, change in changes.items():
+                state = state.remembered(name, change(former[name]))
+            state_file.write(self.path, state)
+        return former

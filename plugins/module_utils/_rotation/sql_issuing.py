@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import Claims
-from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NO, DataPlane
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NO, UNKNOWN, DataPlane
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens, Target
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
@@ -152,7 +152,7 @@ def _mint_one(rotation: SqlRotation, trials: Trials, taken: Taken, plane: DataPl
 
     :raises TursoError: there is no new token that could be delivered.
     """
-    if plane is not None and rotation.plan.current.value is None:
+    if plane is not None and rotation.plan.current.probed in (NO, UNKNOWN):
         refuse_unreachable(plane, rotation.target)
     minted = _of_its_own(rotation, trials, taken)
     rotation.warnings += minted.warnings
@@ -179,14 +179,15 @@ def _of_its_own(rotation: SqlRotation, trials: Trials, taken: Taken) -> Minted:
     for _second in range(SAME_AS_OTHERS):
         minted = mint(rotation.tokens, want, rotation.target, trials, rotation.view.now)
         is_dead = memory.is_invalidated(minted.claims)
-        if not is_dead and taken.take(minted.secret):
-            rotation.minted.append(minted)
-            return minted
+        if taken.take(minted.secret):
+            rotation.minted.append(minted)  # also what is dead by the state file alone: it may work until it ends
+            if not is_dead:
+                return minted
         dead += is_dead
         if dead == MOST_MINTS:
             break
         rotation.tokens.api.pause(SECOND)
     raise Refused(
         f"No token of its own could be minted for {rotation.plan.name}: the API still answers with one of a second in which all were "
-        f"invalidated ({memory.invalidated_at}), or with that of another entry. Check the clock of the API, and run the rotation again"
+        f"invalidated ({memory.dead_up_to()}), or with that of another entry. Check the clock of the API, and run the rotation again"
     )

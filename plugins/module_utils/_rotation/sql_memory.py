@@ -14,6 +14,7 @@ import datetime
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import ACCEPTED, NO
 from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
 from ansible_collections.community.turso.plugins.module_utils._rotation.json_shapes import (
     Json,
@@ -27,7 +28,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.json_sha
     objects_at,
     text_at,
 )
-from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_text
+from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text, moment_of, utc_text
 
 MOST_RUNS = 20
 
@@ -59,18 +60,28 @@ class SqlMemory:
     :ivar runs: when runs left it as it should be; not all of them, but no two that are far apart lack one between them.
     :ivar attempts: how many runs found it due and did not bring it to its end.
     :ivar invalidated_at: when every token of its database or group was last invalidated by this collection.
+    :ivar invalidation_asked_at: when that was asked last, where no answer is known.
+    :ivar maybe_invalidated_at: when those of the other level were, which may have ended these.
     """
 
     mints: tuple[Mint, ...] = ()
     runs: tuple[str, ...] = ()
     attempts: int = 0
     invalidated_at: str | None = None
+    invalidation_asked_at: str | None = None
+    maybe_invalidated_at: str | None = None
     extra: Json = dataclasses.field(default_factory=dict)
 
     def lasting(self, now: datetime.datetime) -> tuple[Mint, ...]:
         """Return the mints that have not ended, and were not ended."""
-        ended = self.invalidated_at or ""
-        return tuple(mint for mint in self.mints if mint.lasts(now, ended))
+        return self._lasting(now, self.invalidated_at)
+
+    def counting(self, now: datetime.datetime) -> tuple[Mint, ...]:
+        """Return those of them that speak against another mint: none that counts as dead."""
+        return self._lasting(now, self.dead_up_to())
+
+    def _lasting(self, now: datetime.datetime, ended: str | None) -> tuple[Mint, ...]:
+        return tuple(mint for mint in self.mints if mint.lasts(now, ended or ""))
 
     def longest_pause(self, now: datetime.datetime) -> datetime.timedelta:
         """Return the longest time between two successful runs that are remembered; the time since the last one counts, too."""
@@ -93,24 +104,52 @@ class SqlMemory:
             return self
         return dataclasses.replace(self, runs=(*self.runs, utc_text(now))[-MOST_RUNS:], attempts=0)
 
-    def ended(self, at: str | None) -> SqlMemory:
-        """Return this after every token that was minted up to a moment was ended, or may have been.
+    def asked_to_end(self, at: str) -> SqlMemory:
+        """Return this after it was asked to end every token that was minted up to a moment."""
+        return dataclasses.replace(self, invalidation_asked_at=latest(self.invalidation_asked_at, at))
 
-        :param at: none for never.
-        """
-        return dataclasses.replace(self, invalidated_at=at)
+    def ended(self, at: str) -> SqlMemory:
+        """Return this after every token that was minted up to a moment was ended; what was asked before does not matter any more."""
+        return dataclasses.replace(self, invalidated_at=latest(self.invalidated_at, at), invalidation_asked_at=None)
 
-    def is_over(self, claims: Claims, now: datetime.datetime) -> bool:
-        """Tell whether a token has ended, or was ended with all others."""
+    def perhaps_ended(self, at: str) -> SqlMemory:
+        """Return this after the tokens of the other level were ended, or may have been."""
+        return dataclasses.replace(self, maybe_invalidated_at=latest(self.maybe_invalidated_at, at))
+
+    def its_ends_in(self, other: SqlMemory) -> SqlMemory:
+        """Return another memory of the token with what this one knows of invalidations without an answer."""
+        return dataclasses.replace(
+            other,
+            invalidation_asked_at=self.invalidation_asked_at,
+            maybe_invalidated_at=self.maybe_invalidated_at,
+        )
+
+    def is_over(self, claims: Claims, now: datetime.datetime, probed: str) -> bool:
+        """Tell whether a token has ended, or counts as ended with all others."""
         has_ended = claims.expires_at is not None and claims.expires_at <= now
-        return has_ended or self.is_invalidated(claims)
+        return has_ended or self.is_invalidated(claims, probed)
 
-    def is_invalidated(self, claims: Claims | None) -> bool:
-        """Tell whether a token was minted before all were invalidated; one that does not say when is taken for one."""
-        moment = moment_of(self.invalidated_at)
+    def dead_up_to(self, probed: str = NO) -> str | None:
+        """Return up to when a token must have been minted to count as dead; none where none does.
+
+        :param probed: what came of trying it. To renew in vain what may have been ended costs a token, to leave it an outage: so it
+            counts as dead unless its database accepts it.
+        """
+        return latest(
+            self.invalidated_at, self.invalidation_asked_at, None if probed == ACCEPTED else self.maybe_invalidated_at
+        )
+
+    def is_invalidated(self, claims: Claims | None, probed: str = NO) -> bool:
+        """Tell whether a token counts as dead since an invalidation; one that does not say when it was minted is taken for one."""
+        moment = moment_of(self.dead_up_to(probed))
         if moment is None or claims is None:
             return False
         return claims.issued_at is None or claims.issued_at <= moment
+
+
+def latest(*moments: str | None) -> str | None:
+    """Return the latest of some times; none where there is none."""
+    return max(filter(None, moments), key=lambda text: maybe_utc_text(moment_of(text)) or "", default=None)
 
 
 def is_newer(claims: Claims, than: Claims) -> bool:
@@ -145,6 +184,8 @@ def memory_from(part: Json, where: str) -> SqlMemory:
         tuple(_runs(part, where)),
         maybe_number_at(part, "attempts", where) or 0,
         maybe_moment_at(part, "invalidated_at", where),
+        maybe_moment_at(part, "invalidation_asked_at", where),
+        maybe_moment_at(part, "maybe_invalidated_at", where),
         extra_of(part, SqlMemory),
     )
 

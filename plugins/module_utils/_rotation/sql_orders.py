@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
@@ -56,19 +56,10 @@ class Order:
             return False
         return name.name in (self.group, *self.databases)
 
+    def shares_of(self, names: Mapping[str, Name]) -> tuple[list[str], list[str]]:
+        """Return the managed tokens that end by it for certain, and those that may end."""
+        ended = [managed for managed, name in names.items() if self.ends(name)]
+        return ended, [managed for managed, name in names.items() if self.may_end(name)]
+
     def concerns(self, name: Name) -> bool:
         return self.ends(name) or self.may_end(name)
-
-
-def counted_as_dead(order: Order, names: Mapping[str, Name], known: Collection[str]) -> list[str]:
-    """Return the managed tokens that count as dead from the order on.
-
-    Of the other level these are the ones that nobody can try, because no value is at hand: to renew one in vain costs a token,
-    to leave a dead one costs an outage. The others are tried by the rotation that follows.
-
-    :param names: what each managed token is for.
-    :param known: those of which some value is at hand.
-    """
-    return [
-        managed for managed, name in names.items() if order.ends(name) or (order.may_end(name) and managed not in known)
-    ]

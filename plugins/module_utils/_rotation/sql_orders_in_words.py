@@ -17,12 +17,11 @@ def plan_in_words(orders: Sequence[Order], names: Mapping[str, Name]) -> list[st
     lines = []
     for order in orders:
         lines.append(f"{order.words[0].upper()}{order.words[1:]} would end, also those in use.")
-        ended = [managed for managed, name in names.items() if order.ends(name)]
-        maybe = [managed for managed, name in names.items() if order.may_end(name)]
+        ended, maybe = order.shares_of(names)
         if ended:
             lines.append(f"{', '.join(ended)}: gets a new token, delivered and confirmed.")
         if maybe:
-            lines.append(f"{', '.join(maybe)}: gets a new token if the old one is found dead, or cannot be tried.")
+            lines.append(f"{', '.join(maybe)}: gets a new token unless the database accepts the old one.")
         if not ended:
             lines.append(
                 f"No entry of turso_rotate_tokens is for the {order.name}: whoever uses it needs a new token by hand."

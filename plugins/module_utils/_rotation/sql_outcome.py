@@ -11,13 +11,25 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import DEAD
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import RESUME
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 
 
-def of_sql_commit(item: Item, problem: str | None = None) -> dict[str, Any]:
+def unanswered_in_words(memory: SqlMemory | None) -> str:
+    """Say that an emergency was stopped before it was known what it had done; nothing where none was."""
+    if memory is None or memory.invalidation_asked_at is None:
+        return ""
+    return (
+        f"All its tokens that were minted up to {memory.invalidation_asked_at} were asked to be ended, and whether they were is not known: "
+        "what leaked may still work. Run community.turso.revoke again."
+    )
+
+
+def of_sql_commit(item: Item, problem: str | None = None, *, doubt: str = "") -> dict[str, Any]:
     """Return the report after the commit.
 
     :param problem: what went wrong, as a sentence.
+    :param doubt: what is left to be done although all went well, as sentences.
     """
     report = dict(item.report)
     if problem is not None:
@@ -29,11 +41,11 @@ def of_sql_commit(item: Item, problem: str | None = None) -> dict[str, Any]:
     verb = "delivered once more" if item.action == RESUME else "renewed"
     return {
         **report,
-        "action": "rotated",
+        "action": "failed" if doubt else "rotated",
         "issued_at": (item.claims or {}).get("issued_at"),
         "expires_at": ends,
         "deadline": "",
-        "msg": f"{item.name}: {report['reason']}, {verb}, ends {ends or 'never'}{old}.",
+        "msg": f"{item.name}: {report['reason']}, {verb}, ends {ends or 'never'}{old}. {doubt}".strip(),
     }
 
 

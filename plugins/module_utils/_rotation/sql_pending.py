@@ -23,7 +23,10 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memo
     claims_from,
     is_newer,
 )
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_outcome import of_sql_commit
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_outcome import (
+    of_sql_commit,
+    unanswered_in_words,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Current, Pending, Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
@@ -108,13 +111,15 @@ def commit_sql(items: Sequence[Item], path: str | None) -> list[dict[str, Any]]:
 
     :raises Refused: the state file cannot be written.
     """
+    doubts: dict[str, str] = {}
     if path is not None and items:
         with state_file.locked(path):
             state = state_file.read(path)
             for item in items:
                 state = _confirmed(state, item)
             state_file.write(path, state)
-    return [of_sql_commit(item) for item in items]
+            doubts = {item.name: unanswered_in_words(state.of(item.name).sql) for item in items}
+    return [of_sql_commit(item, doubt=doubts.get(item.name, "")) for item in items]
 
 
 def _confirmed(state: State, item: Item) -> State:

@@ -16,6 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Ref
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import refusal
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import ISSUE, NONE, RESUME, AnyPlan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_outcome import unanswered_in_words
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import NOT_KNOWN, Known, SqlView, Value
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import is_version
 from ansible_collections.community.turso.plugins.module_utils._sql_token.decide import Decision, deadline
@@ -86,6 +87,7 @@ def _refusal(view: SqlView, exc: Refused) -> str:
 
 def _plan(view: SqlView, plan: SqlPlan) -> SqlPlan:
     if plan.reason is None:
+        _refuse_unanswered(view)
         return plan
     if view.is_elsewhere:
         return dataclasses.replace(plan, reason=None, is_elsewhere=True)
@@ -96,6 +98,12 @@ def _plan(view: SqlView, plan: SqlPlan) -> SqlPlan:
     _refuse_to_pile_up(view)
     _refuse_untried(plan)
     return dataclasses.replace(plan, action=ISSUE)
+
+
+def _refuse_unanswered(view: SqlView) -> None:
+    """Say it in every run, until it is known: the leaked value may still work."""
+    if view.memory.invalidation_asked_at is not None:
+        raise Refused(unanswered_in_words(view.memory).rstrip("."))
 
 
 def _due(view: SqlView) -> Decision:
@@ -151,7 +159,7 @@ def _resumable(view: SqlView) -> Value | None:
 
 
 def _refuse_to_pile_up(view: SqlView) -> None:
-    lasting, most = view.memory.lasting(view.now), view.entry.policy.max_mints
+    lasting, most = view.memory.counting(view.now), view.entry.policy.max_mints
     if len(lasting) < most:
         return
     ends = ", ".join(sorted(mint.expires_at for mint in lasting))
@@ -164,7 +172,7 @@ def _refuse_to_pile_up(view: SqlView) -> None:
 
 def _refuse_untried(plan: SqlPlan) -> None:
     """Refuse to mint what could not be tried, because the one in use could not be tried right now either."""
-    if plan.current.probed != UNKNOWN:
+    if plan.current.probed != UNKNOWN or plan.is_dead:
         return
     raise Refused(
         f"it is due ({plan.reason}): {plan.detail}. A new token could not be tried, as the one in use could not: "
@@ -176,7 +184,7 @@ def is_dead_in_words(known: Known | None, view: SqlView) -> str:
     """Say that the token in use counts as dead since an invalidation, as a sentence without its end; nothing where it does not."""
     if known is None or not known.is_invalidated:
         return ""
-    return f"all its tokens that were minted up to {view.memory.invalidated_at} count as dead since an invalidation"
+    return f"all its tokens that were minted up to {view.memory.dead_up_to(known.probed)} count as dead since an invalidation"
 
 
 def ends_in_words(plan: SqlPlan, view: SqlView, *, with_this_run: bool = True) -> str:
@@ -185,7 +193,7 @@ def ends_in_words(plan: SqlPlan, view: SqlView, *, with_this_run: bool = True) -
     runs = f"; {failed} run{'' if failed == 1 else 's'} failed." if failed else "."
     dead = is_dead_in_words(plan.current, view)
     if dead:
-        return f"{plan.name}: {dead}, so applications are locked out{runs}"
+        return f"{plan.name}: {dead}, so applications may be locked out{runs}"
     said = deadline(plan.current.claims, view.now).replace("The current token", plan.name, 1).rstrip(".")
     if not said:
         return ""

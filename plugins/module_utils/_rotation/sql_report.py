@@ -16,7 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import SqlView
 from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text, utc_text
 
-_OLD = {True: "is dead", False: "goes on"}
+_OLD = {True: "counts as dead", False: "goes on"}
 _PLANNED = {ISSUE: "rotated", RESUME: "rotated", NONE: "unchanged"}
 
 
@@ -92,8 +92,14 @@ def of_sql_issue(rotation: SqlRotation) -> dict[str, Any]:
         "issued": plan.name,
         "probed": rotation.probed,
         "msg": f"{plan.name}: {plan.reason}, {verb} that ends {_text(rotation.claims) or 'never'} ({proven}); "
-        f"the old one {_OLD[plan.reason == DEAD]}.",
+        f"the old one {_old(plan, view)}.",
     }
+
+
+def _old(plan: SqlPlan, view: SqlView) -> str:
+    """Say what becomes of the token before; what the probe did not say dead only counts as that."""
+    known = plan.current
+    return "is dead" if known.probed == DEAD else _OLD[view.memory.is_invalidated(known.claims, known.probed)]
 
 
 def _text(claims: Claims | None) -> str | None:

@@ -29,7 +29,9 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_surv
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import SqlView
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process, confirmed_before
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
-from ansible_collections.community.turso.plugins.module_utils._time import utc_text
+from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_text
+
+AHEAD = datetime.timedelta(minutes=1)  # what a new token waits for, and clocks differ by
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,8 +108,18 @@ class SqlHalf:
         )
 
     def _unless_unread(self, view: SqlView) -> SqlView:
-        why = self._request.unread.get(view.entry.name)
+        why = self._request.unread.get(view.entry.name) or self._ahead_of_the_clock(view)
         return view if why is None or view.failure is not None else dataclasses.replace(view, failure=why)
+
+    def _ahead_of_the_clock(self, view: SqlView) -> str | None:
+        """Say that no new token could be later than what the state file says; none where one could."""
+        dead_up_to = view.memory.dead_up_to()
+        if (moment_of(dead_up_to) or view.now) <= view.now + AHEAD:
+            return None
+        return (
+            f"By the state file {self._request.state_path} every token that was minted up to {dead_up_to} counts as dead, and it is "
+            f"{utc_text(view.now)}: a new one would, too. Correct the clock, or the time in the state file, then run this again."
+        )
 
 
 def _with_values(

@@ -45,7 +45,11 @@ class Value:
 
 @dataclasses.dataclass(frozen=True)
 class Known:
-    """The token in use, as far as anybody knows; `value` only where it is at hand."""
+    """The token in use, as far as anybody knows.
+
+    :ivar value: only where it is at hand.
+    :ivar is_invalidated: it counts as dead since an invalidation, whatever came of trying it.
+    """
 
     id: str
     claims: Claims
@@ -54,8 +58,6 @@ class Known:
 
     @property
     def probed(self) -> str:
-        if self.is_invalidated:
-            return DEAD
         return NO if self.value is None else self.value.probed
 
     @property
@@ -100,9 +102,11 @@ class SqlView:
     def pending(self) -> Pending | None:
         """Return the token that a former run minted and that somebody has not confirmed, unless it ended or was ended."""
         pending = self.recorded.pending
-        if pending is None or pending.claims is None or self.memory.is_over(pending.claims, self.now):
+        if pending is None or pending.claims is None:
             return None
-        return pending
+        value = self.value_of(pending.id)
+        is_over = self.memory.is_over(pending.claims, self.now, NO if value is None else value.probed)
+        return None if is_over else pending
 
     @functools.cached_property
     def current(self) -> Known | None:
@@ -122,7 +126,8 @@ class SqlView:
         return self._known(current.id, claims, self.value_of(current.id))
 
     def _known(self, value_id: str, claims: Claims, value: Value | None) -> Known:
-        return Known(value_id, claims, value, self.memory.is_invalidated(claims))
+        known = Known(value_id, claims, value)
+        return dataclasses.replace(known, is_invalidated=self.memory.is_invalidated(claims, known.probed))
 
     @property
     def expected(self) -> tuple[str, ...]:
@@ -164,7 +169,7 @@ class SqlView:
         )
         if known is None:
             return decide(Have(self.target), want, NO, self.now)
-        probed = DEAD if self.memory.is_invalidated(known.claims) else known.probed
+        probed = DEAD if self.memory.is_invalidated(known.claims, known.probed) else known.probed
         return decide(Have(self.target, known.claims), want, probed, self.now)
 
 

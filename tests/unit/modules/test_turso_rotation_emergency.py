@@ -6,20 +6,29 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Clock, Name, SqlTokens, Target
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused, Unreachable
+from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
+from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_invalidation import invalidate_each
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import Order
+from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 from ansible_collections.community.turso.plugins.modules import turso_rotation
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
 from tests.unit.modules.test_turso_rotation_sql import PLAY
 
 Step = Callable[..., dict[str, Any]]
+ASKED = "invalidation_asked_at"
 ROTATE = "/v1/organizations/acme/databases/shop/auth/rotate"
 APP = {"name": "app", "kind": "sql", "organization": "acme", "database": "shop"}
 GROUP_APP = {"name": "group-app", "kind": "sql", "organization": "acme", "group": "production"}
@@ -60,9 +69,9 @@ def step(run_module: RunModule, path: Path, order: dict[str, Any]) -> Step:
     return run
 
 
-def invalidated(path: Path) -> dict[str, str | None]:
+def invalidated(path: Path, key: str = "invalidated_at") -> dict[str, str | None]:
     tokens = json.loads(path.read_text())["tokens"] if path.exists() else {}
-    return {name: token["sql"]["invalidated_at"] for name, token in tokens.items()}
+    return {name: token["sql"][key] for name, token in tokens.items()}
 
 
 def messages(result: dict[str, Any]) -> str:
@@ -79,7 +88,7 @@ def test_a_dry_run_says_what_would_end_and_who_gets_a_new_token(simulator: Simul
     assert [outcome["msg"] for outcome in result["outcomes"]] == [
         "Every SQL token of the database 'shop' would end, also those in use.",
         "app: gets a new token, delivered and confirmed.",
-        "group-app: gets a new token if the old one is found dead, or cannot be tried.",
+        "group-app: gets a new token unless the database accepts the old one.",
     ]
 
 
@@ -88,19 +97,31 @@ def test_what_is_ended_is_remembered_at_once(simulator: Simulator, path: Path, s
     assert (result["changed"], failed(result)) == (True, [False])
     assert simulator.writes == [("POST", ROTATE)]
     moment = invalidated(path)["app"]
-    assert messages(result) == f"Every SQL token of the database 'shop' that was minted up to {moment} is dead."
+    assert messages(result) == f"Every SQL token of the database 'shop' that was minted up to {moment} is invalidated."
 
 
-@pytest.mark.parametrize(
-    ("at_hand", "counted"),
-    [({}, {"app", "group-app"}), ({"held": {"group-app": ["x"]}}, {"app"}), ({"stored": {"group-app": "x"}}, {"app"})],
-    ids=["nobody could try it", "a destination has it", "the vault file has it"],
-)
-def test_a_token_of_the_other_level_counts_as_dead_only_where_nobody_could_try_it(
-    path: Path, step: Step, at_hand: dict[str, Any], counted: set[str]
+def test_a_token_of_the_other_level_may_have_ended(path: Path, step: Step) -> None:
+    step("invalidate", APP, GROUP_APP)
+    assert (invalidated(path)["app"] is None, invalidated(path)["group-app"] is None) == (False, True)
+    assert invalidated(path, "maybe_invalidated_at")["group-app"] is not None
+
+
+@pytest.mark.parametrize(("fault", "is_failure"), [(None, False), (faults.Status(503), True)], ids=["tried", "503"])
+def test_what_may_have_ended_is_left_only_where_its_database_accepts_it(
+    simulator: Simulator, path: Path, step: Step, fault: Any, is_failure: bool
 ) -> None:
-    step("invalidate", APP, GROUP_APP, has_vault_file=True, **at_hand)
-    assert set(invalidated(path)) == counted
+    held = {"group-app": [simulator.given_sql(group="production", expiration="90d", age_days=3).secret]}
+    step("invalidate", APP, GROUP_APP)
+    if fault is not None:
+        simulator.faults.add("POST /v2/pipeline", fault, times=None)
+    report = step("issue", GROUP_APP, checked=["group-app"], held=held)["report"][0]
+    assert (report["action"] == "failed", len(simulator.minted)) == (is_failure, 1)  # that one was given
+    if is_failure:
+        assert report["msg"].startswith("group-app: all its tokens")
+        assert report["probed"] == "unknown"
+        simulator.advance(seconds=2)
+        untried = step("issue", GROUP_APP, checked=["group-app"], held=held, validate=False)
+        assert untried["report"][0]["action"] == "issued"
 
 
 def test_a_run_that_is_stopped_right_before_the_answer_has_remembered_it(
@@ -117,10 +138,20 @@ def test_a_run_that_is_stopped_right_before_the_answer_has_remembered_it(
     monkeypatch.setattr(SqlTokens, "invalidate", stopped)
     with pytest.raises(Killed):
         step()
-    assert invalidated(path)["app"] is not None
+    assert invalidated(path, ASKED)["app"] is not None
     simulator.advance(seconds=2)
     issued = step("issue", checked=["app"])
     assert [(entry["action"], entry["reason"]) for entry in issued["report"]] == [("issued", "missing")]
+    assert issued["report"][0]["msg"].endswith("the old one counts as dead.")
+    items = Transaction.carrying([Item.from_json(raw) for raw in issued["items"]]).as_text()
+    committed = step("commit", items=items)
+    later = step("issue", checked=["app"])
+    for result in (committed, later):
+        assert result["report"][0]["action"] == "failed"
+        assert "Run community.turso.revoke again." in result["report"][0]["msg"]
+    monkeypatch.undo()
+    step()
+    assert invalidated(path, ASKED) == {"app": None}
 
 
 def test_what_the_api_refuses_is_forgotten(simulator: Simulator, path: Path, step: Step) -> None:
@@ -129,7 +160,65 @@ def test_what_the_api_refuses_is_forgotten(simulator: Simulator, path: Path, ste
     assert failed(result) == [True]
     assert "Nothing of it was ended." in messages(result)
     assert "db:rotate-creds" in messages(result)
-    assert invalidated(path) == {"app": None}
+    assert (invalidated(path), invalidated(path, ASKED)) == ({"app": None}, {"app": None})
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.Status(429), faults.Status(503, headers={"Retry-After": "1"})], ids=["429", "503"]
+)
+def test_what_a_limit_refuses_is_not_sent_again(simulator: Simulator, path: Path, step: Step, fault: Any) -> None:
+    simulator.faults.add(f"POST {ROTATE}", fault)
+    assert "Nothing of it was ended." in messages(step())
+    assert (simulator.writes, invalidated(path, ASKED)) == ([("POST", ROTATE)], {"app": None})
+
+
+def test_nothing_is_ended_once_nobody_waits_for_the_result(
+    simulator: Simulator, path: Path, step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lifetime, "over", lambda _self: "it was told to stop")
+    result = step()
+    assert messages(result) == "The tokens of the database 'shop' were not ended: it was told to stop."
+    assert (failed(result), simulator.writes, path.exists()) == ([True], [], False)
+
+
+@pytest.mark.parametrize("is_refused", [True, False], ids=["refused", "done"])
+def test_a_state_file_that_fails_afterwards_loses_no_outcome(
+    simulator: Simulator, step: Step, monkeypatch: pytest.MonkeyPatch, is_refused: bool
+) -> None:
+    write = state_file.write
+    written: list[Any] = []
+
+    def full(path: str, state: Any) -> None:
+        if written:
+            raise Refused("The disk is full.")
+        written.append(state)
+        write(path, state)
+
+    monkeypatch.setattr(state_file, "write", full)
+    if is_refused:
+        simulator.faults.add(f"POST {ROTATE}", faults.Status(403))
+    result = step()
+    assert failed(result) == [True]
+    assert "The disk is full." in messages(result)
+    assert ("Nothing of it was ended." in messages(result)) is is_refused
+
+
+def test_after_a_lost_answer_the_time_is_that_of_the_loss(tmp_path: Path) -> None:
+    """It may have been carried out at the very end, when another run had minted already."""
+    began = datetime.datetime(2026, 11, 24, 9, 15, tzinfo=datetime.timezone.utc)
+    name = Name("acme", "database", "shop")
+
+    class Slow:
+        seconds = iter((100.0, 100.0, 129.5))
+        api: Any = types.SimpleNamespace(now=lambda: next(Slow.seconds))
+
+        def invalidate(self, _name: Name, *, is_repeated: bool) -> None:
+            raise Unreachable("No answer.", ambiguous=not is_repeated)
+
+    found = {Order(name, "id", "production"): (Target(name, "id"), Clock(began, is_told=True))}
+    slow: Any = Slow()
+    invalidate_each(found, slow, str(tmp_path / "state"), {"app": name}, lambda: None)
+    assert invalidated(tmp_path / "state", ASKED) == {"app": "2026-11-24T09:15:30Z"}
 
 
 def test_a_lost_answer_counts_as_done(simulator: Simulator, path: Path, step: Step) -> None:
@@ -137,7 +226,7 @@ def test_a_lost_answer_counts_as_done(simulator: Simulator, path: Path, step: St
     result = step()
     assert failed(result) == [True]
     assert "renewed as if it was" in messages(result)
-    assert invalidated(path)["app"] is not None
+    assert invalidated(path, ASKED)["app"] is not None
     assert simulator.writes == [("POST", ROTATE)]  # a second one could end what another run has minted meanwhile
 
 

@@ -161,7 +161,7 @@ def test_what_nobody_took_is_given_up_and_said(issue: Rotate, commit: Rotate, pa
 FAILURES: list[tuple[str, dict[str, Any], str, int]] = [
     ("there is no such database", {"entry": {"database": "none"}}, "could not find database", 0),
     ("the API refuses", {"fault": ("mint", faults.Status(403))}, "db:mint-token", 0),
-    ("the data plane is out of reach", {"keeps_out": "*"}, "could not be tried", 1),
+    ("the data plane is out of reach", {"keeps_out": "*"}, "could not be tried", 0),
     ("the vault file holds something else", {"stored": {"app": "a-password"}}, "is not a SQL token", 0),
     ("a destination refuses", {"refused_if_due": {"app": "file /x: no space"}}, "but file /x: no space", 0),
     ("nobody knows what is in use", {"unread": {"app": "it could not be read"}}, "it could not be read", 0),
@@ -220,10 +220,23 @@ def test_what_was_invalidated_is_replaced_by_a_token_of_a_later_second(
     simulator.clock.freeze(simulator.clock.now())
     stuck = issue(validate=False)
     assert "of its own could be minted" in stuck["report"][0]["msg"]
+    assert len(known(path)["sql"]["mints"]) == 1  # what was given up may work; the first is known to be ended
     simulator.advance(seconds=2)
     issued = issue()
     assert issued["report"][0]["reason"] == "dead"
     assert simulator.lets_in(issued["secrets"]["app"], "shop")
+
+
+def test_nothing_is_minted_that_would_count_as_dead_for_longer_than_a_minute(
+    simulator: Simulator, issue: Rotate, commit: Rotate, path: Path
+) -> None:
+    commit(issue())
+    state, minted = json.loads(path.read_text()), len(simulator.minted)
+    state["tokens"]["app"]["sql"]["invalidated_at"] = "2999-01-01T00:00:00Z"
+    path.write_text(json.dumps(state))
+    refused = issue()["report"][0]
+    assert (refused["action"], len(simulator.minted)) == ("failed", minted)
+    assert str(path) in refused["msg"]
 
 
 FILE = {**PLAY, "to": "file", "options": {"path": "/srv/app"}, "address": "/srv/app"}

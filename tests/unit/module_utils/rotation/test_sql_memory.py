@@ -34,7 +34,13 @@ SOME = Grants.of([("orders", "data_read"), (None, "data_add")])
 
 
 def test_what_is_remembered_is_written_and_read_again() -> None:
-    memory = {"mints": (mint(1),), "runs": (utc_text(NOW),), "attempts": 2, "invalidated_at": utc_text(NOW)}
+    memory: dict[str, Any] = {
+        "mints": (mint(1),),
+        "runs": (utc_text(NOW),),
+        "attempts": 2,
+        "invalidated_at": utc_text(NOW),
+    }
+    memory.update(invalidation_asked_at=utc_text(NOW), maybe_invalidated_at=utc_text(NOW))
     known = State({"app": state(61, pending(1, permissions=SOME), **memory), "ci": state()})
     assert State.from_json(known.as_json()) == known
     assert "claims" in known.as_json()["tokens"]["app"]["pending"]
@@ -68,6 +74,14 @@ def test_claims_that_were_changed_by_hand_are_told() -> None:
     data["tokens"]["app"]["current"]["claims"]["expires_at"] = "soon"
     with pytest.raises(WrongShape, match=r"current\.claims\.expires_at"):
         State.from_json(data)
+
+
+def test_the_time_of_an_invalidation_never_goes_back() -> None:
+    memory = SqlMemory().asked_to_end(utc_text(NOW)).perhaps_ended(utc_text(NOW)).asked_to_end(utc_text(day(-1)))
+    assert memory == memory.perhaps_ended(utc_text(day(-1)))
+    assert memory.dead_up_to() == utc_text(NOW)
+    ended = memory.ended(utc_text(NOW)).ended(utc_text(day(-1)))
+    assert (ended.invalidated_at, ended.invalidation_asked_at) == (utc_text(NOW), None)
 
 
 def test_a_run_is_remembered_unless_another_one_was_just_before() -> None:

@@ -13,10 +13,7 @@ import pytest
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import concerned
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import (
-    Order,
-    counted_as_dead,
-)
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import Order
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders_in_words import plan_in_words
 
 SHOP = Order(Name("acme", "database", "shop"), "id-shop", "production")
@@ -52,23 +49,6 @@ ENTRIES: list[Any] = [
 )
 def test_concerns(orders: list[Order], names: list[str]) -> None:
     assert concerned(orders, ENTRIES) == names
-
-
-NAMES = {"shop": SHOP.name, "production": PRODUCTION.name, "blog": Name("acme", "database", "blog")}
-
-
-@pytest.mark.parametrize(
-    ("order", "known", "dead"),
-    [
-        (SHOP, {"shop", "production"}, ["shop"]),
-        (SHOP, set(), ["shop", "production"]),
-        (PRODUCTION, {"shop"}, ["production", "blog"]),
-    ],
-)
-def test_counts_as_dead_what_ends_for_certain_and_what_nobody_can_try(
-    order: Order, known: set[str], dead: list[str]
-) -> None:
-    assert counted_as_dead(order, NAMES, known) == [name for name in NAMES if name in dead]
 
 
 def test_a_dry_run_says_whom_nobody_renews() -> None:

@@ -19,6 +19,8 @@ from ansible_collections.community.turso.plugins.module_utils._time import utc_t
 from tests.unit.module_utils.rotation.sql_world import day, mint, pending, planned, state, value, view
 
 VAULT = {"has_vault_file": True}
+ASKED = state(2, invalidation_asked_at=utc_text(day(-1)))
+MAYBE = state(2, maybe_invalidated_at=utc_text(day(-1)))
 FIVE = tuple(mint(age) for age in (1, 2, 3, 4, 5))
 
 # What was found, what else is known, and then what is done, why, and which value is delivered once more.
@@ -118,6 +120,16 @@ PLANS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[str, str | None, s
         {"knows": state(1, invalidated_at=utc_text(day(-2)))},
         ("none", None, None),
     ),
+    ("asked to be ended, and accepted", (value(2, probed="accepted"),), {"knows": ASKED}, ("issue", "dead", None)),
+    ("perhaps ended, and accepted", (value(2, probed="accepted"),), {"knows": MAYBE}, ("none", None, None)),
+    ("perhaps ended, and nobody knows", (value(2, probed="unknown"),), {"knows": MAYBE}, ("issue", "dead", None)),
+    ("perhaps ended, and not tried", (value(2),), {"knows": MAYBE}, ("issue", "dead", None)),
+    (
+        "perhaps ended before it was minted",
+        (value(0.5, probed="unknown"),),
+        {"knows": MAYBE},
+        ("resume", "unfinished", "of-0.5"),
+    ),
     (
         "invalidated while another run delivers what was minted before",
         (value(2),),
@@ -180,6 +192,11 @@ def test_a_refusal_says_why_and_when_the_token_in_use_ends(
     assert ends_in_words(plan, view(**known)) == "app ends 2026-12-23T09:15:00Z, in 29 days; 1 run failed."
 
 
+def test_an_invalidation_without_an_answer_is_told_by_every_run_that_renews_nothing() -> None:
+    asked_before = state(1, invalidation_asked_at=utc_text(day(-2)))
+    assert "Run community.turso.revoke again. Nothing was minted." in (planned(knows=asked_before).refusal or "")
+
+
 def test_mints_that_have_ended_do_not_count() -> None:
     ended = tuple(mint(age) for age in (91, 92, 93, 94, 95))
     assert planned(knows=state(61, mints=ended)).action == "issue"
@@ -213,6 +230,6 @@ def test_what_was_invalidated_is_said_instead_of_an_end() -> None:
     plan = planned(knows=knows)
     dead = f"all its tokens that were minted up to {utc_text(day(0))} count as dead since an invalidation"
     assert plan.detail == dead
-    assert ends_in_words(plan, view(knows=knows)) == f"app: {dead}, so applications are locked out; 2 runs failed."
+    assert ends_in_words(plan, view(knows=knows)) == f"app: {dead}, so applications may be locked out; 2 runs failed."
     unknown = planned(knows=knows, failure="There is no database.")
     assert ends_in_words(unknown, view(knows=knows)).startswith(f"app: {dead}")
