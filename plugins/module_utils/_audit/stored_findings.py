@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from ansible_collections.community.turso.plugins.module_utils._api.data_plane import DEAD
+from ansible_collections.community.turso.plugins.module_utils._api.data_plane import ACCEPTED, DEAD
 from ansible_collections.community.turso.plugins.module_utils._audit.stored import AT_NO_TIME, Stored
 from ansible_collections.community.turso.plugins.module_utils._audit.stored_foreign import why_foreign
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
@@ -38,5 +38,5 @@ def findings_of(stored: Stored, now: datetime.datetime) -> Iterator[tuple[str, s
         yield "expiring", f"{stored.label} ends {utc_text(stored.ends)}, and should have been renewed by now."
     if stored.probed == DEAD:
         yield "dead", f"{stored.label} is rejected by the database: {_LOCKED_OUT}."
-    elif (stored.state.sql or SqlMemory()).is_invalidated(stored.claims):
+    elif stored.probed != ACCEPTED and (stored.state.sql or SqlMemory()).is_invalidated(stored.claims, ACCEPTED):
         yield "dead", f"{stored.label} was minted before all were invalidated, and counts as dead."

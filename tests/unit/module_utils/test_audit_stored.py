@@ -78,6 +78,8 @@ FOUND: dict[str, tuple[Stored, list[str]]] = {
     "nobody knows": (known(value(), probed="unknown"), []),
     "accepted": (known(value(), probed="accepted"), []),
     "minted before all were invalidated": (known(value(), OF_SHOP, remembered(invalidated_at=NOW - DAY)), ["dead"]),
+    "and accepted all the same": (known(value(), OF_SHOP, remembered(invalidated_at=NOW), probed="accepted"), []),
+    "and nobody knows": (known(value(), OF_SHOP, remembered(invalidated_at=NOW), probed="unknown"), ["dead"]),
     "minted after that": (known(value(), OF_SHOP, remembered(invalidated_at=NOW - 11 * DAY)), []),
     "more than one": (known(value(lasts=None, gid="g"), OF_SHOP, probed="dead"), ["foreign", "dead", "endless"]),
 }
