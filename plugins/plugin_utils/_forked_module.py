@@ -116,8 +116,9 @@ def _result_in(output: bytes, code: int) -> dict[str, Any]:
         return {
             "failed": True,
             "changed": False,
-            "msg": f"The process that asks the API {how} and left no result. What was delivered works. Run the playbook again: it "
-            "goes on from what the API lists.",
+            "msg": f"The process that asks the API {how} and left no result, so nobody knows what it did. "
+            "Run the playbook again: it goes on from what the API lists and the state file remembers. A run that was to end SQL tokens is "
+            "to be run again until each leaked value is proven dead.",
         }
     if _mask is not None:
         _mask(str(secret) for secret in (result.get("secrets") or {}).values())
