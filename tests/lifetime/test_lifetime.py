@@ -35,7 +35,8 @@ ROLE: dict[str, Any] = {
     "vars": {"turso_rotate_tokens": [{"name": name, "organization": "acme"} for name in NAMES]},
 }
 CREATORS = {"turso_tokens": TASK, "the role": ROLE}
-TIMEOUT_SECONDS = 6  # long enough for a busy machine to begin
+TIMEOUT_SECONDS = 6  # of a task: long enough for a busy machine to begin it
+BEGIN_SECONDS = 60.0  # of a run: a busy machine takes 20 until it issues
 
 
 def interrupt(process: subprocess.Popen[str]) -> None:
@@ -82,7 +83,7 @@ def test_whoever_ends_the_controller_no_token_is_left_whose_value_nobody_has(
     timeout = {"ANSIBLE_TASK_TIMEOUT": str(TIMEOUT_SECONDS)} if end is wait_for_timeout else {}
     playing = [{"hosts": "localhost", "gather_facts": False, "tasks": [creator]}]
     process = playbooks.start(playing, env=timeout)
-    assert until(lambda: len(left(simulator)) >= 2)
+    assert until(lambda: len(left(simulator)) >= 2, BEGIN_SECONDS)
     end(process)
     output, _ = process.communicate(timeout=60)
     assert process.returncode != 0, output
@@ -96,7 +97,7 @@ def test_a_module_that_is_told_to_stop_says_what_it_did(simulator: Simulator, pl
     """The controller goes on: what was created is withdrawn, the rest was not tried, and the result says so."""
     simulator.behave(latency=SLOW_SECONDS)
     process = playbooks.start([{"hosts": "localhost", "gather_facts": False, "tasks": [TASK]}])
-    assert until(lambda: len(left(simulator)) >= 2)
+    assert until(lambda: len(left(simulator)) >= 2, BEGIN_SECONDS)
     for pid in modules_below(process.pid):
         os.kill(pid, signal.SIGTERM)
     output, _ = process.communicate(timeout=60)
