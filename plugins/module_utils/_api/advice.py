@@ -13,7 +13,7 @@ _USUAL = {
     401: "The API token is not valid: it was revoked, has expired, or is a database token (TURSO_AUTH_TOKEN) "
     "instead of an API token.",
     402: "The organization's plan does not allow it.",
-    403: "This API token may not do that. Use one of a user who may.",
+    403: "This API token may not do that; a restricted token may not be allowed to manage tokens at all. Use one of a user who may.",
     404: "Check the names of the organization and the group, and api_url.",
     409: "It does not fit what is there by now. Look at what is there, then try again.",
     429: "The rate limit did not pass within the tries; raise api_retries or try again later.",
