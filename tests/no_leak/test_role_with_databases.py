@@ -14,7 +14,7 @@ import pytest
 from tests.no_leak.plays import EVERYTHING, MODES, ROLE, STORED, WITH_VAULT, delivering, entry, excused, play, role
 from tests.no_leak.terminal import Mode, Terminal
 from tests.no_leak.worlds import OPAQUE
-from tests.playbooks import cases
+from tests.playbooks import cases, heavy
 
 pytestmark = pytest.mark.promise(8)
 
@@ -87,6 +87,7 @@ def test_rotation(rotating: Terminal, mode: Mode) -> None:
     rotating.assert_everything_was_written("turso_rotate_report")
 
 
+@heavy
 def test_check_mode(rotating: Terminal) -> None:
     (rotating.asked_for / "due").write_text(rotating.worlds.held["DUE"])
     mode = Mode(verbosity=4, arguments=("--check", "--diff"))
@@ -112,7 +113,7 @@ FAILURES: dict[str, list[tuple[str | None, dict[str, Any]]]] = {  # what fails, 
 }
 
 
-@pytest.mark.parametrize("failures", FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize("failures", cases(FAILURES.items(), sample=("of this side",)))
 def test_failures(rotating: Terminal, failures: list[tuple[str | None, dict[str, Any]]]) -> None:
     """Besides one token whose confirmation fails, when handlers run."""
     for name in ("opaque", "garbled"):
