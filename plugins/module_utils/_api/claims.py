@@ -68,6 +68,11 @@ class Claims:
         }
 
 
+def unwrapped(value: str) -> str:
+    """Return a token that somebody pasted without the white space and the line breaks that came with it."""
+    return "".join(value.split())
+
+
 def claims_of(secret: str) -> Claims:
     """Return what a credential claims; nothing where it is not a JSON Web Token."""
     parts = secret.split(".")

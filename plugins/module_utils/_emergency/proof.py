@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of
+from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of, unwrapped
 
 ACCEPTED = "accepted"  # 2xx
 REJECTED = "rejected"  # 401
@@ -96,4 +96,4 @@ class Proof:
 
 def claimed_id(value: str) -> str | None:
     """Return the id that a value claims, also where quotes or line breaks came with it."""
-    return jti_of("".join(value.split()))
+    return jti_of(unwrapped(value))

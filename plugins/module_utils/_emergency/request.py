@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, claims_of
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, claims_of, unwrapped
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
@@ -95,7 +95,7 @@ class Request:
 
 def is_sql_token(value: str) -> bool:
     """Tell whether a value says of itself that it is a SQL token, also where line breaks came with it."""
-    return claims_of("".join(value.split())).kind == SQL
+    return claims_of(unwrapped(value)).kind == SQL
 
 
 def selectors_of(given: Mapping[str, Any], prefix: str = "") -> tuple[Selector, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import claims_of
+from ansible_collections.community.turso.plugins.module_utils._api.claims import claims_of, unwrapped
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NOT_PROBED, DataPlane
 from ansible_collections.community.turso.plugins.module_utils._api.listing import Listing
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
@@ -168,7 +168,7 @@ def sql_leaks_of(tokens: SqlTokens, organization: str | None, values: Mapping[in
     :param organization: none where nobody said which one; no list can be asked for then.
     :param values: by their number.
     """
-    leaks = [SqlLeak(number, claims_of("".join(value.split()))) for number, value in values.items()]
+    leaks = [SqlLeak(number, claims_of(unwrapped(value))) for number, value in values.items()]
     if not leaks:
         return ()
     if organization is None:

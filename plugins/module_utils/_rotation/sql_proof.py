@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, claims_of
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, claims_of, unwrapped
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import ACCEPTED, DEAD, DataPlane, Probe
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import SqlTokens
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
@@ -38,7 +38,7 @@ def proven(orders: Sequence[Order], tokens: SqlTokens, values: Sequence[str]) ->
 
 
 def _is_of(order: Order, value: str) -> bool:
-    claims = claims_of("".join(value.split()))
+    claims = claims_of(unwrapped(value))
     return claims.kind == SQL and identity_in(claims) == (order.name.level, order.id)
 
 
