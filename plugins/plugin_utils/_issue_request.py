@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.secret_shapes import secrets_in
-from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import NOT_KNOWN, PROVEN, REFUSED
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
+    NOT_KNOWN,
+    PROVEN,
+    REFUSED,
+    Verdict,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, process
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
     AnyEntry,
@@ -31,7 +36,7 @@ CONNECTION = ("api_token", "api_url", "api_timeout", "api_retries", "validate_ce
 COMMIT = (*CONNECTION, "credentials", "state_file", "pending_minutes", "concurrency")
 POLICY = ("max_age_days", "grace_hours", "spread_days", "force", "pending_minutes", "max_versions")
 PATHS = ("vault_file", "state_file", "metrics_file", "notify")
-OF_A_CHECK = (PROVEN, NOT_KNOWN, REFUSED)
+_OF_A_CHECK = (PROVEN, NOT_KNOWN, REFUSED)
 _NOT_THE_MODULES = ("vault_file", "vault_id", "is_main", "play_confirms", "metrics_file", "notify", "fetched", "only")
 
 
@@ -107,12 +112,20 @@ class IssueRequest:
             "unread": dict(reading.unread),
         }
 
+    def refused_by_destinations(self, names: Sequence[str], said: Iterable[Verdict]) -> dict[str, str]:
+        """Return why tokens must not be issued, by name: a destination would not take the value, or was not asked.
+
+        :param names: whose destinations were to be asked.
+        :param said: what all destinations said.
+        """
+        checks = [verdict for verdict in said if verdict.verdict in _OF_A_CHECK]
+        asked = destinations.to_check(self.entries, names)
+        return {**destinations.not_asked(asked, checks), **destinations.refusals(checks)}
+
     def _refused_if_due(self) -> dict[str, str]:
         """Return why a token must not be issued, by name: what destinations refuse, and what nobody could confirm here."""
         said = self.play.verdicts if self.is_checked else ()  # else of a use of the role that failed
-        verdicts = [verdict for verdict in said if verdict.verdict in OF_A_CHECK]
-        asked = destinations.to_check(self.entries, self.args.get("checked") or ())
-        found = {**destinations.not_asked(asked, verdicts), **destinations.refusals(verdicts)}
+        found = self.refused_by_destinations(self.args.get("checked") or (), said)
         if self.is_main and self.play.is_in_post_tasks:
             found.update({entry.name: _IN_POST_TASKS for entry in self.entries if not entry.is_committed_by_the_role})
         return found

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import READ_BACK, Verdict, by_name
+from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import (
+    CHECK,
+    READ_BACK,
+    Verdict,
+    by_name,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation import destinations
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import judged
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction, Use
@@ -21,6 +26,12 @@ def asks(verb: str, asked: destinations.Asked) -> dict[str, Any]:
     """Return what the role includes: the entry points of turso_deliver, and the items for each."""
     entry_points = {f"{to}_{verb}": [item.as_json() for item in items] for to, items in asked.items()}
     return {"asks": list(entry_points), "asked": entry_points}
+
+
+def asks_both(checked: destinations.Asked, read_back: destinations.Asked) -> dict[str, Any]:
+    """Return the same for two questions at once: whether a new value would be taken, and which one is there."""
+    first, then = asks(CHECK, checked), asks(READ_BACK, read_back)
+    return {"asks": [*first["asks"], *then["asks"]], "asked": {**first["asked"], **then["asked"]}}
 
 
 def fetched(play: Play, *, was_asked: bool = True) -> dict[str, list[str]]:

@@ -9,27 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts import CHECK, READ_BACK
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import (
-    not_asked,
-    refusals,
-    to_check,
-    to_fetch,
-)
-from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry
+from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import to_check, to_fetch
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import concerned, orders_in
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import Reading
 from ansible_collections.community.turso.plugins.plugin_utils._issue_refusals import refuse, refuse_files
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import (
     CONNECTION,
-    OF_A_CHECK,
     IssueRequest,
     read_request,
 )
 from ansible_collections.community.turso.plugins.plugin_utils._issue_store import stored_values
 from ansible_collections.community.turso.plugins.plugin_utils._play import Means
-from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched
+from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks_both, fetched
 from ansible_collections.community.turso.plugins.plugin_utils._step_issue import NOTHING_ISSUED
 
 _OF_THE_STEP = (*CONNECTION, "step", "invalidations", "confirmed")
@@ -61,7 +53,7 @@ def _with_entries(means: Means, args: Mapping[str, Any], names: Sequence[str], *
             "could not be finished by the next one. Name a file; one that is not there yet will do."
         )
     if not request.is_fetched:
-        asked = _everything(request.entries, names)
+        asked = asks_both(to_check(request.entries, names), to_fetch(request.entries, names))
         if asked["asks"]:
             return {**NOTHING_ISSUED, "changed": False, **asked, "is_asking": True, "checked": names}
     _refuse_destinations(request, names)
@@ -69,19 +61,12 @@ def _with_entries(means: Means, args: Mapping[str, Any], names: Sequence[str], *
     return _told(means.module(request.module_args(stored, held, Reading())), names)
 
 
-def _everything(entries: Sequence[AnyEntry], names: Sequence[str]) -> dict[str, Any]:
-    """Return what is asked of every destination: whether it would take a value, and which one it holds."""
-    check, read_back = asks(CHECK, to_check(entries, names)), asks(READ_BACK, to_fetch(entries, names))
-    return {"asks": [*check["asks"], *read_back["asks"]], "asked": {**check["asked"], **read_back["asked"]}}
-
-
 def _refuse_destinations(request: IssueRequest, names: Sequence[str]) -> None:
     """Refuse to end anything while somebody could not get a new token.
 
     :raises Refused: with every reason.
     """
-    checks = [verdict for verdict in request.play.verdicts if verdict.verdict in OF_A_CHECK]
-    found = {**not_asked(to_check(request.entries, names), checks), **refusals(checks)}
+    found = request.refused_by_destinations(names, request.play.verdicts)
     if found:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.items())
         raise Refused(

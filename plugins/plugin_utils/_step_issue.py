@@ -30,7 +30,7 @@ from ansible_collections.community.turso.plugins.plugin_utils._issue_refusals im
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import IssueRequest, read_request
 from ansible_collections.community.turso.plugins.plugin_utils._issue_store import store, stored_values
 from ansible_collections.community.turso.plugins.plugin_utils._play import FIGURES, Means, Play
-from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, fetched
+from ansible_collections.community.turso.plugins.plugin_utils._step_destinations import asks, asks_both, fetched
 
 NOTHING_ISSUED: dict[str, Any] = {
     "transaction": "",
@@ -111,9 +111,10 @@ def _reading(request: IssueRequest, stored: Mapping[str, str] | None) -> Reading
 
 def _asked_first(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is asked of destinations before what is due is issued: whether they would take a value, and which they hold."""
-    check = asks(CHECK, to_check(request.entries, result["to_check"]))
-    read_back = asks(READ_BACK, to_fetch(request.entries, result["to_fetch"]))
-    return {"asks": [*check["asks"], *read_back["asks"]], "asked": {**check["asked"], **read_back["asked"]}}
+    return asks_both(
+        to_check(request.entries, result["to_check"]),
+        to_fetch(request.entries, result["to_fetch"]),
+    )
 
 
 def _resumed(
