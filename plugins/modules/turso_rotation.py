@@ -388,7 +388,7 @@ outcomes:
       description: What happened in words.
       type: str
       returned: success
-      sample: Every SQL token of the database 'shop' that was minted up to 2026-11-24T09:15:00Z is dead.
+      sample: Every SQL token of the database 'shop' that was minted up to 2026-11-24T09:15:00Z is invalidated.
     has_failed:
       description: Whether it is a failure.
       type: bool
