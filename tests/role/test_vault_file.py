@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.playbooks import Playbooks, cases, heavy, with_one_core
+from tests.playbooks import Playbooks, Played, cases, heavy, with_one_core
 from tests.role.plays import Play, Task, confirm, entry, play, revoked, rotate, versions
 from tests.simulator import Simulator, faults
 
@@ -167,6 +167,15 @@ def test_the_next_run_finds_a_file_that_was(simulator: Simulator, playbooks: Pla
     assert len(versions(simulator, "ci")) == 1
 
 
+def refusal_in(played: Played, simulator: Simulator) -> str:
+    """Return what a run said that refused to issue anything, before any request."""
+    said = " ".join(played.output.split())
+    assert not played.ok
+    assert "Nothing was issued." in said
+    assert simulator.requests == []
+    return said
+
+
 REFUSED: list[tuple[str, str | None, tuple[str, ...], str]] = [  # what is there, the vault secrets, what is said
     ("a plain file", "turso_secrets: {}\n", PASSWORD, "not encrypted"),
     ("a file that another secret opens", None, ("--vault-password-file", "other"), "opens"),
@@ -192,11 +201,8 @@ def test_nothing_is_issued_with(
     elif there:
         playbooks.write(VAULT, there)
     played = playbooks.play([play(rotation("ci"))], *arguments)
-    assert not played.ok
-    said = " ".join(played.output.split())
+    said = refusal_in(played, simulator)
     assert says in said
-    assert "Nothing was issued." in said
-    assert simulator.requests == []
 
 
 @heavy
@@ -208,11 +214,8 @@ def test_nothing_is_issued_where_the_state_file_is_locked_elsewhere_or_none(
     simulator.given("ci", organization="acme", age_days=120)
     playbooks.write("state.json", '{"ci": 1}')
     played = playbooks.play([play(rotation("ci", state_file="state.json"))], *PASSWORD)
-    assert not played.ok
-    said = " ".join(played.output.split())
+    said = refusal_in(played, simulator)
     assert "is not a state file of turso_rotate" in said
-    assert "Nothing was issued." in said
-    assert simulator.requests == []
 
 
 # Python imports this into every process of the run: no file system here has locks, as on some mounted volumes.
@@ -235,12 +238,9 @@ def test_nothing_is_issued_on_a_file_system_without_locks(
     playbooks.write("hooks/sitecustomize.py", WITHOUT_LOCKS)
     task = rotation("ci") if store == VAULT else rotate("ci", state_file=store)
     played = playbooks.play([play(task)], *PASSWORD, env={"PYTHONPATH": str(playbooks.directory / "hooks")})
-    assert not played.ok
-    said = " ".join(played.output.split())
+    said = refusal_in(played, simulator)
     assert store in said
     assert "on a file system that supports locks" in said
-    assert "Nothing was issued." in said
-    assert simulator.requests == []
 
 
 @heavy
@@ -257,12 +257,9 @@ def test_nothing_is_issued_where_a_file_is_mounted_alone(
     playbooks.write("state.json", '{"format": 1, "tokens": {}}')
     playbooks.write("playbook.yml", [play(rotation("ci", state_file="state.json"))])
     played = playbooks.shell(MOUNTED.format(store))
-    assert not played.ok
-    said = " ".join(played.output.split())
+    said = refusal_in(played, simulator)
     assert "bind mount of a single file" in said, said
     assert "Mount the folder" in said
-    assert "Nothing was issued." in said
-    assert simulator.requests == []
 
 
 @heavy
