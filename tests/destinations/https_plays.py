@@ -56,6 +56,16 @@ def played(
     return [json.loads(text.removeprefix(SAID)) for text in said], done.output
 
 
+def verdicts_in_check_mode(
+    playbooks: Playbooks, to: str, given: list[dict[str, Any]], env: dict[str, str], canaries: Sequence[str]
+) -> list[str]:
+    """Check one item, then deliver it, in check mode. Return the verdicts; the second one says that nothing is written."""
+    steps = [("check", given), ("deliver", given)]
+    (check, deliver), _ = played(playbooks, to, *steps, env=env, canaries=canaries, arguments=["--check"])
+    assert "In check mode nothing is written." in deliver[0]["msg"]
+    return [check[0]["verdict"], deliver[0]["verdict"]]
+
+
 def no_secret_in(text: str, canaries: Sequence[str]) -> None:
     for canary in canaries:
         for form in (canary, base64.b64encode(canary.encode()).decode(), urllib.parse.quote_plus(canary)):

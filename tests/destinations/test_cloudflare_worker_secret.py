@@ -15,7 +15,7 @@ import pytest
 from tests.destinations import clients
 from tests.destinations.carrying import Carrying, run_uri, unlike, verdicts_by_name
 from tests.destinations.cloudflare import Cloudflare, Worker, refusal
-from tests.destinations.https_plays import played
+from tests.destinations.https_plays import played, verdicts_in_check_mode
 from tests.destinations.serving import Answer, Fault, serving
 from tests.playbooks import Playbooks, heavy, with_one_core
 
@@ -231,15 +231,6 @@ def test_a_round_trip_that_shows_no_secret(playbooks: Playbooks, shop: Worker, u
 def test_check_mode_asks_and_writes_nothing(playbooks: Playbooks, cloud: Cloudflare, url: str) -> None:
     given = [item("ci")]
     env = {"CLOUDFLARE_API_TOKEN": TOKENS["good"], "CLOUDFLARE_API_BASE_URL": url}
-    (check, deliver), _ = played(
-        playbooks,
-        "cloudflare_worker_secret",
-        ("check", given),
-        ("deliver", given),
-        env=env,
-        canaries=[VALUE, *TOKENS.values()],
-        arguments=["--check"],
-    )
-    assert [check[0]["verdict"], deliver[0]["verdict"]] == ["not known", "not taken"]
-    assert "In check mode nothing is written." in deliver[0]["msg"]
+    found = verdicts_in_check_mode(playbooks, "cloudflare_worker_secret", given, env, [VALUE, *TOKENS.values()])
+    assert found == ["not known", "not taken"]
     assert {method for method, _path in cloud.asked} == {"GET"}

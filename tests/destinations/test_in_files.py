@@ -226,13 +226,19 @@ def test_files_on_the_control_node(playbooks: Playbooks, tmp_path: Path) -> None
     assert len(re.findall(r"Using module file \S+/turso_delivery.py", played.output)) == len(found)
 
 
+def two_files(folder: Path) -> tuple[Path, Path]:
+    """Return a file of environment variables and one of a token, alone in a new folder."""
+    folder.mkdir()
+    files = folder / ".env", folder / "token"
+    for path in files:
+        path.write_text("TOKEN=old\n")
+    return files
+
+
 @heavy
 @with_one_core
 def test_a_folder_that_may_not_be_written_to_is_left_alone(playbooks: Playbooks, tmp_path: Path) -> None:
-    env, token = tmp_path / "app" / ".env", tmp_path / "app" / "token"
-    env.parent.mkdir()
-    for path in (env, token):
-        path.write_text("TOKEN=old\n")
+    env, token = two_files(tmp_path / "app")
     env.parent.chmod(0o555)
     files = [item(path.name, path=str(path)) for path in (token, env.parent / "new")]
     variables = [item("env", path=str(env), variable="TOKEN")]
@@ -251,10 +257,7 @@ def test_a_folder_that_may_not_be_written_to_is_left_alone(playbooks: Playbooks,
 @heavy
 @with_one_core
 def test_check_mode_leaves_nothing_behind_and_says_the_same(playbooks: Playbooks, tmp_path: Path) -> None:
-    env, token = tmp_path / "app" / ".env", tmp_path / "app" / "token"
-    env.parent.mkdir()
-    for path in (env, token):
-        path.write_text("TOKEN=old\n")
+    env, token = two_files(tmp_path / "app")
     before = [os.stat(path).st_mtime_ns for path in (env, token, env.parent)]
     items = [item("a", None, path=str(env), variable="TOKEN"), item("b", None, path=str(env), variable="NONE")]
     files = [str(token), str(env.parent / "new"), str(tmp_path / "nowhere" / "token")]

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.community.turso.plugins.plugin_utils._destinations import _vercel_deployment
 from tests.destinations import clients
 from tests.destinations.carrying import Carrying, run_uri, unlike, verdicts_by_name
-from tests.destinations.https_plays import played
+from tests.destinations.https_plays import played, verdicts_in_check_mode
 from tests.destinations.serving import Answer, Fault, serving
 from tests.destinations.vercel import Project, Vercel, refusal
 from tests.playbooks import Playbooks, heavy, with_one_core
@@ -311,15 +311,6 @@ def test_check_mode_asks_and_writes_nothing(playbooks: Playbooks, vercel: Vercel
     vercel.have("shop", KEY)
     given = [item("app", redeploy=True)]
     env = {"VERCEL_TOKEN": TOKENS["good"], "VERCEL_API_URL": url}
-    (check, deliver), _ = played(
-        playbooks,
-        "vercel_env",
-        ("check", given),
-        ("deliver", given),
-        env=env,
-        canaries=[VALUE, *TOKENS.values()],
-        arguments=["--check"],
-    )
-    assert [check[0]["verdict"], deliver[0]["verdict"]] == ["not known", "not taken"]
-    assert "In check mode nothing is written." in deliver[0]["msg"]
+    found = verdicts_in_check_mode(playbooks, "vercel_env", given, env, [VALUE, *TOKENS.values()])
+    assert found == ["not known", "not taken"]
     assert {method for method, _path in vercel.asked} == {"GET"}
