@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.tools.checkout import collections_path
+from tests.tools.checkout import ROOT, collections_path
 
 TIMEOUT_SECONDS = 300  # a machine that has other things to do is slow, and that is no failure
 
@@ -72,6 +72,7 @@ class Playbooks:
             "PATH": f"{venv}/bin{os.pathsep}{os.environ['PATH']}",
             "HOME": str(directory / "home"),
             "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
+            "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "action_plugins"),
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "ANSIBLE_NOCOLOR": "1",

@@ -73,6 +73,7 @@ def test_a_plan_of_the_file_finds_nothing_due_but_by_age(playbooks: Playbooks, s
     assert simulator.writes == []
 
 
+@heavy
 @with_one_core
 def test_without_an_organization_ones_own_tokens_are_taken_the_unrestricted_ones_too(
     playbooks: Playbooks, simulator: Simulator

@@ -77,6 +77,7 @@ def test_the_report_has_every_token_with_its_owner_and_findings(playbooks: Playb
     assert [finding["rule"] for finding in oldest["findings"]] == ["aged", "full_access"]
 
 
+@heavy
 @with_one_core
 def test_the_report_is_written_again_only_when_it_says_something_new(
     playbooks: Playbooks, simulator: Simulator

@@ -259,6 +259,7 @@ def test_the_credential_comes_from_the_environment_a_profile_or_by_name(
     assert said["plain"] == "AWS_ENDPOINT_URL is http://aws.example.com, which is not https, so nothing was sent"
 
 
+@heavy
 def test_a_missing_library_is_named_with_its_command(newest: Playbooks) -> None:
     steps = [Step(verb, verb, [secret("a", of="a")], KEYS) for verb in ("check", "deliver", "read_back")]
     told = verdicts_of(newest, "aws_secret", steps, secrets=[KEYS["AWS_SECRET_ACCESS_KEY"]])

@@ -208,6 +208,7 @@ def test_cloudflare_is_asked_as_its_own_client_asks(carry: Carrying, cloud: Clou
     assert ours == set(cloud.requests)
 
 
+@heavy
 @with_one_core
 def test_a_round_trip_that_shows_no_secret(playbooks: Playbooks, shop: Worker, url: str) -> None:
     stamp = "{{ turso_deliver_verdicts[0].stamp }}"

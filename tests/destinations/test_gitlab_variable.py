@@ -216,6 +216,7 @@ def test_an_answer_that_makes_no_sense_sends_no_value(carry: Carrying, lab: GitL
     assert {method for method, _path in lab.asked} == {"GET"}
 
 
+@heavy
 @with_one_core
 def test_a_round_trip_that_shows_no_secret(playbooks: Playbooks, lab: GitLab, url: str) -> None:
     lab.have(APP, KEY)

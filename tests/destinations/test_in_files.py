@@ -53,6 +53,7 @@ def on_hosts(
     return found
 
 
+@heavy
 def test_services_on_hosts_of_which_one_is_down(playbooks: Playbooks, machines: Machines) -> None:
     folders = [machines.start(name, app=START, broken="exit 1") for name in ("web1", "web3")]
     for srv in folders:

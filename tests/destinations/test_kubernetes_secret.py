@@ -47,6 +47,7 @@ def restarts(cluster: Cluster) -> list[str]:
     return [path.rpartition("/")[2] for path, patch in cluster.writes if "spec" in patch]
 
 
+@heavy
 def test_a_check_has_the_api_server_try_it(controller: Playbooks, cluster: Cluster) -> None:
     cluster.have_secret("turso", {"token": OLD})
     cluster.have_secret("immutable", {"token": OLD}, immutable=True)

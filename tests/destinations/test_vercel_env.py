@@ -291,6 +291,7 @@ def test_vercel_is_asked_as_its_own_client_asks(carry: Carrying, vercel: Vercel,
     assert sorted(ours) == sorted(vercel.requests)
 
 
+@heavy
 @with_one_core
 def test_a_round_trip_that_shows_no_secret(playbooks: Playbooks, vercel: Vercel, url: str) -> None:
     vercel.have("shop", KEY)

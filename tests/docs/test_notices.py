@@ -84,6 +84,7 @@ def rotated(playbooks: Playbooks, folder: str, notice: str, **variables: Any) ->
     return playbooks.play("community.turso.rotate", "-e", "@rotation.yml")
 
 
+@heavy
 def test_a_mail_says_what_failed_and_that_the_old_token_works(controller: Playbooks, simulator: Simulator) -> None:
     simulator.given("ci-deploy", organization="acme", age_days=120)
     with listening(Mail) as server:

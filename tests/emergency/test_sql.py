@@ -118,6 +118,7 @@ def test_what_the_rotation_file_says_neither_hides_who_is_cut_off_nor_confirms(
     assert simulator.writes == []
 
 
+@heavy
 @with_one_core
 def test_a_run_that_is_killed_half_way_is_renewed_by_the_next_ordinary_one_which_says_what_is_not_known(
     world: World, simulator: Simulator, playbooks: Playbooks

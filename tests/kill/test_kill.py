@@ -65,7 +65,6 @@ SAMPLE = [
         ((name, *killed) for *killed, name in SAMPLE),
         sample=(
             "delivered, and not in use yet",
-            "in the state file, and not stored yet",
             "a SQL token in its files, and nobody has looked yet",
         ),
     ),

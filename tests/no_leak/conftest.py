@@ -45,9 +45,3 @@ def rotating(terminal: Terminal) -> Terminal:
     terminal.playbooks.run("ansible-vault", "encrypt", "--vault-password-file", "password", str(credentials))
     assert credentials.read_text().startswith("$ANSIBLE_VAULT")
     return terminal
-
-
-@pytest.fixture
-def full(request: pytest.FixtureRequest) -> bool:
-    """Whether the whole of a matrix is to be run, or a sample."""
-    return bool(request.config.getoption("full"))

@@ -15,15 +15,12 @@ from tests.no_leak.altered import BUGS as WITH_BUGS
 from tests.no_leak.altered import altered
 from tests.no_leak.cases import BUGS, CASES, CUT, play
 from tests.no_leak.terminal import Mode, Terminal
-from tests.playbooks import cases
+from tests.playbooks import cases, heavy
 
 CORE = tuple(case for case in CASES if case.core)
 EVERYTHING = Mode(verbosity=4, arguments=("--diff",))
 
-SAMPLE = (
-    Mode("minimal", 3, "ssh"),
-    Mode("default", 4, "ssh, pipelined", "yaml", ("--diff",)),
-)
+SAMPLE = (Mode("minimal", 3, "ssh"),)
 PRODUCT = tuple(
     Mode(callback, verbosity, connection, result_format, ("--diff",) if verbosity % 2 else ())
     for (callback, result_format), verbosity, connection in itertools.product(
@@ -69,8 +66,9 @@ def test_modes(terminal: Terminal, mode: Mode) -> None:
     assert terminal.worlds.issued > 10
 
 
-def test_check_mode(terminal: Terminal, full: bool) -> None:
-    cases = tuple(case for case in (CASES if full else CORE) if not case.keywords.get("no_log"))
+@heavy
+def test_check_mode(terminal: Terminal) -> None:
+    cases = tuple(case for case in CASES if not case.keywords.get("no_log"))
     played = terminal.play([play("here", cases)], Mode(verbosity=4, arguments=("--check", "--diff")))
     terminal.assert_nothing_leaked(played)
     terminal.assert_passed(played)

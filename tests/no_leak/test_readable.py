@@ -50,6 +50,7 @@ READABLE: list[tuple[Case, str]] = [
 ]
 
 
+@heavy
 def test_results_without_a_secret_are_shown(terminal: Terminal) -> None:
     played = terminal.play([play("here", tuple(case for case, _ in READABLE))], Mode(verbosity=1, settings=NAMES_ALONE))
     terminal.assert_passed(played)

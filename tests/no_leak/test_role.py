@@ -141,6 +141,7 @@ def test_deliveries_and_confirmations_that_fail(rotating: Terminal) -> None:
     assert rotating.worlds.issued == len(entries)
 
 
+@heavy
 @pytest.mark.promise(8)
 def test_processes(rotating: Terminal) -> None:
     """No command line holds a secret, and no environment but what the user put there."""

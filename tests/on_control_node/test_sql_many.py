@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.on_control_node.runs import Runs
 from tests.simulator import Simulator
 
@@ -16,6 +18,7 @@ MANY = 1_000
 AT_ONCE = 8
 
 
+@pytest.mark.one_core
 def test_a_thousand_entries_are_one_task_of_the_module(
     simulator: Simulator, waits: list[float], tmp_path: Path
 ) -> None:

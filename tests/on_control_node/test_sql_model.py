@@ -254,6 +254,7 @@ def _nothing_is_synced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)  # nobody cuts the power of this machine
 
 
+@pytest.mark.one_core
 @settings(
     max_examples=30,
     derandomize=True,

@@ -96,6 +96,7 @@ def _is_on(troubles: dict[str, tuple[int, int]], what: str, day: int) -> bool:
     return first <= day < over
 
 
+@pytest.mark.one_core
 @pytest.mark.parametrize(
     ("every", "most"), [(1, {"shop": 8, "all": 9}), (30, {"shop": 14, "all": 14})], ids=["daily", "every 30 days"]
 )

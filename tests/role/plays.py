@@ -61,10 +61,9 @@ READ_BACK = "{{ lookup('ansible.builtin.file', playbook_dir ~ '/delivered-NAME')
 def deliver(*names: str, **keywords: Any) -> Task:
     """Return a task that puts new secrets where `delivered` finds them."""
     return {
-        "ansible.builtin.copy": {
+        "put_file": {
             "content": "{{ turso_rotate_secrets[item] }}",
             "dest": "{{ playbook_dir }}/delivered-{{ item }}",
-            "mode": "0600",
         },
         "loop": list(names),
         "when": "item in turso_rotate_secrets",

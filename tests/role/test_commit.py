@@ -73,7 +73,7 @@ WAYS: list[tuple[str, Play]] = [
 
 
 @pytest.mark.promise(1)
-@pytest.mark.parametrize("playing", cases(WAYS, sample=("include_role", "pre_tasks alone")))
+@pytest.mark.parametrize("playing", cases(WAYS, sample=("include_role",)))
 def test_the_old_token_is_revoked_after_the_restart_by(
     simulator: Simulator, playbooks: Playbooks, playing: Play
 ) -> None:
@@ -111,6 +111,7 @@ def test_a_strategy_that_was_never_tried_is_refused(simulator: Simulator, playbo
     assert simulator.requests == []
 
 
+@heavy
 @pytest.mark.promise(1)
 @pytest.mark.parametrize("depth", [pytest.param(1, marks=heavy), 2])
 def test_the_old_token_is_revoked_after_the_restart_of_a_role_that_depends_on_the_rotation(
@@ -145,7 +146,7 @@ WITHOUT: list[tuple[str, Play, list[str]]] = [
 @pytest.mark.promise(1)
 @pytest.mark.parametrize(
     ("playing", "arguments"),
-    cases(WITHOUT, sample=("nobody confirms", "tags leave the rest out", "its failure is excused")),
+    cases(WITHOUT, sample=("nobody confirms", "tags leave the rest out")),
 )
 def test_nothing_is_revoked_and_the_run_fails_where(
     simulator: Simulator, playbooks: Playbooks, playing: Play, arguments: list[str]
@@ -370,6 +371,7 @@ def test_main_tells_what_failed_though_what_issue_issued_waits_to_be_confirmed(
     assert "2 versions are active and turso_rotate_max_versions is 2" in " ".join(played.output.split())
 
 
+@heavy
 @pytest.mark.promise(1)
 @with_one_core
 def test_the_commit_runs_where_it_was_issued(simulator: Simulator, playbooks: Playbooks) -> None:

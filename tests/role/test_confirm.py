@@ -229,6 +229,7 @@ NAMES: list[tuple[str, Any, str]] = [
 ]
 
 
+@heavy
 @with_one_core
 def test_names_are_those_of_entries(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
@@ -290,6 +291,7 @@ FILES: list[tuple[str, Callable[[str], list[Task]], bool]] = [
 ]  # fmt: skip
 
 
+@heavy
 @pytest.mark.promise(1)
 def test_a_tasks_file_confirms_only_by_what_it_says(simulator: Simulator, playbooks: Playbooks) -> None:
     """All in one run, a token for each row."""
@@ -318,6 +320,7 @@ def test_a_tasks_file_that_fails_keeps_no_other_token_from_its_own(simulator: Si
     assert [len(versions(simulator, name)) for name in ("a", "b")] == [2, 1]
 
 
+@heavy
 @with_one_core
 def test_what_one_tasks_file_read_back_is_not_taken_for_another_token(
     simulator: Simulator, playbooks: Playbooks
@@ -348,6 +351,7 @@ def test_a_token_for_a_tasks_file_and_the_play_needs_both(simulator: Simulator, 
     assert not simulator.alive(old.secret)
 
 
+@heavy
 @pytest.mark.promise(1)
 def test_what_a_tasks_file_read_back_hides_nothing_that_the_play_says(
     simulator: Simulator, playbooks: Playbooks
@@ -372,6 +376,7 @@ BY_ITSELF: list[tuple[str, Callable[[str], Any]]] = [
 ]
 
 
+@heavy
 @pytest.mark.promise(1)
 @with_one_core
 def test_an_item_is_not_compared_with_itself(simulator: Simulator, playbooks: Playbooks) -> None:
@@ -473,6 +478,7 @@ SEVERAL: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@heavy
 @with_one_core
 def test_nothing_is_asked_of_the_api_where_a_play_has_several_hosts(simulator: Simulator, playbooks: Playbooks) -> None:
     inventory(playbooks)

@@ -262,6 +262,7 @@ def test_a_receipt_that_is_not_ours_any_more_keeps_the_old_token(
     assert simulator.alive(old.secret)
 
 
+@heavy
 @pytest.mark.promise(1, 2, 7)
 def test_a_host_that_is_down_keeps_the_old_token(simulator: Simulator, playbooks: Playbooks) -> None:
     """Found out by the check; and one that goes down between the check and the delivery, which the next run serves."""
@@ -293,6 +294,7 @@ def test_a_host_that_is_down_keeps_the_old_token(simulator: Simulator, playbooks
     assert (len(created(simulator)), simulator.alive(old.secret)) == (1, False)
 
 
+@heavy
 @with_one_core
 @pytest.mark.promise(1)
 def test_a_task_that_fails_while_it_asks_is_no_answer(simulator: Simulator, playbooks: Playbooks, hub: GitHub) -> None:

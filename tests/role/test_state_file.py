@@ -74,6 +74,7 @@ def test_the_grace_period_covers_the_recipient_that_changes_over_last(
     assert not simulator.alive(old.secret)
 
 
+@heavy
 @pytest.mark.promise(7)
 def test_a_version_that_nobody_confirms_is_told_once_and_refused_the_second_time(
     simulator: Simulator, playbooks: Playbooks

@@ -308,6 +308,7 @@ def test_a_recipient_that_is_down_for_days_costs_two_versions_and_is_served_when
     assert not simulator.alive(old.secret)
 
 
+@heavy
 @pytest.mark.promise(5)
 @with_one_core
 def test_two_runs_that_share_a_file_lose_no_token(simulator: Simulator, playbooks: Playbooks) -> None:

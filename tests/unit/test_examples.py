@@ -75,7 +75,7 @@ OF_DESTINATIONS = ("turso_delivery", "turso_delivery_aws")
 ASKING = [(kind, name) for kind, name in documented() if name not in OF_DESTINATIONS]
 
 
-SAMPLE = ("module-turso_token", "module-turso_tokens", "module-turso_sql_token", "lookup-vault_secrets")
+SAMPLE = ("module-turso_token", "module-turso_sql_token")
 
 
 @pytest.mark.parametrize(

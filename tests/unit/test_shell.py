@@ -14,6 +14,7 @@ import sys
 import pytest
 
 from tests.docs.markdown import blocks_of
+from tests.playbooks import heavy
 from tests.tools.checkout import ROOT
 
 
@@ -31,6 +32,7 @@ def typed(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@heavy
 def test_everything_in_the_readme_can_be_tried_in_it() -> None:
     to_try = next(block.text for block in blocks_of(ROOT / "README.md") if "make shell" in (block.detail or ""))
     done = typed(f"set -e\n{to_try}\nls\npwd")

@@ -72,6 +72,7 @@ REFUSED = {
 }
 
 
+@heavy
 def test_only_texts_are_put_in(playbooks: Playbooks, encrypt: Any) -> None:
     encrypt("turso_secrets:\n  ci: the only copy\n  2026: old\n")
     before = (playbooks.directory / FILE).read_bytes()

@@ -32,6 +32,7 @@ def play(*tasks: Any, **keywords: Any) -> Any:
     return [{"hosts": "localhost", "gather_facts": False, **keywords, "tasks": list(tasks)}]
 
 
+@heavy
 def test_every_module_takes_the_defaults_of_the_group(playbooks: Playbooks, simulator: Simulator) -> None:
     simulator.add_database("shop")
     tasks = [{f"community.turso.{module}": asked, "register": "kept"} for module, asked in TASKS.items()]
@@ -51,6 +52,7 @@ def test_every_module_takes_the_defaults_of_the_group(playbooks: Playbooks, simu
     ]
 
 
+@heavy
 def test_an_interpreter_without_requests_is_named_by_every_module(
     playbooks: Playbooks, simulator: Simulator, tmp_path: Path
 ) -> None:
