@@ -19,7 +19,7 @@ from ansible.plugins.action import ActionBase
 class ActionModule(ActionBase):  # type: ignore[misc]
     """Writes `content` to `dest`, readable for its owner alone."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, *_arguments: Any, **_named: Any) -> dict[str, Any]:
         path, content = Path(self._task.args["dest"]), self._task.args["content"]
         if path.is_file() and path.read_text() == content:
             return {"changed": False}

@@ -267,26 +267,36 @@ class _References(HTMLParser):
 
 
 @needs_chromium
-def test_a_click_sorts_five_thousand_rows_within_a_second(tmp_path: Path, tell: Callable[[str], None]) -> None:
-    """The fastest of some: other work on the machine only ever adds to it."""
-    now = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.timezone.utc)
-    many = [
-        Token(f"token-{index}", str(index), Restriction("acme"), str(now.date() - datetime.timedelta(index % 300)))
-        for index in range(5000)
-    ]
-    written = tmp_path / "many.html"
-    report = audit([token.as_result(now) for token in many], now, Policy.of({}), "acme")
-    written.write_text(page_of(report, str(ROOT / "roles/turso_audit")))
+def test_a_click_takes_no_longer_than_the_rows_are_many(tmp_path: Path, tell: Callable[[str], None]) -> None:
+    """Five hundred rows are shown of either page. The fastest of some clicks: other work on the machine only ever adds to it."""
     assert CHROMIUM is not None
     with a_page(CHROMIUM) as opened:
-        opened.open(written.as_uri())
-        timed = """[...document.querySelectorAll('#tokens th button')].slice(0, 4).flatMap(button => [1, 2].map(() => {
-            const start = performance.now(); button.click(); document.body.offsetHeight; return performance.now() - start;
-        }))"""
-        taken = opened.evaluate(timed)
+        few, many = (fastest_click(opened, page_of_many(tmp_path, count)) for count in (500, 5000))
         assert opened.evaluate("document.querySelectorAll('#tokens tbody tr:not([hidden])').length") == 500
         assert opened.evaluate("document.querySelector('button.all').innerText").startswith("Show all 5000 tokens")
         assert opened.evaluate("(document.querySelector('button.all').click(), document.activeElement.rowIndex)") == 501
         assert opened.evaluate("document.querySelectorAll('#tokens tr[hidden]').length") == 0
-    tell(f"a click that sorts 5,000 rows: {min(taken):.0f} to {max(taken):.0f} ms")
-    assert min(taken) < 1000
+    tell(f"a click that sorts 500 rows: {few:.0f} ms, 5,000 rows: {many:.0f} ms")
+    assert many < 10 * few
+
+
+def page_of_many(folder: Path, count: int) -> Path:
+    now = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.timezone.utc)
+    tokens = [
+        Token(f"token-{index}", str(index), Restriction("acme"), str(now.date() - datetime.timedelta(index % 300)))
+        for index in range(count)
+    ]
+    report = audit([token.as_result(now) for token in tokens], now, Policy.of({}), "acme")
+    written = folder / f"{count}.html"
+    written.write_text(page_of(report, str(ROOT / "roles/turso_audit")))
+    return written
+
+
+def fastest_click(opened: Page, page: Path) -> float:
+    """Sort a page by some columns, and return the milliseconds until it stood in order."""
+    opened.open(page.as_uri())
+    taken: list[float] = opened.evaluate("""
+        [...document.querySelectorAll('#tokens th button')].slice(0, 4).flatMap(button => [1, 2].map(() => {
+            const start = performance.now(); button.click(); document.body.offsetHeight; return performance.now() - start;
+        }))""")
+    return min(taken)

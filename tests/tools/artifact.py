@@ -10,6 +10,7 @@ must have none; and ansible-builder must find what an execution environment need
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -69,6 +70,7 @@ def importer_complaints(artifact: Path) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-m", "galaxy_importer.main", artifact.name],
         cwd=artifact.parent,  # it leaves a file behind
+        env={**os.environ, "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"},  # `make lint` runs it, with a stricter profile
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.destinations import clients, descriptions
@@ -32,11 +33,13 @@ NODE = CACHE / "node"
 
 
 def main() -> None:
-    have("destinations and AWX", sinks)
-    have("a real OpenBao and the real SOPS", lambda: programs.ensure(venvs.ensure("sinks") / "bin" / "python"))
-    have("the TypeScript clients and the accessibility checker", node_packages)
-    have("requests to GitHub", descriptions.ensure)
-    have("requests to Vercel and Cloudflare", clients.ensure)
+    # At once: they wait for the network, and for a processor each at other times.
+    with ThreadPoolExecutor() as threads:
+        threads.submit(have, "destinations and AWX", sinks)
+        threads.submit(have, "a real OpenBao and the real SOPS", real_programs)
+        threads.submit(have, "the TypeScript clients and the accessibility checker", node_packages)
+        threads.submit(have, "requests to GitHub", descriptions.ensure)
+        threads.submit(have, "requests to Vercel and Cloudflare", clients.ensure)
 
 
 def have(what: str, ensure: Callable[[], Path]) -> None:
@@ -45,6 +48,10 @@ def have(what: str, ensure: Callable[[], Path]) -> None:
         print(ensure())
     except (venvs.MissingPythonError, FileNotFoundError, subprocess.CalledProcessError) as exc:
         print(f"the tests of {what} will be skipped: {exc}", file=sys.stderr)
+
+
+def real_programs() -> Path:
+    return programs.ensure(venvs.ensure("sinks") / "bin" / "python")
 
 
 def sinks() -> Path:
