@@ -296,7 +296,7 @@ def fastest_click(opened: Page, page: Path) -> float:
     """Sort a page by some columns, and return the milliseconds until it stood in order."""
     opened.open(page.as_uri())
     taken: list[float] = opened.evaluate("""
-        [...document.querySelectorAll('#tokens th button')].slice(0, 4).flatMap(button => [1, 2].map(() => {
+        [...document.querySelectorAll('#tokens th button')].slice(0, 3).map(button => {
             const start = performance.now(); button.click(); document.body.offsetHeight; return performance.now() - start;
-        }))""")
+        })""")
     return min(taken)

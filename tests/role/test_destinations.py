@@ -227,6 +227,7 @@ def test_a_destination_that_fails_for_days_costs_two_versions_and_is_served_by_t
     assert (state["pending"], state["current"]["name"]) == (None, versions(simulator, "ci")[0])
 
 
+@heavy
 @pytest.mark.promise(1, 2, 7)
 def test_what_nobody_took_is_withdrawn_and_a_lost_answer_counts_as_taken(
     simulator: Simulator, playbooks: Playbooks, hub: GitHub
