@@ -271,13 +271,13 @@ def test_a_click_takes_no_longer_than_the_rows_are_many(tmp_path: Path, tell: Ca
     """Five hundred rows are shown of either page. The fastest of some clicks: other work on the machine only ever adds to it."""
     assert CHROMIUM is not None
     with a_page(CHROMIUM) as opened:
-        few, many = (fastest_click(opened, page_of_many(tmp_path, count)) for count in (500, 5000))
+        few, many = (fastest_click(opened, page_of_many(tmp_path, count)) for count in (500, 2000))
         assert opened.evaluate("document.querySelectorAll('#tokens tbody tr:not([hidden])').length") == 500
-        assert opened.evaluate("document.querySelector('button.all').innerText").startswith("Show all 5000 tokens")
+        assert opened.evaluate("document.querySelector('button.all').innerText").startswith("Show all 2000 tokens")
         assert opened.evaluate("(document.querySelector('button.all').click(), document.activeElement.rowIndex)") == 501
         assert opened.evaluate("document.querySelectorAll('#tokens tr[hidden]').length") == 0
-    tell(f"a click that sorts 500 rows: {few:.0f} ms, 5,000 rows: {many:.0f} ms")
-    assert many < 10 * few
+    tell(f"a click that sorts 500 rows: {few:.0f} ms, 2,000 rows: {many:.0f} ms")
+    assert many < 4 * few
 
 
 def page_of_many(folder: Path, count: int) -> Path:
