@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.destinations.bao import Bao
 from tests.destinations.proxy import Proxy, proxied
 from tests.playbooks import Playbooks
 from tests.sinks import programs
@@ -42,6 +43,11 @@ def openbao(controller: Playbooks, tmp_path: Path) -> Iterator[Proxy]:
     finally:
         server.terminate()
         server.wait()
+
+
+@pytest.fixture
+def bao(openbao: Proxy) -> Bao:
+    return Bao(openbao)
 
 
 @pytest.fixture

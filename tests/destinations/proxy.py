@@ -11,16 +11,19 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = tuple[int, bytes]
+Headers = list[tuple[str, str]]
+OF_A_CONNECTION = ("host", "connection", "content-length", "transfer-encoding")
 
 
 class Proxy:
     """What a proxy does.
 
     A request is known by its method and path, one to AWS by its method and what it asks for. `before` is called before it goes
-    on, and may answer instead. What is in `lose` is carried out and gets no answer.
+    on, and may answer instead; `after` is called when it was carried out. What is in `lose` is carried out and gets no answer.
     """
 
     def __init__(self, target: str) -> None:
@@ -28,22 +31,27 @@ class Proxy:
         self.url = ""
         self.seen: list[tuple[str, str]] = []
         self.before: Callable[[str, str], Answer | None] = lambda _method, _path: None
+        self.after: Callable[[str, str], object] = lambda _method, _path: None
         self.lose: set[tuple[str, str]] = set()
 
-    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer | None:
+    def forward(self, method: str, path: str, headers: Message, body: bytes | None) -> tuple[Answer, Headers] | None:
         asked = (method, headers.get("X-Amz-Target") or path.partition("?")[0])
         self.seen.append(asked)
         instead = self.before(*asked)
         if instead is not None:
-            return instead
-        passed = {name: value for name, value in headers.items() if name.lower() not in ("host", "connection")}
-        request = urllib.request.Request(self.target + path, body, passed, method=method)
+            return instead, [("Content-Type", "application/json")]
+        request = urllib.request.Request(self.target + path, body, dict(passed_on(headers)), method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
-                found = answer.status, answer.read()
+                found = (answer.status, answer.read()), passed_on(answer.headers)
         except urllib.error.HTTPError as exc:
-            found = exc.code, exc.read()
+            found = (exc.code, exc.read()), passed_on(exc.headers)
+        self.after(*asked)
         return None if asked in self.lose else found
+
+
+def passed_on(headers: Message) -> Headers:
+    return [(name, value) for name, value in headers.items() if name.lower() not in OF_A_CONNECTION]
 
 
 @contextlib.contextmanager
@@ -55,15 +63,17 @@ def proxied(target: str) -> Iterator[Proxy]:
         def do(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length) if length else None
-            found = proxy.forward(self.command, self.path, dict(self.headers), body)
+            found = proxy.forward(self.command, self.path, self.headers, body)
             if found is None:
                 self.close_connection = True
                 return
-            self.send_response(found[0])
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(found[1])))
+            (status, content), headers = found
+            self.send_response_only(status)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(found[1])
+            self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_LIST = do  # noqa: N815
 

@@ -15,7 +15,7 @@ import yaml
 
 from tests.destinations.plays import Step, item, verdicts_of, words
 from tests.playbooks import Playbooks, heavy
-from tests.sinks.standins import Cluster, failure, serving
+from tests.sinks.standins import Cluster, failure, reached, serving
 
 OLD, NEW, NEWER = "the-old-value", "the-new-value/+=", "the-newer-value"
 SECRETS = "/api/v1/namespaces/default/secrets/"
@@ -31,15 +31,6 @@ def secret(name: str, value: str | None = NEW, *, of: str = "turso", **options: 
     wants_value = options.pop("wants_value", False)
     given = {"namespace": "default", "name": of, "key": "token", "takes_effect_hours": 0, **options}
     return item(name, value, wants_value=wants_value, **given)
-
-
-def reached(address: str, token: str = Cluster.token) -> dict[str, str]:
-    return {"K8S_AUTH_HOST": address, "K8S_AUTH_API_KEY": token, "K8S_AUTH_VERIFY_SSL": "false"}
-
-
-def held(cluster: Cluster, name: str = "turso") -> dict[str, str]:
-    data = cluster.objects[SECRETS + name]["data"]
-    return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
 def restarts(cluster: Cluster) -> list[str]:
@@ -76,7 +67,7 @@ def test_a_check_has_the_api_server_try_it(controller: Playbooks, cluster: Clust
     assert "OnDelete" in said["statefulset/manual"]
     assert said["daemonset/none"].startswith("there is no daemonset/none in the namespace default")
     assert cluster.writes == []
-    assert held(cluster) == {"token": OLD}
+    assert cluster.data_of("turso") == {"token": OLD}
 
 
 def test_a_first_delivery_changes_one_key_alone(controller: Playbooks, cluster: Cluster) -> None:
@@ -86,7 +77,7 @@ def test_a_first_delivery_changes_one_key_alone(controller: Playbooks, cluster: 
         told = verdicts_of(controller, "kubernetes_secret", steps, secrets=[OLD, Cluster.token])
     assert words(told["deliver"]) == [("ci", "delivered")]
     assert words(told["read_back"]) == [("ci", "confirmed")]
-    assert held(cluster) == {"token": NEW, "other": "kept"}
+    assert cluster.data_of("turso") == {"token": NEW, "other": "kept"}
 
 
 @heavy
@@ -137,7 +128,7 @@ def test_it_is_delivered_rolled_out_and_read_back(controller: Playbooks, cluster
     ]
     assert "default/deployment/locked could not be rolled out" in told["deliver"][2]["msg"]
     assert "User cannot patch it" in told["deliver"][3]["msg"]
-    assert held(cluster) == {"token": NEW, "other": "kept", "added": NEWER}
+    assert cluster.data_of("turso") == {"token": NEW, "other": "kept", "added": NEWER}
     there = cluster.objects[SECRETS + "turso"]
     # One key of the data, and nothing else: no annotation with the value, which `apply` would leave.
     assert (there["type"], there["metadata"]["labels"], there["metadata"]["annotations"]) == (
@@ -197,7 +188,7 @@ def test_what_happens_in_between_is_told(controller: Playbooks, cluster: Cluster
     assert "was deleted meanwhile" in said["deleted"]
     assert "etcd did not answer about *** ***" in said["lost"]
     assert "field is immutable" in said["immutable"]
-    assert held(cluster, "conflict") == {"token": NEW}
+    assert cluster.data_of("conflict") == {"token": NEW}
 
 
 def kubeconfig(address: str, token: str) -> dict[str, Any]:

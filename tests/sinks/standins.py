@@ -78,6 +78,16 @@ class Cluster:
         self.objects[path] = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded, **more}
         return path
 
+    def data_of(self, secret: str) -> dict[str, str]:
+        """Return what a Secret holds."""
+        data = self.objects[f"/api/v1/namespaces/default/secrets/{secret}"]["data"]
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+    def is_rolling_out(self, kind: str, name: str) -> bool:
+        """Tell whether old pods of a workload are still there."""
+        status = self.objects[f"/apis/apps/v1/namespaces/default/{kind.lower()}s/{name}"]["status"]
+        return not READY[kind].items() <= status.items()
+
     def answer(self, method: str, path: str, headers: Message, body: Any, query: str = "") -> Answer:
         if headers.get("Authorization") != f"Bearer {self.token}":
             return failure(401, "Unauthorized", "Unauthorized")
@@ -150,6 +160,11 @@ class Cluster:
             status.update({"updateRevision": "2", "currentRevision": "2"} if "updateRevision" in status else {})
             self.when_rolled_out()
         return now
+
+
+def reached(address: str, token: str = Cluster.token) -> dict[str, str]:
+    """Return the variables by which a run reaches the stand-in."""
+    return {"K8S_AUTH_HOST": address, "K8S_AUTH_API_KEY": token, "K8S_AUTH_VERIFY_SSL": "false"}
 
 
 MERGES = ("application/merge-patch+json", "application/strategic-merge-patch+json")
