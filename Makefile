@@ -134,7 +134,7 @@ faults: newest ## Show what becomes of every call under every fault
 	@$(NEWEST)/python -m tests.faults
 
 .PHONY: kill-matrix
-kill-matrix: newest oldest ## End a rotation at every point there is, and see what is left
+kill-matrix: newest oldest peers ## End a rotation at every point there is, and see what is left
 	TURSO_TEST_VENVS=$(VENVS)/oldest:$(VENVS)/newest $(NEWEST)/python -m pytest tests/kill --full -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
 
 .PHONY: mutants

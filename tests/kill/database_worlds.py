@@ -23,7 +23,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memo
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Current
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
-from tests.kill.worlds import ENV, IN_ENV, IN_GITHUB, ON_GITHUB, STATE, STORED, VAULT, Scenario, World
+from tests.kill.servers import GITHUB_SECRET, ON_GITHUB, Server
+from tests.kill.worlds import ENV, IN_ENV, STATE, STORED, VAULT, Scenario, World
 from tests.playbooks import Playbooks
 from tests.role.plays import Play, confirm, deliver, entry, play, rotate
 from tests.simulator import Simulator
@@ -65,16 +66,18 @@ VAULT_FILE = SqlScenario(
 )
 BLIND_AND_FILE = SqlScenario(
     "a database's token to where nobody can read it, and a file",
-    into(IN_GITHUB, IN_FILE, state_file=STATE),
+    into(GITHUB_SECRET, IN_FILE, state_file=STATE),
     {"shop": (ON_GITHUB, "delivered-shop")},
     can_be_read=True,
     has_state_file=True,
+    server="github",
 )
 BLIND = SqlScenario(
     "a database's token to where nobody can read it",
-    into(IN_GITHUB, state_file=STATE),
+    into(GITHUB_SECRET, state_file=STATE),
     {"shop": (ON_GITHUB,)},
     has_state_file=True,
+    server="github",
 )
 OF_GROUP = SqlScenario(
     "a group's token by the play, with vault file and state file",
@@ -93,10 +96,10 @@ OF_GROUP = SqlScenario(
 SQL_SCENARIOS = [TWO_FILES, VAULT_FILE, BLIND_AND_FILE, BLIND, OF_GROUP]
 
 
-def world_of(simulator: Simulator, playbooks: Playbooks, scenario: Scenario) -> World:
+def world_of(simulator: Simulator, playbooks: Playbooks, scenario: Scenario, server: Server | None) -> World:
     if isinstance(scenario, SqlScenario):
-        return SqlWorld(simulator, playbooks, scenario)
-    return World(simulator, playbooks, scenario)
+        return SqlWorld(simulator, playbooks, scenario, server)
+    return World(simulator, playbooks, scenario, server)
 
 
 class SqlWorld(World):
@@ -104,8 +107,10 @@ class SqlWorld(World):
 
     scenario: SqlScenario
 
-    def __init__(self, simulator: Simulator, playbooks: Playbooks, scenario: SqlScenario) -> None:
-        super().__init__(simulator, playbooks, scenario)
+    def __init__(
+        self, simulator: Simulator, playbooks: Playbooks, scenario: SqlScenario, server: Server | None
+    ) -> None:
+        super().__init__(simulator, playbooks, scenario, server)
         self._known = len(simulator.minted)
         if scenario.has_state_file:
             state_file.write(str(playbooks.directory / STATE), self._remembered(self.first["shop"]))

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.kill.database_worlds import BLIND_AND_FILE, SQL_SCENARIOS, TWO_FILES, VAULT_FILE, world_of
+from tests.kill.servers import Server
 from tests.kill.worlds import (
     BY_VALUE,
     BY_WORD,
@@ -27,6 +28,7 @@ from tests.kill.worlds import (
     TO_FILES_WITH_STATE,
     TO_GITHUB,
     TOLD,
+    WITH_COLLECTIONS,
     Point,
     Scenario,
 )
@@ -69,8 +71,10 @@ SAMPLE = [
         ),
     ),
 )
-def test_a_kill_breaks_no_promise(simulator: Simulator, playbooks: Playbooks, scenario: Scenario, point: Point) -> None:
-    world = world_of(simulator, playbooks, scenario)
+def test_a_kill_breaks_no_promise(
+    simulator: Simulator, playbooks: Playbooks, server: Server | None, scenario: Scenario, point: Point
+) -> None:
+    world = world_of(simulator, playbooks, scenario, server)
     world.run_until(point)
     assert world.broken_promises() == []
     assert world.broken_promises_of_the_next_runs() == []
@@ -81,15 +85,38 @@ def test_a_kill_breaks_no_promise(simulator: Simulator, playbooks: Playbooks, sc
 def test_no_kill_breaks_a_promise(
     simulator: Simulator,
     playbooks: Playbooks,
+    server: Server | None,
     tell: Callable[[str], None],
     scenario: Scenario,
 ) -> None:
-    """What two kills leave alike is followed once. It takes hours."""
-    points = world_of(simulator, playbooks, scenario).points()
+    assert broken_by_kills(simulator, playbooks, server, tell, scenario) == {}
+
+
+@heavy
+@pytest.mark.parametrize("scenario", WITH_COLLECTIONS, ids=str)
+def test_no_kill_of_a_controller_with_collections_breaks_a_promise(
+    simulator: Simulator,
+    controller: Playbooks,
+    server: Server | None,
+    tell: Callable[[str], None],
+    scenario: Scenario,
+) -> None:
+    assert broken_by_kills(simulator, controller, server, tell, scenario) == {}
+
+
+def broken_by_kills(
+    simulator: Simulator,
+    playbooks: Playbooks,
+    server: Server | None,
+    tell: Callable[[str], None],
+    scenario: Scenario,
+) -> dict[str, list[str]]:
+    """Kill at every point, and return what that breaks. What two kills leave alike is followed once. It takes hours."""
+    points = world_of(simulator, playbooks, scenario, server).points()
     broken: dict[str, list[str]] = {}
     followed: set[str] = set()
     for point in points:
-        world = world_of(simulator, playbooks, scenario)
+        world = world_of(simulator, playbooks, scenario, server)
         world.run_until(point)
         found = world.broken_promises()
         left = world.left()
@@ -105,4 +132,4 @@ def test_no_kill_breaks_a_promise(
     )
     LOG.warning(figures)
     tell(figures)
-    assert broken == {}
+    return broken

@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import functools
 import json
 import re
 from collections.abc import Sequence
@@ -17,14 +15,24 @@ from typing import Any
 
 import yaml
 
-from tests.destinations.github import Credential, GitHub
-from tests.destinations.serving import serving
+from tests.kill.servers import (
+    GITHUB_SECRET,
+    IN_KUBERNETES,
+    IN_NEW_PODS,
+    IN_PODS,
+    IN_VAULT,
+    KUBERNETES_SECRET,
+    ON_GITHUB,
+    VAULT_KV,
+    Server,
+    kill_at,
+)
 from tests.playbooks import Playbooks
 from tests.role.plays import COMMIT, ROLE, Play, Task, confirm, deliver, entry, play, rotate, versions
 from tests.simulator import Simulator, faults
 
 CALLBACKS, HOOKS = Path(__file__).parent / "callbacks", Path(__file__).parent / "hooks"
-AT_REQUESTS, AT_FILES = ("before", "after", "answered"), ("unwritten", "written")
+AT_REQUESTS, AT_SERVER, AT_FILES = ("before", "after", "answered"), ("unserved", "served"), ("unwritten", "written")
 PASSWORD = "correct horse"
 STATE, VAULT = "state.json", "vault.yml"
 UNMANAGED = "ci-deploy"
@@ -33,11 +41,9 @@ TELL: Task = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "tell
 STAMP = re.compile(r"-\d{8}t\d{6}z-[0-9a-f]{4}$")
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 STORED = {"to": "vault_file", "takes_effect_hours": 0}
-ENV, ON_GITHUB = "app.env", "on GitHub"  # where consumers hold a value, besides files with nothing else in them
+ENV = "app.env"  # where consumers hold a value, besides files with nothing else in them and servers
 IN_FILE = {"to": "file", "path": "delivered-ci", "takes_effect_hours": 0}
 IN_ENV = {"to": "env_file", "path": ENV, "variable": "TOKEN", "takes_effect_hours": 0}
-REPOSITORY, SECRET, GITHUB_CREDENTIAL = "acme/app", "TURSO_API_TOKEN", "the credential for GitHub"
-IN_GITHUB = {"to": "github_secret", "repository": REPOSITORY, "name": SECRET}
 
 
 def copied(content: str, name: str, **keywords: Any) -> Task:
@@ -74,7 +80,8 @@ class Scenario:
     """What is rotated, who gets it and who confirms.
 
     `held` are the files of the consumers by managed token. The last token is the credential of the run where
-    `is_credential`. Where `can_be_read`, a consumer's value is taken from where it is, and delivered to the others.
+    `is_credential`. Where `can_be_read`, a consumer's value is taken from where it is, and delivered to the others. `server` is
+    the fixture of the server that it is delivered to.
     """
 
     title: str
@@ -84,6 +91,7 @@ class Scenario:
     has_vault_file: bool = False
     grace_hours: int = 0
     can_be_read: bool = False
+    server: str | None = None
 
     def __str__(self) -> str:
         return self.title
@@ -172,10 +180,25 @@ TO_FILES_WITH_STATE = Scenario(
 )
 TO_GITHUB = Scenario(
     "a destination that nobody can read, and a file",
-    [play(rotate(tokens=[entry("ci", IN_GITHUB, IN_FILE)], state_file=STATE))],
+    [play(rotate(tokens=[entry("ci", GITHUB_SECRET, IN_FILE)], state_file=STATE))],
     {"ci": (ON_GITHUB, "delivered-ci")},
     grace_hours=24,  # GitHub takes effect that late
     can_be_read=True,
+    server="github",
+)
+TO_VAULT = Scenario(
+    "a secret in Vault, and a file",
+    [play(rotate(tokens=[entry("ci", VAULT_KV, IN_FILE)], state_file=STATE))],
+    {"ci": (IN_VAULT, "delivered-ci")},
+    can_be_read=True,
+    server="vault",
+)
+TO_KUBERNETES = Scenario(
+    "a secret in Kubernetes that is rolled out, and a file",
+    [play(rotate(tokens=[entry("ci", KUBERNETES_SECRET, IN_FILE)]))],
+    {"ci": (IN_KUBERNETES, IN_PODS, IN_NEW_PODS, "delivered-ci")},
+    can_be_read=True,
+    server="kubernetes",
 )
 
 SCENARIOS = [
@@ -195,18 +218,7 @@ SCENARIOS = [
     TO_FILES_WITH_STATE,
     TO_GITHUB,
 ]
-
-
-SERVERS = contextlib.ExitStack()
-
-
-@functools.cache
-def github() -> tuple[GitHub, str]:
-    """Return a stand-in for GitHub and its address; it is served until the process ends."""
-    hub = GitHub()
-    hub.have_repository(REPOSITORY)
-    hub.credentials = {GITHUB_CREDENTIAL: Credential()}
-    return hub, SERVERS.enter_context(serving(hub))
+WITH_COLLECTIONS = [TO_VAULT, TO_KUBERNETES]  # what only a controller with the collections of others plays
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,22 +226,24 @@ class Point:
     """Where to kill: at a request, before a task, or at the replacement of a file; numbers begin with 0.
 
     `when` is `task` (by number or name), `before`, `after` or `answered` (the effect of a request, and its answer; by number, or
-    the first of a call), `unwritten` or `written`.
+    the first of a call), `unserved` or `served` (a request to the server of a destination), `unwritten` or `written`.
     """
 
     at: int | str
     when: str = "task"
 
     def __str__(self) -> str:
-        kind = {"task": "", "unwritten": " file", "written": " file"}.get(self.when, " request")
+        kind = {"task": "", **dict.fromkeys(AT_FILES, " file")}.get(self.when, " request")
         return f"{self.when}{kind} {self.at}"
 
 
 class World:
     """One scenario, from the day on which its tokens are due."""
 
-    def __init__(self, simulator: Simulator, playbooks: Playbooks, scenario: Scenario) -> None:
-        self.simulator, self.playbooks, self.scenario = simulator, playbooks, scenario
+    def __init__(
+        self, simulator: Simulator, playbooks: Playbooks, scenario: Scenario, server: Server | None = None
+    ) -> None:
+        self.simulator, self.playbooks, self.scenario, self.server = simulator, playbooks, scenario, server
         for path in playbooks.directory.iterdir():
             if path.is_file():
                 path.unlink()
@@ -261,15 +275,15 @@ class World:
 
     def hold(self, where: str, value: str) -> None:
         """Have a consumer hold a value."""
-        if where == ON_GITHUB:
-            github()[0].have_secret(f"repos/{REPOSITORY}/actions", SECRET, value)
+        if self.server and where in self.server.places:
+            self.server.hold(where, value)
         else:
             self.playbooks.write(where, f"OTHER=kept\nTOKEN={value}\n" if where == ENV else value)
 
     def held_at(self, where: str) -> str:
         """Return the value that a consumer holds."""
-        if where == ON_GITHUB:
-            return github()[0].value(f"repos/{REPOSITORY}/actions", SECRET)
+        if self.server and where in self.server.places:
+            return self.server.held_at(where)
         text = (self.playbooks.directory / where).read_text()
         return text.removeprefix("OTHER=kept\nTOKEN=").removesuffix("\n") if where == ENV else text
 
@@ -287,8 +301,8 @@ class World:
             "KILL_REPLACED": str(self.playbooks.directory / "replaced"),
             "PYTHONPATH": str(HOOKS),
         }
-        if ON_GITHUB in self.held_values:
-            env |= {"GITHUB_API_URL": github()[1], "GH_TOKEN": GITHUB_CREDENTIAL}
+        if self.server:
+            env |= self.server.environment
         if self.scenario.is_credential:
             (path,) = self.scenario.held[self.scenario.names[-1]]
             env["TURSO_API_TOKEN"] = (self.playbooks.directory / path).read_text()
@@ -312,6 +326,8 @@ class World:
         if point.when in AT_REQUESTS:
             call, skip = ("*", point.at) if isinstance(point.at, int) else (point.at, 0)
             rule = self.simulator.faults.add(call, faults.Kill(process.pid), when=point.when, skip=skip)
+        if self.server and point.when in AT_SERVER:
+            kill_at(self.server.proxy, int(point.at), process.pid, is_served=point.when == "served")
         output, _ = process.communicate(timeout=240)
         self.simulator.faults.clear()
         assert process.returncode == -9, f"not killed {point}: {output}"
@@ -322,9 +338,12 @@ class World:
         """Run the rotation undisturbed, and return where it could have been killed."""
         self.simulator.reset_log()
         (self.playbooks.directory / "replaced").unlink(missing_ok=True)
+        if self.server:
+            self.server.proxy.seen.clear()
         self.run()
         counts = {
             AT_REQUESTS: len(self.simulator.requests),
+            AT_SERVER: len(self.server.proxy.seen) if self.server else 0,
             AT_FILES: _size(self.playbooks.directory / "replaced"),
             ("task",): int((self.playbooks.directory / "count").read_text()),
         }
