@@ -433,10 +433,8 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
     Entry,
     read_entries,
 )
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_emergency import Emergency
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_pending import commit_sql, give_up
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_rotation import SqlHalf, SqlRequest
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
 from ansible_collections.community.turso.plugins.module_utils._rotation.withdrawal import withdraw
@@ -566,7 +564,12 @@ def _halves(entries: Sequence[AnyEntry], params: Params, hide: Hide, *, issues: 
         clients = _clients(params, hide, (entry.credential for entry in api), issues=issues)
         request = rotation.Request(api, clients, credential_name=params["credential_name"], **given)
         halves.append(rotation.ApiHalf(request))
-    if sql:
+    if sql:  # imported where it is needed: each run compiles what it imports anew
+        from ansible_collections.community.turso.plugins.module_utils._rotation.sql_rotation import (  # noqa: PLC0415
+            SqlHalf,
+            SqlRequest,
+        )
+
         sql_clients = _sql_clients(params, hide, (entry.credential for entry in sql), issues=issues)
         lacks, unread = params["lacks"] or (), params["unread"] or {}
         halves.append(SqlHalf(SqlRequest(sql, sql_clients, lacks=lacks, unread=unread, **given)))
@@ -615,6 +618,8 @@ def _withdraw(params: Params, hide: Hide) -> dict[str, Any]:
 
 def _emergency(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | None]) -> dict[str, Any]:
     """End SQL tokens, or prove leaked ones dead. The entries are those that are concerned."""
+    from ansible_collections.community.turso.plugins.module_utils._rotation.sql_emergency import Emergency  # noqa: PLC0415
+
     emergency = Emergency.of(params, _entries(params) if params["tokens"] else [])
     tokens = _sql_clients(params, hide, [None], issues=False)[None]
     if params["step"] == "prove":

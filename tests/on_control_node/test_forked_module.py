@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from ansible_collections.community.turso.plugins.module_utils._lifetime import L
 from ansible_collections.community.turso.plugins.plugin_utils import _forked_module
 from ansible_collections.community.turso.plugins.plugin_utils._forked_module import module_named, run_forked
 from tests.simulator import Simulator
+from tests.tools.checkout import collections_path
 
 SECRET = "ey-only-once"
 
@@ -47,6 +49,26 @@ def test_the_module_of_the_role_gets_its_options_and_its_environment_and_nothing
 def test_what_a_module_refuses_is_its_result() -> None:
     result = run_forked(module_named("turso_rotation"), {"step": "issue", "tokens": []}, {}, check_mode=False)
     assert (result["failed"], result["error"]["kind"]) == (True, "invalid_request")
+
+
+ONLY_SQL = ("sql_rotation", "sql_issuing", "sql_plan", "sql_survey", "sql_emergency")
+
+
+def test_a_run_without_sql_tokens_imports_nothing_that_only_they_need() -> None:
+    """ansible-core compiles what is imported from a collection anew in each run."""
+    code = (
+        "import importlib, sys; importlib.import_module('ansible_collections.community.turso.plugins.action.turso_rotation');"
+        "print(*(name.rpartition('.')[2] for name in sys.modules if 'turso' in name))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(collections_path())},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"plan", "sql_entries"} <= set(done.stdout.split())
+    assert not set(ONLY_SQL) & set(done.stdout.split())
 
 
 def print_and_raise() -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ansible_collections.community.turso.plugins.module_utils._rotation import metrics, sentences
-from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan
 from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text
+
+if TYPE_CHECKING:
+    from ansible_collections.community.turso.plugins.module_utils._rotation.plan import Plan
+    from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan import SqlPlan
 
 TakeBack = Callable[[str], None]
 Stop = Callable[[], "str | None"]

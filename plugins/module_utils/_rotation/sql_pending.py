@@ -12,12 +12,11 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.pending_versions import forget_pending
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_issuing import SqlRotation
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import (
     SqlMemory,
     claims_from,
@@ -31,6 +30,9 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state im
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Current, Pending, Process
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of, utc_now, utc_text
+
+if TYPE_CHECKING:
+    from ansible_collections.community.turso.plugins.module_utils._rotation.sql_issuing import SqlRotation
 
 _SPARED = 8  # a run is remembered again after this part of the time in which the token is due
 
