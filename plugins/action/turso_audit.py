@@ -8,13 +8,11 @@ import contextlib
 import dataclasses
 import datetime
 import json
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import connection_loader
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.community.turso.plugins.module_utils import _files
@@ -34,6 +32,10 @@ from ansible_collections.community.turso.plugins.module_utils._rotation import s
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._audit_page import page_of, text_of
+from ansible_collections.community.turso.plugins.plugin_utils._forked_module import module_named, run_forked
+from ansible_collections.community.turso.plugins.plugin_utils._play import Play
+
+MODULE = module_named("turso_audit")
 
 REPORT = "turso_audit_report"
 ROTATION = "__turso_audit_rotation"
@@ -134,19 +136,15 @@ class ActionModule(ActionBase):
         return values
 
     def _listed(self, sql: Mapping[str, str], rotation: Rotation | None) -> dict[str, Any]:
-        """Run the module on the control node, which the inventory may reach by something else.
+        """Run the module on the control node.
 
-        :param sql: the SQL tokens that are tried, by name. They go to the module through its standard input.
+        :param sql: the SQL tokens that are tried, by name.
         """
-        if self._connection.transport != "local":  # type: ignore[has-type]
-            self._connection = connection_loader.get("ansible.builtin.local", self._play_context, "/dev/null")
-            self._vars = {**self._vars, "ansible_python_interpreter": sys.executable}
         args = {name: value for name, value in self._task.args.items() if name not in OURS}
         if sql:
-            self._connection.always_pipeline_modules = True
             args.update(stored=dict(sql), organizations=self._organizations(sql, rotation))
-        listed: dict[str, Any] = self._execute_module(module_args={**args, "step": "report"}, task_vars=self._vars)
-        return listed
+        environment = Play(self, self._vars).environment
+        return run_forked(MODULE, {**args, "step": "report"}, environment, check_mode=self._task.check_mode)
 
     @staticmethod
     def _stored(

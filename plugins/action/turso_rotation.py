@@ -30,6 +30,10 @@ from ansible_collections.community.turso.plugins.plugin_utils._step_issue import
 from ansible_collections.community.turso.plugins.plugin_utils._step_tell import tell
 
 MODULE = module_named("turso_rotation")
+LOST = (
+    "Nobody knows what it did. Run the playbook again: it goes on from what the API lists and the state file remembers. A run that was "
+    "to end SQL tokens is to be run again until each leaked value is proven dead."
+)
 
 
 class ActionModule(HiddenResult):
@@ -116,6 +120,6 @@ class ActionModule(HiddenResult):
         :param environment: instead of the one where the task stands.
         """
         given = environment or Play(self, self._vars).environment
-        result = run_forked(MODULE, args, given, check_mode=self._task.check_mode)
+        result = run_forked(MODULE, args, given, check_mode=self._task.check_mode, lost=LOST)
         self._tell_created(result, [result["tokens"][name] for name in result.get("secrets") or ()])
         return result

@@ -40,12 +40,13 @@ def module_named(name: str) -> ModuleType:
 
 
 def run_forked(
-    module: ModuleType, args: Mapping[str, Any], environment: Mapping[str, str], *, check_mode: bool
+    module: ModuleType, args: Mapping[str, Any], environment: Mapping[str, str], *, check_mode: bool, lost: str = ""
 ) -> dict[str, Any]:
     """Run a module and return its result.
 
     :param args: its options. Nobody sees them but the fork.
     :param environment: variables that it finds besides those of this process.
+    :param lost: what it means where there is no result, as sentences.
     """
     given = _as_json({**args, "_ansible_check_mode": check_mode, "_ansible_no_log": True})
     reader, writer = os.pipe()
@@ -57,7 +58,7 @@ def run_forked(
     with open(reader, "rb") as answer, ended_with_parent():  # closed in any case: the fork ends when nobody reads
         output = answer.read()
     _pid, status = os.waitpid(pid, 0)
-    return _result_in(output, os.waitstatus_to_exitcode(status))
+    return _result_in(output, os.waitstatus_to_exitcode(status), lost)
 
 
 def _be(module: ModuleType, given: bytes, environment: Mapping[str, str], output: int) -> NoReturn:
@@ -108,7 +109,7 @@ def _decoder() -> Any:
     return json.JSONDecoder
 
 
-def _result_in(output: bytes, code: int) -> dict[str, Any]:
+def _result_in(output: bytes, code: int, lost: str) -> dict[str, Any]:
     try:
         result = json.loads(output, cls=_decoder())
     except ValueError:
@@ -116,9 +117,7 @@ def _result_in(output: bytes, code: int) -> dict[str, Any]:
         return {
             "failed": True,
             "changed": False,
-            "msg": f"The process that asks the API {how} and left no result, so nobody knows what it did. "
-            "Run the playbook again: it goes on from what the API lists and the state file remembers. A run that was to end SQL tokens is "
-            "to be run again until each leaked value is proven dead.",
+            "msg": f"The process that asks the API {how} and left no result. {lost}".rstrip(),
         }
     if _mask is not None:
         _mask(str(secret) for secret in (result.get("secrets") or {}).values())
