@@ -32,12 +32,17 @@ from ansible_collections.community.turso.plugins.module_utils._rotation import s
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._audit_page import page_of, text_of
+from ansible_collections.community.turso.plugins.plugin_utils._audit_report import (
+    REPORT,
+    handed_on,
+    known_from,
+    register,
+)
 from ansible_collections.community.turso.plugins.plugin_utils._forked_module import module_named, run_forked
 from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 
 MODULE = module_named("turso_audit")
 
-REPORT = "turso_audit_report"
 ROTATION = "__turso_audit_rotation"
 OURS = (
     "step",
@@ -54,8 +59,8 @@ OURS = (
 class ActionModule(ActionBase):
     """Has the module list the tokens, judges them, and writes the reports.
 
-    The report is registered as it is returned, and the later steps read it where it lies. A template that named it would
-    copy thousands of tokens each time.
+    The report is registered, and the later steps read it where it lies. A template that named it would copy thousands of tokens
+    each time.
     """
 
     _supports_check_mode = True
@@ -103,7 +108,7 @@ class ActionModule(ActionBase):
             others=len(known) - len(sql),
         )
         return {
-            **_without_templates(report),
+            **handed_on(report),
             **self._written(report),
             "_warnings": listed.get("warnings") or [],
             # Registered as it is, and shown by no callback: for each of them, ansible-core would copy thousands of tokens.
@@ -172,7 +177,8 @@ class ActionModule(ActionBase):
         return {"changed": changes.changed, "written": changes.written, "diff": changes.diff}
 
     def _show(self) -> dict[str, Any]:
-        report = self._known
+        report = known_from(self._vars.get(REPORT))
+        register(self, report)
         lines = [*lines_of(report), *(f"report: {path}" for path in report["written"])]
         return {
             "changed": False,
@@ -182,19 +188,8 @@ class ActionModule(ActionBase):
         }
 
     def _verdict(self) -> dict[str, Any]:
-        verdict = self._known["verdict"]
+        verdict = known_from(self._vars.get(REPORT))["verdict"]
         return {"changed": False, "failed": not verdict["passed"], "msg": verdict["msg"]}
-
-    @property
-    def _known(self) -> Mapping[str, Any]:
-        """Return the report that was registered.
-
-        :raises AnsibleActionFail: there is none, which a play that ignores errors can bring about.
-        """
-        report = self._vars.get(REPORT)
-        if not isinstance(report, Mapping) or "verdict" not in report:
-            raise AnsibleActionFail("There is no report: the tokens could not be listed. Nothing was judged.")
-        return report
 
 
 @dataclasses.dataclass
@@ -230,15 +225,3 @@ class Changes:
 def _unjudged(failure: Mapping[str, Any]) -> dict[str, Any]:
     """Return a failure that says what it means: an audit that was not done is no audit that passed or failed."""
     return {**failure, "msg": f"{failure.get('msg')} Nothing was judged."}
-
-
-def _without_templates(value: Any) -> Any:
-    """Mark what could be taken for a template: other people chose the names.
-
-    Until ansible-core 2.18 it would be rendered where the report is used. To mark every text takes longer than the audit.
-    """
-    if isinstance(value, str):
-        return wrap_var(value) if "{" in value else value
-    if isinstance(value, dict):
-        return {key: _without_templates(part) for key, part in value.items()}
-    return [*map(_without_templates, value)] if isinstance(value, list) else value

@@ -108,7 +108,7 @@ RETURN = r"""
 verdict:
   description:
     - With O(step=report), whether the audit passes. The rest of the report stands beside it, with the keys that the
-      role's guide describes.
+      role's guide describes. Since ansible-core 2.21 it stands in C(text), as JSON, and O(step=show) registers what is in it.
   returned: success
   type: dict
   sample: {"fail_on": "high", "failing": 0, "expected_tokens": 0, "missing_tokens": 0, "passed": true, "msg": ""}
