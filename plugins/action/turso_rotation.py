@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,6 +55,8 @@ class ActionModule(HiddenResult):
             return {"failed": True, "changed": False, **exc.as_result()}
         if result.pop("is_secret", False):  # the transaction holds the credential that the commit needs
             mark(result)
+        if "report" in result:  # as data, each value of it would be rendered and copied wherever it passes
+            result["report"] = json.dumps(result["report"])
         return result
 
     @property
@@ -101,15 +104,13 @@ class ActionModule(HiddenResult):
         return fresh(play, self._vars, self._templar)
 
     def _how_it_ended(self, play: Play) -> dict[str, Any]:
-        notify, metrics_file = (self._task.args.get(option) or None for option in ("notify", "metrics_file"))
-        if self._task.check_mode:
-            metrics_file = None
+        notify, metrics_file = (play.path_of(self._task.args.get(option)) for option in ("notify", "metrics_file"))
         told = tell(
             play,
-            metrics_file and play.path(metrics_file),
+            None if self._task.check_mode else metrics_file,
             has_failed="ansible_failed_task" in self._vars or play.has_failed,
         )
-        return {**told, "notify": "" if notify is None else play.path(notify)}
+        return {**told, "notify": notify or ""}
 
     def _means(self, play: Play) -> Means:
         return Means(play, self._loader, self._run_module)

@@ -256,7 +256,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 report:
-  description: What the role reports of each token. Never a secret.
+  description:
+    - What the role reports of each token. Never a secret.
+    - The action plugin hands it on as one text of JSON, which the role makes the fact C(turso_rotate_report) of.
   returned: O(step=issue) and O(step=commit)
   type: list
   elements: dict
@@ -362,7 +364,7 @@ figures:
   type: str
   sample: "figures []"
 next_due:
-  description: When each token that is not due is due by its age, by name, in ISO 8601.
+  description: When the three tokens that are due next are due by their age, by name, in ISO 8601.
   returned: O(step=issue)
   type: dict
   sample: {"ci-deploy": "2027-02-22T09:15:00Z"}

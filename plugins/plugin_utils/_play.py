@@ -140,6 +140,10 @@ class Play:
         base = os.getcwd() if f"{os.sep}ansible_collections{os.sep}" in f"{folder}{os.sep}" else folder
         return os.path.join(base, os.path.expanduser(written))
 
+    def path_of(self, written: str | None) -> str | None:
+        """Return the same of a path that may be left out, or empty; then None."""
+        return self.path(written) if written else None
+
 
 @dataclasses.dataclass(frozen=True)
 class Means:

@@ -23,7 +23,7 @@ CLAIMS = {
     "one failed": "{r} is failed and {r}.results[0].failed and {r}.results[1].secret | length > 300",
     "all failed": "{r} is failed and {r}.results | map(attribute='secret') | select | length == 0",
     "issued": "{r} is changed and {r}.secrets.rotated | length > 300",
-    "not issued": "{r} is not failed and {r}.secrets == {{}} and {r}.report[0].action == 'failed'",
+    "not issued": "{r} is not failed and {r}.secrets == {{}} and ({r}.report | from_json)[0].action == 'failed'",
     "failed": "{r} is failed",
     "failed, with its secret": "{r} is failed and {r}.secret | length > 300",
     "first issued, then not": "{r} is not failed and {r}.secret is none and {r}.attempts == 2",

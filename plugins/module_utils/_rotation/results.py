@@ -108,12 +108,12 @@ def _result(halves: Sequence[Half], parts: Sequence[Part], names: Sequence[str])
     plans = [plan for half in halves for plan in half.plans]
     whole = sum(parts, Part())
     order = {name: number for number, name in enumerate(names)}
-    dates = {plan.name: maybe_utc_text(plan.next_due()) for plan in plans}
+    dates = {plan.name: date for plan in plans if (date := maybe_utc_text(plan.next_due())) is not None}
     return {
         **vars(whole),
         "figures": metrics.one_text(whole.figures),
         "summary": sentences.summary(plans),
         "report": sorted(whole.report, key=lambda entry: order[entry["name"]]),
-        "next_due": {name: date for name, date in dates.items() if date is not None},
+        "next_due": dict(sentences.soonest(dates)),
         "to_check": [],
     }

@@ -114,13 +114,17 @@ def kept_though_not_due(plan: Plan) -> list[str]:
 MOST_UNCHANGED = 20  # more of them would hide what is due
 
 
+def soonest(next_due: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the three tokens that are due next, and when."""
+    return sorted(next_due.items(), key=lambda item: item[1])[:3]
+
+
 def plan_in_words(report: Sequence[Mapping[str, Any]], next_due: Mapping[str, str]) -> list[str]:
     """Return what check mode shows of a plan: a sentence for each token, but one line for many that are not due."""
     unchanged = [entry for entry in report if entry["action"] == "unchanged"]
     if len(unchanged) <= MOST_UNCHANGED:
         return [entry["msg"] for entry in report]
-    soonest = sorted(next_due.items(), key=lambda item: item[1])[:3]
-    following = ", ".join(f"{name} on {due[:10]}" for name, due in soonest)
+    following = ", ".join(f"{name} on {due[:10]}" for name, due in soonest(next_due))
     first = f"{len(unchanged)} tokens are not due{'; the next are ' + following if following else ''}."
     return [*(entry["msg"] for entry in report if entry["action"] != "unchanged"), first]
 

@@ -168,6 +168,12 @@ def test_check_mode_shows_the_plan_and_writes_nothing(
     assert refused["error"]["kind"] == "invalid_request"
 
 
+def test_only_the_tokens_that_are_due_next_are_named_of_many_that_are_not(simulator: Simulator, issue: Rotate) -> None:
+    for days, name in enumerate("abcd"):
+        simulator.given(name, organization="acme", age_days=days)
+    assert list(issue(*"abcd")["next_due"]) == ["d", "c", "b"]
+
+
 @pytest.mark.parametrize("step", ["confirm", "check", "fresh"])
 def test_what_only_a_play_knows_is_done_by_the_action_plugin(run_module: RunModule, step: str) -> None:
     result = run_module(turso_rotation, {"step": step})
