@@ -31,6 +31,9 @@ extends_documentation_fragment:
   - community.turso.api
   - community.turso.attributes
 attributes:
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the control node.
+    support: full
   check_mode:
     support: full
     details:
@@ -120,6 +123,14 @@ options:
         a confirmed run fails for a SQL token among O(secrets), because this module does not end it.
     type: bool
     default: false
+  from_variables:
+    description:
+      - Take these options from variables, V(turso_revoke_) and the name of the option, as the playbook C(community.turso.revoke) does.
+        An option whose variable is not set is left out.
+      - A variable V(turso_revoke_) that gives none of these options is refused. So is a variable V(turso_revoke_) or V(turso_rotate_)
+        that cannot be rendered, because a later task could take it for one that is not set.
+    type: list
+    elements: str
 notes:
   - Ansible splits a text at commas where a list is expected. Write a name that has a comma as an item of a list.
 """
@@ -468,6 +479,7 @@ def main() -> None:
             "secrets": {**words(), "no_log": True, "fallback": (env_unless_empty, ["TURSO_REVOKE_SECRET"])},
             "confirm": {"type": "str"},
             "leave_sql_tokens": {"type": "bool", "default": False},
+            "from_variables": words(),  # read by the action plugin
         },
         supports_check_mode=True,
         always=reports.NOTHING,

@@ -77,7 +77,7 @@ AREAS = (
     (
         "The emergency",
         "`turso_revocation`, and the playbook `community.turso.revoke`.",
-        ("revocation", "_emergency/", "playbooks/revoke"),
+        ("revocation", "_emergency/", "playbooks/revoke", "_revoke_variables", "_step_invalidate"),
     ),
     ("The audit", "The role `turso_audit`.", ("_audit", "turso_audit")),
     (

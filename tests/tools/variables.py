@@ -115,7 +115,8 @@ def playbooks(root: Path) -> Iterator[str]:
     for name, says in PLAYBOOKS.items():
         yield f"| `community.turso.{name}` | {says} |\n"
     (play,) = yaml.safe_load((root / "playbooks" / "revoke.yml").read_text())
-    known = _code(", ".join(play["vars"]["__turso_revoke_known"]))
+    task = play["tasks"][0]["block"][0]["community.turso.turso_revocation"]
+    known = _code(", ".join(f"turso_revoke_{option}" for option in task["from_variables"]))
     yield f"| `community.turso.revoke` | takes {known}; the [incident runbook](incident-runbook.md#you-know-which-token) explains them |\n"
 
 

@@ -234,7 +234,7 @@ def test_an_action_plugin_knows_of_no_api(path: Path) -> None:
         "_time",
         "_delivery",
     }
-    assert parties(path) - of_its_own <= plain | {"_rotation", "_audit"}
+    assert parties(path) - of_its_own <= plain | {"_rotation", "_audit", "_emergency"}
     asks = ["survey", "issuing", "rotation", "withdrawal", "pending_versions", "commit"]
     asks += ["sql_survey", "sql_issuing", "sql_rotation", "sql_pending", "sql_report"]
     asking = {f"{OURS}module_utils._rotation.{name}." for name in asks}

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The variables of the emergency's playbook: rendered whole, or refused before the first request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ansible.template
+import pytest
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.plugin_utils._revoke_variables import options_in
+
+ASKED = ("names", "exclude", "confirm")
+
+
+def trusted(value: Any) -> Any:
+    """Return what ansible-core reads from a file: since 2.19 nothing else is a template."""
+    if isinstance(value, dict):
+        return {key: trusted(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [trusted(part) for part in value]
+    trust = getattr(ansible.template, "trust_as_template", None)
+    return trust(value) if trust and isinstance(value, str) else value
+
+
+def options(**variables: Any) -> dict[str, Any]:
+    given = trusted({"team": "ci", **variables})
+    return options_in(given, ASKED, ansible.template.Templar(loader=DataLoader(), variables=given).template)
+
+
+GIVEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "nothing": ({}, {}),
+    "what is set": ({"turso_revoke_names": ["ci"]}, {"names": ["ci"]}),
+    "what is set by a template": ({"turso_revoke_names": ["{{ team }}-docs"]}, {"names": ["ci-docs"]}),
+    "the type that was written": ({"turso_revoke_confirm": 1, "turso_revoke_names": "1"}, {"confirm": 1, "names": "1"}),
+    "a null, which the module refuses": ({"turso_revoke_exclude": None}, {"exclude": None}),
+    "nothing of the rotation": ({"turso_rotate_tokens": [], "turso_revoke_confirm": "1"}, {"confirm": "1"}),
+}
+
+
+@pytest.mark.parametrize(("variables", "expected"), GIVEN.values(), ids=GIVEN)
+def test_takes(variables: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert options(**variables) == expected
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a variable that there is not": ({"turso_revoke_name": "ci"}, "There is no turso_revoke_name."),
+    "several": ({"turso_revoke_b": 1, "turso_revoke_a": 1}, "There is no turso_revoke_a, turso_revoke_b."),
+    "one that cannot be rendered": ({"turso_revoke_names": "{{ spared }}"}, "turso_revoke_names cannot be rendered: "),
+    "one that cannot be rendered deep inside": (
+        {"turso_revoke_exclude": {"names": ["docs", "{{ spared }}"]}},
+        "turso_revoke_exclude cannot be rendered: ",
+    ),
+    "one of the rotation that cannot be rendered": (
+        {"turso_rotate_tokens": [{"name": "app", "deliver": [{"path": "{{ app_dir }}/token"}]}]},
+        "turso_rotate_tokens cannot be rendered: ",
+    ),
+    "what is no template": ({"turso_revoke_names": "{{ team"}, "turso_revoke_names cannot be rendered: "),
+}
+
+
+@pytest.mark.parametrize(("variables", "message"), REFUSED.values(), ids=REFUSED)
+def test_refuses(variables: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        options(**variables)
+    assert refused.value.msg.startswith(message)
+    assert refused.value.msg.endswith("Nothing was revoked.")
