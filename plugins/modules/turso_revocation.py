@@ -390,8 +390,7 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.revoke 
     unclear_in,
 )
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Selection, select
-from ansible_collections.community.turso.plugins.module_utils._emergency.sql_failures import not_ended
-from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak, not_ended
 from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 
@@ -445,7 +444,9 @@ def carry_out(
     done = revoke_each(tokens, request.organization, confirmed)
     ids = frozenset(str(token.id) for token in confirmed)
     remaining = remaining_ids(tokens, request.organization, ids) if ids else ids
-    proofs = tuple(Proof(leak, answer_afterwards(tokens, request.values[leak.number - 1])) for leak in selection.leaks)
+    proofs = tuple(
+        Proof(leak, answer_afterwards(tokens, request.values[leak.number - 1].text)) for leak in selection.leaks
+    )
     failures = (*objections, *failures_in(done, confirmed, remaining), *reports.unproven(proofs))
     not_revoked = {failure.token.id for failure in failures if failure.token is not None}
     return reports.Report(
@@ -487,7 +488,7 @@ def main() -> None:
     with failures_as_results(module) as secrecy:
         request = Request.of(module.params)
         for value in request.values:
-            secrecy.hide(value)
+            secrecy.hide(value.text)
         tokens = tokens_from(module.params, secrecy.hide)
         report = run(
             request,

@@ -11,7 +11,11 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import to_check, to_fetch
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import concerned, orders_in
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import (
+    concerned,
+    names_written_in,
+    places_to_end,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import Reading
 from ansible_collections.community.turso.plugins.plugin_utils._issue_refusals import refuse, refuse_files
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import (
@@ -34,7 +38,7 @@ def invalidate(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> di
         destinations have to be asked first, `is_asking` is set, nothing is done, and this is to be called again with `fetched`.
     :raises TursoError: nothing was ended.
     """
-    names = concerned(orders_in(args.get("invalidations")), args["tokens"])
+    names = concerned(places_to_end(args.get("invalidations")), names_written_in(args["tokens"]))
     if not names:
         return _told(means.module({option: args[option] for option in _OF_THE_STEP if args.get(option)}), names)
     try:

@@ -95,7 +95,7 @@ PURE = (
     *(
         f"_rotation/{stem}.py"
         for stem in ["state_token", "results"]
-        + [f"sql_{stem}" for stem in ["entries", "memory", "view", "plan", "destinations", "outcome"]]
+        + [f"sql_{stem}" for stem in ["entries", "memory", "view", "plan", "destinations", "outcome", "concerned"]]
     ),
     *(
         f"_delivery/{stem}.py"
@@ -125,6 +125,7 @@ PURE = (
     "_emergency/report.py",
     "_emergency/request.py",
     "_emergency/selection.py",
+    "_emergency/sql_leaks.py",
 )
 # What reaches beyond the values that a function is given.
 IMPURE = {"os", "io", "time", "random", "secrets", "socket", "subprocess", "pathlib", "threading", "tempfile"}

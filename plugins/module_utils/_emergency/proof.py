@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import jti_of, unwrapped
+from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims, claims_of, unwrapped
 
 ACCEPTED = "accepted"  # 2xx
 REJECTED = "rejected"  # 401
@@ -19,10 +19,31 @@ PERHAPS_CUT = "It may be incomplete, for example cut off in a log, and its token
 
 
 @dataclasses.dataclass(frozen=True)
-class Leak:
-    """A given value as the API judged it before anything was revoked.
+class Value:
+    """A given value.
 
     :ivar number: its place among the given values, from 1. Values are never shown, so this is what it is called.
+    :ivar claims: what it says of itself, unverified, also where quotes or line breaks came with it.
+    """
+
+    number: int
+    text: str = dataclasses.field(repr=False)
+    claims: Claims
+
+    @classmethod
+    def of(cls, number: int, text: str) -> Value:
+        return cls(number, text, claims_of(unwrapped(text)))
+
+    @property
+    def is_sql(self) -> bool:
+        return self.claims.kind == SQL
+
+
+@dataclasses.dataclass(frozen=True)
+class Leak:
+    """A given value that may be an API token, as the API judged it before anything was revoked.
+
+    :ivar number: that of the value.
     :ivar id: the id that it claims, unverified; none where it claims none.
     :ivar answer: one of the four words above.
     :ivar reason: why it could not be asked; none where it could.
@@ -92,8 +113,3 @@ class Proof:
             "proven": self.proven,
             "msg": self.msg,
         }
-
-
-def claimed_id(value: str) -> str | None:
-    """Return the id that a value claims, also where quotes or line breaks came with it."""
-    return jti_of(unwrapped(value))

@@ -17,11 +17,7 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.outcome
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, Proof
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Choice, Selection, owner_of
-from ansible_collections.community.turso.plugins.module_utils._emergency.sql_failures import uncertain
-from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import (
-    SqlLeak,
-    places_in,
-)
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak, uncertain
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place
 
@@ -115,7 +111,7 @@ class Report:
             "failures": list(map(Failure.as_result, self.failures)),
             "proofs": list(map(operator.methodcaller("as_result"), self.proofs)),
             "unmatched": list(self.selection.unmatched),
-            "invalidations": list(map(Place.as_result, places_in(self.selection.sql).values())),
+            "invalidations": list(map(Place.as_result, self.selection.places)),
             "confirmed": self.mode == DONE,
             "minted": self.aftermath.as_result(),
             "report": self.lines,

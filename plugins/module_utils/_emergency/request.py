@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, claims_of, unwrapped
+from ansible_collections.community.turso.plugins.module_utils._emergency.proof import Value
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
@@ -34,28 +34,28 @@ class Request:
     """What is asked for.
 
     :ivar organization: whose list is meant; none for the caller's own.
-    :ivar values: leaked values, without white space around them.
+    :ivar values: leaked values, as they are numbered.
     :ivar confirm: the code or the number that confirms; empty for a dry run.
     """
 
     organization: str | None
     selectors: tuple[Selector, ...]
     exclude: tuple[Selector, ...]
-    values: tuple[str, ...] = dataclasses.field(repr=False)
+    values: tuple[Value, ...]
     confirm: str
 
     @property
-    def api_values(self) -> dict[int, str]:
-        """Return the leaked values that may be API tokens, by their number, from 1."""
+    def api_values(self) -> list[Value]:
+        """Return the leaked values that may be API tokens."""
         return self._values(are_sql=False)
 
     @property
-    def sql_values(self) -> dict[int, str]:
-        """Return the leaked values that say of themselves that they are SQL tokens, by their number."""
+    def sql_values(self) -> list[Value]:
+        """Return the leaked values that say of themselves that they are SQL tokens."""
         return self._values(are_sql=True)
 
-    def _values(self, *, are_sql: bool) -> dict[int, str]:
-        return {number: value for number, value in enumerate(self.values, 1) if is_sql_token(value) is are_sql}
+    def _values(self, *, are_sql: bool) -> list[Value]:
+        return [value for value in self.values if value.is_sql is are_sql]
 
     @property
     def is_about_api_tokens(self) -> bool:
@@ -72,7 +72,7 @@ class Request:
             organization=params["organization"],
             selectors=selectors_of(params),
             exclude=selectors_of(params["exclude"] or {}, "exclude."),
-            values=tuple(map(str.strip, words_of("secrets", params["secrets"]))),
+            values=values_of("secrets", params["secrets"]),
             confirm=(params["confirm"] or "").strip(),
         )
         request._check()
@@ -91,11 +91,6 @@ class Request:
     @property
     def _kinds(self) -> set[str]:
         return {selector.kind for selector in (*self.selectors, *self.exclude)}
-
-
-def is_sql_token(value: str) -> bool:
-    """Tell whether a value says of itself that it is a SQL token, also where line breaks came with it."""
-    return claims_of(unwrapped(value)).kind == SQL
 
 
 def selectors_of(given: Mapping[str, Any], prefix: str = "") -> tuple[Selector, ...]:
@@ -121,3 +116,12 @@ def words_of(option: str, given: list[str] | None) -> tuple[str, ...]:
             f"{option} is empty or has an empty item. Nothing was revoked. Leave it out if you don't mean it."
         )
     return tuple(dict.fromkeys(given))
+
+
+def values_of(option: str, given: list[str] | None) -> tuple[Value, ...]:
+    """Return the leaked values of a list, each once, without white space around it.
+
+    :raises InvalidRequest: as `words_of` does.
+    """
+    texts = dict.fromkeys(map(str.strip, words_of(option, given)))
+    return tuple(Value.of(number, text) for number, text in enumerate(texts, 1))

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Iterable
 
-from ansible_collections.community.turso.plugins.module_utils._api.claims import claims_of, unwrapped
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NOT_PROBED, DataPlane
 from ansible_collections.community.turso.plugins.module_utils._api.listing import Listing
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
@@ -23,7 +23,7 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.proof i
     REJECTED,
     UNKNOWN,
     Leak,
-    claimed_id,
+    Value,
 )
 from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak
 from ansible_collections.community.turso.plugins.module_utils._errors import (
@@ -51,16 +51,9 @@ def unclear_in(listing: Listing) -> list[Token]:
     return [Token(entry.name or "", entry.id) for entry in listing.unclear]
 
 
-def leaks_of(tokens: Tokens, values: Mapping[int, str]) -> list[Leak]:
-    """Ask the API about every value, and read what each claims of itself.
-
-    :param values: by their number.
-    """
-    leaks = []
-    for number, value in values.items():
-        answer, reason = _asked(tokens, value)
-        leaks.append(Leak(number, claimed_id(value), answer, reason))
-    return leaks
+def leaks_of(tokens: Tokens, values: Iterable[Value]) -> list[Leak]:
+    """Ask the API about every value."""
+    return [Leak(value.number, value.claims.id, *_asked(tokens, value.text)) for value in values]
 
 
 def answer_afterwards(tokens: Tokens, value: str) -> str:
@@ -162,30 +155,29 @@ def remaining_ids(tokens: Tokens, organization: str | None, confirmed: frozenset
     return ids
 
 
-def sql_leaks_of(tokens: SqlTokens, organization: str | None, values: Mapping[int, str]) -> tuple[SqlLeak, ...]:
+def sql_leaks_of(tokens: SqlTokens, organization: str | None, values: Iterable[Value]) -> tuple[SqlLeak, ...]:
     """Find out what each leaked SQL token is for, and try it there.
 
     :param organization: none where nobody said which one; no list can be asked for then.
-    :param values: by their number.
     """
-    leaks = [SqlLeak(number, claims_of(unwrapped(value))) for number, value in values.items()]
+    leaks = list(map(SqlLeak, values))
     if not leaks:
         return ()
     if organization is None:
         return _of_unknown(leaks, "Set organization to find out for what.")
     try:
-        places = places_of(tokens, organization, [leak.claims for leak in leaks])
+        places = places_of(tokens, organization, map(operator.attrgetter("claims"), leaks))
     except TursoError as exc:
         return _of_unknown(leaks, f"For what is not known. {exc.msg}")
     plane = DataPlane(tokens.api)
-    return tuple(_found(leak, places, organization, plane, values[leak.number]) for leak in leaks)
+    return tuple(_found(leak, places, organization, plane) for leak in leaks)
 
 
 def _of_unknown(leaks: Iterable[SqlLeak], why: str) -> tuple[SqlLeak, ...]:
     return tuple(dataclasses.replace(leak, reason=f"{why} {BY_NAME}") for leak in leaks)
 
 
-def _found(leak: SqlLeak, places: Places, organization: str, plane: DataPlane, value: str) -> SqlLeak:
+def _found(leak: SqlLeak, places: Places, organization: str, plane: DataPlane) -> SqlLeak:
     place = places.of(leak.claims)
     if place is None:
         level, identity = identity_in(leak.claims)
@@ -195,6 +187,6 @@ def _found(leak: SqlLeak, places: Places, organization: str, plane: DataPlane, v
         )
         return _of_unknown([leak], why)[0]
     before = dataclasses.replace(NOT_PROBED, detail="it holds white space or other characters that no token has")
-    if is_bearer(value):
-        before = probe(plane, place.target, value)
+    if is_bearer(leak.value.text):
+        before = probe(plane, place.target, leak.value.text)
     return dataclasses.replace(leak, place=place, before=before)

@@ -20,10 +20,10 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.proof i
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request, Selector
 from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import (
     SqlLeak,
-    every_token_of,
     places_in,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
+from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place
 
 CODE_DIGITS = 6
 
@@ -60,12 +60,17 @@ class Selection:
     @property
     def count(self) -> int:
         """Return how much is selected: tokens, and databases and groups all of whose SQL tokens are meant."""
-        return len(self.selected) + len(places_in(self.sql))
+        return len(self.selected) + len(self.places)
+
+    @property
+    def places(self) -> list[Place]:
+        """Return the databases and groups all of whose SQL tokens are meant."""
+        return list(places_in(self.sql).values())
 
     @property
     def what_is_selected(self) -> str:
         """Return in words what a confirmed run does."""
-        ends = [f"end {words}" for words in every_token_of(self.sql)]
+        ends = [f"end {place.every_token}" for place in self.places]
         if self.selected:
             ends.insert(0, f"revoke exactly the selected tokens ({len(self.selected)})")
         return " and ".join(ends)
@@ -79,7 +84,7 @@ class Selection:
         """Return what confirms exactly these ids; none where nothing is selected."""
         if not self.count:
             return None
-        ids = [*sorted(self.ids), *(f"every SQL token of {place_id}" for place_id in sorted(places_in(self.sql)))]
+        ids = [*sorted(self.ids), *sorted(f"every SQL token of {place.target.id}" for place in self.places)]
         digest = hashlib.sha256("\n".join(ids).encode("utf-8", "backslashreplace")).hexdigest()
         return f"{self.count}-{digest[:CODE_DIGITS]}"
 
@@ -95,7 +100,7 @@ class Selection:
                 doubts.append(
                     f"token {choice.token.name!r} is selected only by {values}, which the API does not accept"
                 )
-        doubts += [f"{words} would end, also those in use" for words in every_token_of(self.sql)]
+        doubts += [f"{place.every_token} would end, also those in use" for place in self.places]
         return doubts + [f"{leak.label} could not be tried" for leak in self.leaks if leak.answer == UNKNOWN]
 
     def is_confirmed_by(self, confirm: str) -> bool:

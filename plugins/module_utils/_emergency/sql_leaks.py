@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be known of leaked SQL tokens: which database or group each is for, and whether it works. Pure and private.
+"""What can be known of leaked SQL tokens: which database or group each is for, whether it works, and what fails. Pure and private.
 
 One alone cannot be revoked. So what is selected is the database, or the group, all of whose SQL tokens would end.
 """
@@ -22,11 +22,11 @@ from ansible_collections.community.turso.plugins.module_utils._api.data_plane im
     Probe,
 )
 from ansible_collections.community.turso.plugins.module_utils._emergency import proof
+from ansible_collections.community.turso.plugins.module_utils._emergency.outcome import Failure
 from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 _ANSWERS = {ACCEPTED: proof.ACCEPTED, DEAD: proof.REJECTED}  # as the answers of the API are called
-
 
 _SAYS = {
     ACCEPTED: "It is active: the database accepts it.",
@@ -36,23 +36,34 @@ _SAYS = {
     ),
 }
 
+_NOT_HERE = (
+    " The module turso_revocation does not end it, because applications would be locked out until they have new tokens. The playbook "
+    "community.turso.revoke ends it and delivers new ones; the module turso_sql_invalidation only ends it."
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class SqlLeak:
     """A leaked SQL token before anything was ended.
 
-    :ivar number: its place among the given values, from 1. Values are never shown.
     :ivar place: what it is for; none where that is not known.
     :ivar reason: why not, as a sentence.
     :ivar before: what came of trying it.
     """
 
-    number: int
-    claims: Claims
+    value: proof.Value
     proven: ClassVar[bool] = False
     place: Place | None = None
     reason: str = ""
     before: Probe = NOT_PROBED
+
+    @property
+    def number(self) -> int:
+        return self.value.number
+
+    @property
+    def claims(self) -> Claims:
+        return self.value.claims
 
     @property
     def is_certain(self) -> bool:
@@ -68,12 +79,15 @@ class SqlLeak:
         what = f"Value {self.number} is a SQL token ({authorization}, {minted}, {ends})"
         if self.place is None:
             return f"{what}. {self.reason}"
-        name = self.place.target.name
-        return f"{what} of the {name}. {self._answer} It ends only together with every SQL token of the {name}."
+        return f"{what} of the {self.place.name}. {self._answer} It ends only together with {self.place.every_token}."
 
     @property
     def _answer(self) -> str:
         return _SAYS.get(self.before.result, f"It could not be tried: {self.before.detail}.")
+
+    def failure(self, hint: str = "") -> Failure:
+        """Return it as a value that is not proven dead."""
+        return Failure(f"{self.msg}{hint}", value=self.number)
 
     def as_result(self) -> dict[str, Any]:
         """Return it as an item of `proofs`: of before anything was ended."""
@@ -96,6 +110,14 @@ def places_in(leaks: Iterable[SqlLeak]) -> dict[str, Place]:
     return {leak.place.target.id: leak.place for leak in leaks if leak.place is not None}
 
 
-def every_token_of(leaks: Iterable[SqlLeak]) -> list[str]:
-    """Return what would end, in words."""
-    return [f"every SQL token of the {place.target.name}" for place in places_in(leaks).values()]
+def uncertain(leaks: Iterable[SqlLeak]) -> list[Failure]:
+    """Return the leaked SQL tokens of which nobody can promise that they would be proven dead."""
+    return [leak.failure() for leak in leaks if not leak.is_certain]
+
+
+def not_ended(leaks: Iterable[SqlLeak], *, is_left: bool) -> list[Failure]:
+    """Return the leaked SQL tokens that a confirmed run of the module leaves active.
+
+    :param is_left: whether another task ends those of which it is known what they are for.
+    """
+    return [leak.failure(_NOT_HERE) for leak in leaks if leak.place is None or not is_left]

@@ -2,29 +2,44 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which entries of a rotation file an emergency concerns, before they are read. Pure and private."""
+"""Whom an emergency for SQL tokens concerns: the entries of a rotation file whose tokens end, or may end. Pure and private.
+
+The entries are read as they are written: whoever is cut off has to be known, also where an entry is wrong.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, GROUP, Name
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import Order
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
+from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place, name_written_in
 
 
-def orders_in(given: Any) -> list[Order]:
-    """Read the orders.
+def places_to_end(given: Any) -> list[Place]:
+    """Read what turso_revocation returns as invalidations.
 
-    :raises InvalidRequest: they are none.
+    :raises InvalidRequest: it is something else.
     """
-    return list(map(Order.of, given or ()))
+    try:
+        return list(map(Place.from_result, given or ()))
+    except (KeyError, TypeError) as exc:
+        raise InvalidRequest(
+            "turso_rotate_invalidations is not what turso_revocation returns as invalidations. Nothing was ended."
+        ) from exc
 
 
-def concerned(orders: Collection[Order], entries: Iterable[Any]) -> list[str]:
-    """Return the names of the entries, as they are written, whose tokens end or may end."""
+def names_written_in(entries: Iterable[Any]) -> dict[str, Name]:
+    """Return what each entry with kind: sql is for, by its name."""
     sql = [entry for entry in entries if isinstance(entry, Mapping) and entry.get("kind") == "sql"]
-    return [str(entry.get("name")) for entry in sql if any(order.concerns(_name_in(entry)) for order in orders)]
+    return {str(entry.get("name")): name_written_in(entry) for entry in sql}
+
+
+def concerned(places: Iterable[Place], names: Mapping[str, Name]) -> list[str]:
+    """Return the managed tokens that end, or may end, in the order of the rotation file."""
+    found = {managed for place in places for share in place.shares_of(names) for managed in share}
+    return [managed for managed in names if managed in found]
 
 
 def named(entries: Iterable[Any], names: Collection[str]) -> list[Any]:
@@ -32,7 +47,18 @@ def named(entries: Iterable[Any], names: Collection[str]) -> list[Any]:
     return [entry for entry in entries if isinstance(entry, Mapping) and entry.get("name") in names]
 
 
-def _name_in(entry: Mapping[str, Any]) -> Name:
-    """Return which database or group an entry is for, as it is written."""
-    level = DATABASE if entry.get(DATABASE) else GROUP
-    return Name(str(entry.get("organization")), level, str(entry.get(level)))
+def plan_in_words(places: Sequence[Place], names: Mapping[str, Name]) -> list[str]:
+    """Say what would end, and who would get a new token."""
+    lines = []
+    for place in places:
+        lines.append(f"{place.every_token[0].upper()}{place.every_token[1:]} would end, also those in use.")
+        ended, maybe = place.shares_of(names)
+        if ended:
+            lines.append(f"{', '.join(ended)}: gets a new token, delivered and confirmed.")
+        if maybe:
+            lines.append(f"{', '.join(maybe)}: gets a new token unless the database accepts the old one.")
+        if not ended:
+            lines.append(
+                f"No entry of turso_rotate_tokens is for the {place.name}: whoever uses it needs a new token by hand."
+            )
+    return lines

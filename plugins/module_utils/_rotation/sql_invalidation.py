@@ -20,8 +20,8 @@ from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens im
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memory import SqlMemory
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import Order
 from ansible_collections.community.turso.plugins.module_utils._sql_token.look_up import look_up
+from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place
 from ansible_collections.community.turso.plugins.module_utils._sql_token.probe import refuse_unreachable
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
@@ -34,44 +34,44 @@ GO_ON = "Run the rotation again (community.turso.rotate): it goes on from what t
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of an order: sentences, and whether it is a failure."""
+    """What became of a database, a group, or a leaked value: sentences, and whether it is a failure."""
 
     msg: str
     has_failed: bool = False
 
 
-def found_targets(orders: Sequence[Order], tokens: SqlTokens, *, is_tried: bool) -> dict[Order, tuple[Target, Clock]]:
+def found_targets(places: Sequence[Place], tokens: SqlTokens, *, is_tried: bool) -> dict[Place, tuple[Target, Clock]]:
     """Look up what is to be invalidated, and see that new tokens could be tried.
 
     :param is_tried: whether new tokens follow that have to be tried.
     :raises TursoError: nothing may be ended.
     """
-    known = look_up(tokens, [order.name for order in orders])
+    known = look_up(tokens, [place.name for place in places])
     plane = DataPlane(tokens.api)
     found = {}
-    for order in orders:
-        target = known[order.name]
+    for place in places:
+        target = known[place.name]
         if isinstance(target, TursoError):
             raise target.become(type(target), f"{target.msg} Nothing was ended.")
-        if target[0].id != order.id:
+        if target[0].id != place.target.id:
             raise Refused(
-                f"The {order.name} is {target[0].id}, and the leaked value is for {order.id}: it was made anew meanwhile. Nothing was "
-                "ended."
+                f"The {place.name} is {target[0].id}, and the leaked value is for {place.target.id}: it was made anew meanwhile. Nothing "
+                "was ended."
             )
         if is_tried:
             refuse_unreachable(plane, target[0])
-        found[order] = target
+        found[place] = target
     return found
 
 
 def invalidate_each(
-    found: Mapping[Order, tuple[Target, Clock]],
+    found: Mapping[Place, tuple[Target, Clock]],
     tokens: SqlTokens,
     path: str | None,
     names: Mapping[str, Name],
     stop: Callable[[], str | None],
 ) -> list[Outcome]:
-    """Carry the orders out. One that fails stops no other.
+    """End every SQL token of what was found. One failure stops no other.
 
     :param path: of the state file; none where no managed token is concerned.
     :param names: what each managed token that is concerned is for.
@@ -79,14 +79,14 @@ def invalidate_each(
     """
     began = tokens.api.now()
 
-    def carry_out(order: Order, told: Clock) -> Outcome:
+    def end(place: Place, told: Clock) -> Outcome:
         reason = stop()
         if reason is not None:
-            return Outcome(f"The tokens of the {order.name} were not ended: {reason}.", has_failed=True)
-        record = _Record(path, *order.shares_of(names))
-        return _invalidated(order, tokens, record, lambda: _later(told, tokens.api.now() - began))
+            return Outcome(f"The tokens of the {place.name} were not ended: {reason}.", has_failed=True)
+        record = _Record(path, *place.shares_of(names))
+        return _invalidated(place.name, tokens, record, lambda: _later(told, tokens.api.now() - began))
 
-    return [carry_out(order, clock) for order, (_target, clock) in found.items()]
+    return [end(place, clock) for place, (_target, clock) in found.items()]
 
 
 def _later(told: Clock, seconds: float) -> str:
@@ -94,28 +94,28 @@ def _later(told: Clock, seconds: float) -> str:
     return utc_text(told.moment + datetime.timedelta(seconds=math.ceil(seconds)))
 
 
-def _invalidated(order: Order, tokens: SqlTokens, record: _Record, now: Callable[[], str]) -> Outcome:
+def _invalidated(name: Name, tokens: SqlTokens, record: _Record, now: Callable[[], str]) -> Outcome:
     try:
         former = record.asked(now())
     except Refused as exc:
         return Outcome(f"{exc.msg} {_NOTHING}", has_failed=True)
     try:
         # Never twice: where this run was killed and its module lives on, the next run may have minted new tokens meanwhile.
-        ended = tokens.invalidate(order.name, is_repeated=False)
+        ended = tokens.invalidate(name, is_repeated=False)
     except TursoError as exc:
         if exc.ambiguous:
             says, why = _LOST, record.problem_with(lambda: record.asked(now()))
         else:
             says, why = _NOTHING, record.problem_with(lambda: record.put_back(former))
         return Outcome(f"{exc.msg} {says}{why}", has_failed=True)
-    done = f"Every SQL token of the {order.name} that was minted up to {utc_text(ended.moment)} is invalidated."
+    done = f"Every SQL token of the {name} that was minted up to {utc_text(ended.moment)} is invalidated."
     why = record.problem_with(lambda: record.ended(utc_text(ended.moment)))
     return Outcome(f"{done}{why} {GO_ON}" if why else done, has_failed=bool(why))
 
 
 @dataclasses.dataclass(frozen=True)
 class _Record:
-    """The part of the state file that an order changes.
+    """The part of the state file that an invalidation changes.
 
     :ivar path: of the state file; none where no managed token is concerned.
     :ivar certain: the managed tokens that end by it.

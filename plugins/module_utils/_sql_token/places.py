@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private to this collection: which database or group a SQL token is for, found by what the token claims."""
+"""Private to this collection: which database or group a SQL token is for, and what ends together with it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import For
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A database or a group that a token is for.
+    """A database or a group that a token is for. Its SQL tokens can only be ended all at once.
 
     :ivar group: the name of its group; a group's own name.
     :ivar databases: the names of a group's databases.
@@ -34,13 +34,53 @@ class Place:
     group: str
     databases: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> Name:
+        return self.target.name
+
+    @property
+    def every_token(self) -> str:
+        """Return in words what would end."""
+        return f"every SQL token of the {self.name}"
+
     def as_result(self) -> dict[str, Any]:
         return {
-            **dataclasses.asdict(self.target.name),
+            **dataclasses.asdict(self.name),
             "id": self.target.id,
             "group": self.group,
             "databases": list(self.databases),
         }
+
+    @classmethod
+    def from_result(cls, given: Any) -> Place:
+        """Read what `as_result` returned.
+
+        :raises KeyError, TypeError: it is something else.
+        """
+        name = Name(given["organization"], given["level"], given["name"])
+        return cls(Target(name, given["id"]), given["group"], tuple(given["databases"]))
+
+    def is_of(self, claims: Claims) -> bool:
+        """Tell whether a token claims to be for it."""
+        return identity_in(claims) == (self.name.level, self.target.id)
+
+    def ends(self, name: Name) -> bool:
+        """Tell whether the tokens of a database or a group end together with its own for certain."""
+        return name == self.name
+
+    def may_end(self, name: Name) -> bool:
+        """Tell whether they may end: nobody knows for sure whether one level ends the other."""
+        if name.organization != self.name.organization or name.level == self.name.level:
+            return False
+        return name.name in (self.group, *self.databases)
+
+    def shares_of(self, names: Mapping[str, Name]) -> tuple[list[str], list[str]]:
+        """Return the managed tokens that end together with its own for certain, and those that may end.
+
+        :param names: what each managed token is for.
+        """
+        ended = [managed for managed, name in names.items() if self.ends(name)]
+        return ended, [managed for managed, name in names.items() if self.may_end(name)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +103,12 @@ def identity_in(claims: Claims) -> tuple[str, str]:
     if claims.database_id is not None:
         return DATABASE, claims.database_id
     return GROUP, claims.group_id or ""
+
+
+def name_written_in(entry: Mapping[str, Any]) -> Name:
+    """Return which database or group an entry of a rotation file is for, as it is written and not checked."""
+    level = DATABASE if entry.get(DATABASE) else GROUP
+    return Name(str(entry.get("organization", "")), level, str(entry.get(level)))
 
 
 def places_of(tokens: SqlTokens, organization: str, wanted: Iterable[Claims]) -> Places:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
-from ansible_collections.community.turso.plugins.module_utils._emergency.proof import Leak, Proof, claimed_id
+from ansible_collections.community.turso.plugins.module_utils._emergency.proof import Leak, Proof, Value
 from ansible_collections.community.turso.plugins.module_utils._emergency.report import objections
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request
 from ansible_collections.community.turso.plugins.module_utils._emergency.selection import Selection, owner_of, select
@@ -245,4 +245,4 @@ JWT = "e30.eyJqdGkiOiJhYmMifQ.c2ln"
 
 @pytest.mark.parametrize("value", [JWT, f'"{JWT}"', f"'{JWT[:9]}\n {JWT[9:]}'", f"`{JWT}`\n"])
 def test_claims_are_read_though_quotes_and_line_breaks_came_with_the_value(value: str) -> None:
-    assert claimed_id(value) == "abc"
+    assert Value.of(1, value).claims.id == "abc"

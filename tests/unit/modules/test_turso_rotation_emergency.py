@@ -20,8 +20,8 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Ref
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_invalidation import invalidate_each
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_orders import Order
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Item, Transaction
+from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place
 from ansible_collections.community.turso.plugins.modules import turso_rotation
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
@@ -215,7 +215,8 @@ def test_after_a_lost_answer_the_time_is_that_of_the_loss(tmp_path: Path) -> Non
         def invalidate(self, _name: Name, *, is_repeated: bool) -> None:
             raise Unreachable("No answer.", ambiguous=not is_repeated)
 
-    found = {Order(name, "id", "production"): (Target(name, "id"), Clock(began, is_told=True))}
+    place = Place(Target(name, "id"), "production")
+    found = {place: (place.target, Clock(began, is_told=True))}
     slow: Any = Slow()
     invalidate_each(found, slow, str(tmp_path / "state"), {"app": name}, lambda: None)
     assert invalidated(tmp_path / "state", ASKED) == {"app": "2026-11-24T09:15:30Z"}
@@ -267,7 +268,7 @@ def test_a_mint_that_fails_afterwards_says_first_what_is_dead(simulator: Simulat
         ("untried", "WARNING: value 2 is not proven dead and may still work", True),
     ],
 )
-def test_each_leaked_value_of_the_order_is_tried(
+def test_each_leaked_value_of_what_was_ended_is_tried(
     simulator: Simulator, step: Step, waits: list[float], behaviour: str, says: str, is_failure: bool
 ) -> None:
     simulator.add_database("other", group="production")
@@ -282,7 +283,7 @@ def test_each_leaked_value_of_the_order_is_tried(
     assert not any(value.rpartition(".")[2] in json.dumps(result) for value in values)
 
 
-def test_an_order_that_is_none_is_refused(simulator: Simulator, step: Step) -> None:
+def test_what_is_no_invalidation_is_refused(simulator: Simulator, step: Step) -> None:
     for order in ({}, {"organization": "acme", "level": "database", "name": "x", "id": "i"}):
         assert "Nothing was ended." in step(invalidations=[order])["msg"]
     assert simulator.requests == []
