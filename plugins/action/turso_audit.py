@@ -164,7 +164,7 @@ class ActionModule(ActionBase):
         audited = str(self._task.args.get("organization", ""))
         if rotation is None:
             return dict.fromkeys(sql, audited)
-        return {name: rotation.sql.get(name, Expected()).organization or audited for name in sql}
+        return {name: rotation.sql.get(name, Expected()).name.organization or audited for name in sql}
 
     def _written(self, report: Mapping[str, Any]) -> dict[str, Any]:
         """Write what is asked for, and return what that changes."""

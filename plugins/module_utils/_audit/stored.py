@@ -17,11 +17,12 @@ from typing import Any, ClassVar
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, Claims, claims_of
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NO
-from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, GROUP
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State, TokenState
 from ansible_collections.community.turso.plugins.module_utils._sql_token.durations import seconds_in
-from ansible_collections.community.turso.plugins.module_utils._sql_token.places import identity_in
+from ansible_collections.community.turso.plugins.module_utils._sql_token.places import identity_in, name_written_in
 
+NOWHERE = Name("", "", "")
 AT_NO_TIME = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
 
 
@@ -29,25 +30,21 @@ AT_NO_TIME = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc)
 class Expected:
     """What an entry of the rotation file says of a token.
 
-    :ivar level: database or group; empty where there is no entry with kind: sql.
+    :ivar name: what it is for; all of it is empty where there is no entry with kind: sql.
     :ivar renew_before: how long before its end it is renewed; empty where the entry leaves that out.
     """
 
-    level: str = ""
-    name: str = ""
-    organization: str = ""
+    name: Name = NOWHERE
     renew_before: str = ""
-
-    @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> Expected:
-        level = DATABASE if entry.get(DATABASE) else GROUP
-        texts = {key: str(entry.get(key, "")) for key in ("organization", "renew_before")}
-        return cls(level, str(entry.get(level)), **texts)
 
 
 def expected_in(entries: Sequence[Mapping[str, Any]]) -> dict[str, Expected]:
     """Return what the entries of a rotation file say of SQL tokens, by name."""
-    return {str(entry.get("name")): Expected.of(entry) for entry in entries if entry.get("kind") == "sql"}
+    return {
+        str(entry.get("name")): Expected(name_written_in(entry), str(entry.get("renew_before", "")))
+        for entry in entries
+        if entry.get("kind") == "sql"
+    }
 
 
 @dataclasses.dataclass(frozen=True)

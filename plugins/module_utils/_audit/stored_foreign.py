@@ -21,10 +21,10 @@ def why_foreign(stored: Stored) -> str | None:
 
 def _is_of_the_other_level(stored: Stored) -> str | None:
     """A token of a group is none of a database, and the other way round."""
-    expected = stored.expected
-    if expected.level in ("", stored.identity[0]):
+    meant = stored.expected.name
+    if meant.level in ("", stored.identity[0]):
         return None
-    return f"and its entry is for the {expected.level} {expected.name!r}"
+    return f"and its entry is for the {meant}"
 
 
 def _is_not_there(stored: Stored) -> str | None:
@@ -36,9 +36,8 @@ def _is_not_there(stored: Stored) -> str | None:
 
 def _is_elsewhere(stored: Stored) -> str | None:
     """The token is in the wrong place of the file."""
-    expected = stored.expected
-    meant = f"{expected.level} {expected.name}"
-    if "" in (stored.place, expected.level) or stored.place == meant:
+    meant = f"{stored.expected.name.level} {stored.expected.name.name}"
+    if "" in (stored.place, stored.expected.name.level) or stored.place == meant:
         return None
     return f"which is the {stored.place}, and its entry is for the {meant}"
 
