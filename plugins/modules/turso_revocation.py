@@ -111,6 +111,8 @@ options:
   confirm:
     description:
       - The RV(code) of a dry run. It matches exactly the tokens that were shown. If other tokens are selected by now, nothing is revoked.
+      - Where O(secrets) has SQL tokens, the code also covers the databases and groups, what they say of the values, and which of
+        O(managed_tokens) get a new token. So a command that you confirmed once does not end the new tokens.
       - Instead of the code, give the number of selected tokens if you know it in advance. This works only if every selector matches
         something, if every selected token was selected by name, id, pattern, owner, or a value that the API accepts, and if every
         value could be tried.
@@ -123,10 +125,17 @@ options:
         a confirmed run fails for a SQL token among O(secrets), because this module does not end it.
     type: bool
     default: false
+  managed_tokens:
+    description:
+      - The entries of the rotation file (C(turso_rotate_tokens)), so that O(confirm) covers the names of the SQL tokens that another
+        task renews. Only C(name), C(kind), C(organization), C(database) and C(group) of each are read.
+    type: list
+    elements: dict
+    default: []
   from_variables:
     description:
       - Take these options from variables, V(turso_revoke_) and the name of the option, as the playbook C(community.turso.revoke) does.
-        An option whose variable is not set is left out.
+        An option whose variable is not set is left out. O(managed_tokens) is taken from C(turso_rotate_tokens).
       - A variable V(turso_revoke_) that gives none of these options is refused. So is a variable V(turso_revoke_) or V(turso_rotate_)
         that cannot be rendered, because a later task could take it for one that is not set.
     type: list
@@ -168,7 +177,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 code:
-  description: What confirms exactly the selected tokens. V(null) if none is selected.
+  description: What confirms exactly what is selected, see O(confirm). V(null) if nothing is.
   returned: always
   type: str
   sample: 1-3fa9c1
@@ -409,10 +418,10 @@ def selected(request: Request, tokens: Tokens, sql_tokens: SqlTokens) -> tuple[S
     """Return what is meant, and when that was. Whoever means no API token needs no right to list them."""
     sql = sql_leaks_of(sql_tokens, request.organization, request.sql_values)
     if not request.is_about_api_tokens:
-        return Selection((), (), (), (), sql=sql), utc_now()
+        return Selection((), (), (), (), sql=sql, managed=request.managed), utc_now()
     listing = listed(tokens, request.organization)
     selection = select(request, listing.tokens, leaks_of(tokens, request.api_values), unclear_in(listing))
-    return dataclasses.replace(selection, sql=sql), listing.moment
+    return dataclasses.replace(selection, sql=sql, managed=request.managed), listing.moment
 
 
 def run(
@@ -480,6 +489,7 @@ def main() -> None:
             "secrets": {**words(), "no_log": True, "fallback": (env_unless_empty, ["TURSO_REVOKE_SECRET"])},
             "confirm": {"type": "str"},
             "leave_sql_tokens": {"type": "bool", "default": False},
+            "managed_tokens": {"type": "list", "elements": "dict", "default": []},
             "from_variables": words(),  # read by the action plugin
         },
         supports_check_mode=True,

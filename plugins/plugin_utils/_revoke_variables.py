@@ -10,7 +10,7 @@ a rotation file would renew nothing. So all of them are rendered here, and what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -19,10 +19,14 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Inv
 
 PREFIX = "turso_revoke_"
 ROTATION = "turso_rotate_"
+TOKENS = "turso_rotate_tokens"
+_WHAT_FOR = ("name", "kind", "organization", "database", "group")
 
 
 def options_in(variables: Mapping[str, Any], asked: Collection[str], render: Callable[[Any], Any]) -> dict[str, Any]:
     """Return the options that variables give, rendered; one whose variable is not there is left out.
+
+    Of a rotation file the module is given what its entries are for, and nothing else: what is in it by mistake is not shown.
 
     :param asked: which options may be given.
     :raises InvalidRequest: a variable of either prefix cannot be rendered, or gives what is not asked.
@@ -33,7 +37,13 @@ def options_in(variables: Mapping[str, Any], asked: Collection[str], render: Cal
         raise InvalidRequest(f"There is no {', '.join(sorted(unknown))}. Nothing was revoked.")
     given = {name: value for name, value in variables.items() if name.startswith((PREFIX, ROTATION))}
     rendered = {name: _rendered(name, value, render) for name, value in given.items()}
-    return {option: rendered[name] for name, option in known.items() if name in rendered}
+    options = {option: rendered[name] for name, option in known.items() if name in rendered}
+    return {**options, "managed_tokens": _managed(rendered.get(TOKENS))}
+
+
+def _managed(entries: Any) -> list[dict[str, Any]]:
+    written = entries if isinstance(entries, Sequence) else ()
+    return [{key: entry[key] for key in _WHAT_FOR if key in entry} for entry in written if isinstance(entry, Mapping)]
 
 
 def _rendered(name: str, value: Any, render: Callable[[Any], Any]) -> Any:

@@ -103,6 +103,12 @@ def test_a_leaked_value_ends_all_and_whoever_is_cut_off_has_a_new_one(world: Wor
     assert world.works()
     assert world.invalidated_at is not None
 
+    from_the_history = world.revoke(*WITH_ENTRIES, *confirmation(dry))
+    assert not from_the_history.ok
+    assert "may have changed. Check the list before you confirm it." in from_the_history.output
+    assert len(simulator.writes) == 2
+    assert world.works()
+
 
 def test_what_the_rotation_file_says_neither_hides_who_is_cut_off_nor_confirms(
     world: World, simulator: Simulator, playbooks: Playbooks

@@ -39,13 +39,21 @@ GIVEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "what is set by a template": ({"turso_revoke_names": ["{{ team }}-docs"]}, {"names": ["ci-docs"]}),
     "the type that was written": ({"turso_revoke_confirm": 1, "turso_revoke_names": "1"}, {"confirm": 1, "names": "1"}),
     "a null, which the module refuses": ({"turso_revoke_exclude": None}, {"exclude": None}),
-    "nothing of the rotation": ({"turso_rotate_tokens": [], "turso_revoke_confirm": "1"}, {"confirm": "1"}),
+    "no other of the rotation": ({"turso_rotate_force": True, "turso_revoke_confirm": "1"}, {"confirm": "1"}),
 }
 
 
 @pytest.mark.parametrize(("variables", "expected"), GIVEN.values(), ids=GIVEN)
 def test_takes(variables: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert options(**variables) == expected
+    assert options(**variables) == {**expected, "managed_tokens": []}
+
+
+def test_takes_of_the_rotation_file_what_its_entries_are_for_and_nothing_else() -> None:
+    app = {"name": "{{ team }}-app", "kind": "sql", "organization": "acme", "database": "shop"}
+    entries = [{**app, "expires_in": "90d", "deliver": [{"to": "file", "path": "/token"}]}, {"name": "api"}, "no entry"]
+    assert options(turso_rotate_tokens=entries)["managed_tokens"] == [{**app, "name": "ci-app"}, {"name": "api"}]
+    for odd in (None, "a word", {"name": "app"}, 7):
+        assert options(turso_rotate_tokens=odd)["managed_tokens"] == []
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

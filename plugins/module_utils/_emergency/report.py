@@ -193,8 +193,11 @@ def _no_match(request: Request, selection: Selection) -> str:
 
 
 def _no_confirmation(confirm: str, selection: Selection) -> str:
-    count = selection.count
-    because = f" A number is not enough here: {'; '.join(selection.doubts)}." if confirm == str(count) else ""
+    count, because = selection.count, ""
+    if confirm == str(count):
+        because = f" A number is not enough here: {'; '.join(selection.doubts)}."
+    elif selection.places:
+        because = " What is selected, what a database says of a leaked value, or who gets a new token may have changed."
     return (
         f"The confirmation {confirm!r} does not match the {count} selected tokens.{because} Check the list before you "
         "confirm it."

@@ -10,8 +10,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import Value
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import names_written_in
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
 KINDS = {"names": "name", "ids": "id", "patterns": "pattern", "owners": "owner"}  # the option, and what a word of it is
@@ -35,6 +37,7 @@ class Request:
 
     :ivar organization: whose list is meant; none for the caller's own.
     :ivar values: leaked values, as they are numbered.
+    :ivar managed: what each SQL token of the rotation file is for, by its name.
     :ivar confirm: the code or the number that confirms; empty for a dry run.
     """
 
@@ -42,6 +45,7 @@ class Request:
     selectors: tuple[Selector, ...]
     exclude: tuple[Selector, ...]
     values: tuple[Value, ...]
+    managed: Mapping[str, Name]
     confirm: str
 
     @property
@@ -73,6 +77,7 @@ class Request:
             selectors=selectors_of(params),
             exclude=selectors_of(params["exclude"] or {}, "exclude."),
             values=values_of("secrets", params["secrets"]),
+            managed=names_written_in(params["managed_tokens"]),
             confirm=(params["confirm"] or "").strip(),
         )
         request._check()

@@ -4,8 +4,8 @@
 
 """Select the tokens to revoke. Pure, so that what is shown is what is revoked. Private to this collection.
 
-A dry run shows a selection and its code, which holds for exactly these ids. If others are selected by the time that the code
-is given, it does not match, and nothing is revoked.
+A dry run shows a selection and its code, which holds for exactly these ids. Where SQL tokens leaked, it holds for what was said of them,
+too. If that is another by the time that the code is given, it does not match, and nothing is revoked.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
+from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
 from ansible_collections.community.turso.plugins.module_utils._emergency.proof import ACCEPTED, UNKNOWN, Leak
 from ansible_collections.community.turso.plugins.module_utils._emergency.request import Request, Selector
-from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import (
-    SqlLeak,
-    places_in,
-)
+from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak, places_in
+from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import plan_in_words
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place
 
@@ -48,6 +47,7 @@ class Selection:
     :ivar leaks: the given values, but those that are SQL tokens.
     :ivar unclear: labels of entries that are meant, but not understood, so that nothing is done about them.
     :ivar sql: the given values that are SQL tokens; what they are for is selected, too.
+    :ivar managed: what each SQL token of the rotation file is for, by its name.
     """
 
     selected: tuple[Choice, ...]
@@ -56,6 +56,7 @@ class Selection:
     leaks: tuple[Leak, ...]
     unclear: tuple[str, ...] = ()
     sql: tuple[SqlLeak, ...] = ()
+    managed: Mapping[str, Name] = dataclasses.field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -81,12 +82,20 @@ class Selection:
 
     @property
     def code(self) -> str | None:
-        """Return what confirms exactly these ids; none where nothing is selected."""
+        """Return what confirms exactly what a dry run shows; none where nothing is selected."""
         if not self.count:
             return None
-        ids = [*sorted(self.ids), *sorted(f"every SQL token of {place.target.id}" for place in self.places)]
-        digest = hashlib.sha256("\n".join(ids).encode("utf-8", "backslashreplace")).hexdigest()
+        shown = [*sorted(self.ids), *sorted(map(self._shown_of, self.places))]
+        digest = hashlib.sha256("\n".join(shown).encode("utf-8", "backslashreplace")).hexdigest()
         return f"{self.count}-{digest[:CODE_DIGITS]}"
+
+    def _shown_of(self, place: Place) -> str:
+        """Return what the code covers of a database or a group: its id, what it said of leaked values, and who gets a new token.
+
+        A command that was confirmed once must not end the new tokens, and must lock out nobody of whom nothing was said.
+        """
+        answers = sorted(leak.before.result for leak in self.sql if leak.place == place)
+        return "\n".join([place.target.id, *answers, *plan_in_words([place], dict(sorted(self.managed.items())))])
 
     @property
     def doubts(self) -> list[str]:

@@ -31,9 +31,10 @@ TOKENS = [
     token("db[1]", "5", "carol"),
     token("a,b", "6", "carol"),
 ]
-NOTHING: dict[str, Any] = dict.fromkeys(
-    ("organization", "names", "ids", "patterns", "owners", "exclude", "secrets", "confirm")
-)
+NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("organization", "names", "ids", "patterns", "owners", "exclude", "secrets", "confirm")),
+    "managed_tokens": [],
+}
 
 
 def request_of(**asked: Any) -> Request:

@@ -734,6 +734,80 @@ def test_the_code_holds_for_exactly_these_databases_and_api_tokens(
     )
 
 
+MANAGED = {"name": "app", "kind": "sql", "organization": "acme", "database": "shop"}
+OF_GROUP = {"name": "reports", "kind": "sql", "organization": "acme", "group": "production"}
+ELSEWHERE: list[Any] = [
+    {**MANAGED, "name": "blog", "database": "blog"},
+    {**MANAGED, "name": "others", "organization": "other"},
+    {"name": "ci", "organization": "acme", "group": "production"},
+]
+
+
+def nothing(_simulator: Simulator) -> None:
+    pass
+
+
+def invalidated(simulator: Simulator) -> None:
+    simulator.invalidate(database="shop")
+
+
+def out_of_reach(simulator: Simulator) -> None:
+    simulator.faults.add("pipeline", faults.Status(503), times=None)
+
+
+def made_anew(simulator: Simulator) -> None:
+    simulator.remake_database("shop")
+    simulator.add_database("other", group="production")
+
+
+# What happened between the dry run and the confirmation, the entries of the rotation file then, and whether the code still holds.
+SINCE: dict[str, tuple[Callable[[Simulator], None], list[Any], bool]] = {
+    "nothing": (nothing, [MANAGED, OF_GROUP], True),
+    "entries that are not concerned": (nothing, [MANAGED, *ELSEWHERE, OF_GROUP], True),
+    "a consumer more of one entry": (nothing, [{**MANAGED, "deliver": [{"to": "play"}]}, OF_GROUP], True),
+    "everything was ended": (invalidated, [MANAGED, OF_GROUP], False),
+    "the database is out of reach": (out_of_reach, [MANAGED, OF_GROUP], False),
+    "the database was made anew": (made_anew, [MANAGED, OF_GROUP], False),
+    "an entry more": (nothing, [MANAGED, {**MANAGED, "name": "jobs"}, OF_GROUP], False),
+    "an entry less": (nothing, [OF_GROUP], False),
+    "another name": (nothing, [{**MANAGED, "name": "shop"}, OF_GROUP], False),
+    "the rotation file is left out": (nothing, [], False),
+    "an entry of the group, of which nobody knows, less": (nothing, [MANAGED], False),
+    "an entry is for the group now": (nothing, [{**OF_GROUP, "name": "app"}, OF_GROUP], False),
+}
+
+
+@pytest.mark.parametrize(("happens", "entries", "holds"), SINCE.values(), ids=SINCE)
+def test_the_code_covers_what_was_said_of_sql_tokens(
+    simulator: Simulator,
+    revoke: Run,
+    leaked: dict[str, str],
+    happens: Callable[[Simulator], None],
+    entries: list[Any],
+    holds: bool,
+) -> None:
+    asked: dict[str, Any] = {**ACME, "secrets": [leaked["database"]], "leave_sql_tokens": True}
+    code = revoke(**asked, managed_tokens=[MANAGED, OF_GROUP])["code"]
+    happens(simulator)
+    confirmed = revoke(**asked, managed_tokens=entries, confirm=code)
+    assert confirmed["confirmed"] is holds
+    assert (confirmed["code"] == code) is holds
+    if not holds:
+        assert f"The confirmation '{code}' does not match" in confirmed["msg"]
+        assert str(confirmed["code"]) in confirmed["msg"] or confirmed["code"] is None
+    assert simulator.writes == []
+
+
+def test_the_order_of_values_and_entries_does_not_change_the_code(
+    simulator: Simulator, revoke: Run, leaked: dict[str, str]
+) -> None:
+    ended = simulator.given_sql(database="shop", age_days=5).secret
+    simulator.invalidate(database="shop")
+    values, entries = [ended, *leaked.values()], [MANAGED, {**MANAGED, "name": "aside"}]
+    code = revoke(**ACME, secrets=values, managed_tokens=entries)["code"]
+    assert revoke(**ACME, secrets=values[::-1], managed_tokens=entries[::-1])["code"] == code
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
