@@ -92,3 +92,24 @@ def test_the_page_of_a_destination_shows_one_that_the_role_takes(to: str) -> Non
     items = [item for found in shown if isinstance(found, dict) for item in found.get("deliver", [])]
     assert to in [item["to"] for item in items]
     assert entries_of({"turso_rotate_state_file": "x", "turso_rotate_tokens": [{"name": "ci", "deliver": items}]})
+
+
+@pytest.mark.parametrize("to", KINDS)
+def test_the_page_of_a_destination_has_its_options_with_their_defaults(to: str) -> None:
+    page = (ROOT / f"docs/destinations/{to}.md").read_text()
+    table = page.partition("\n## Options\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \| (.*?) \|", table, re.MULTILINE)
+    told = {name: default for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+    spec = destination_specs()[to]
+    assert set(told) == set(spec)
+    for name, option in spec.items():
+        assert (told[name] == "required") == (option.get("required", False) or is_always_asked_for(to, name)), name
+        if "default" in option:
+            assert yaml.safe_load(told[name].strip("`")) == option["default"], name
+    hours = KINDS[to].takes_effect_hours
+    at_once_with = f"0 with `{KINDS[to].at_once_with}`, else required" if KINDS[to].at_once_with else "required"
+    assert told["takes_effect_hours"] == (at_once_with if hours is None else f"{hours:g}")
+
+
+def is_always_asked_for(to: str, name: str) -> bool:
+    return name == "takes_effect_hours" and KINDS[to].takes_effect_hours is None and not KINDS[to].at_once_with
