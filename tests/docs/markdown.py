@@ -9,6 +9,7 @@ An HTML comment on the line above a fence, which readers don't see, says what th
 - ``<!-- file: NAME -->``: save it under this name beside the page's other files, for the blocks that follow
 - ``<!-- not run: REASON -->``: read it, if it is YAML or JSON, and leave it at that
 - ``<!-- fails: TEXT -->``: play it; it fails and says TEXT
+- ``<!-- shown: BY WHAT -->``: the blocks above said this when they were played; dates, times and suffixes of names differ
 
 Without one, a YAML block is a playbook and is played, and a shell block is run.
 """
@@ -25,7 +26,7 @@ from tests.tools.checkout import ROOT
 RUNNABLE = ("yaml", "shell")
 
 _FENCE = re.compile(
-    r"""(?:^<!--[ ]*(?P<said>file|not\ run|fails):[ ]*(?P<detail>[^\n]*?)[ ]*-->\n)?
+    r"""(?:^<!--[ ]*(?P<said>file|not\ run|fails|shown):[ ]*(?P<detail>[^\n]*?)[ ]*-->\n)?
         ^```(?P<language>\w*)\n(?P<text>.*?)^```$""",
     re.MULTILINE | re.DOTALL | re.VERBOSE,
 )
@@ -33,7 +34,7 @@ _FENCE = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """A fenced block; `said` is file, not run, fails or nothing."""
+    """A fenced block; `said` is file, not run, fails, shown or nothing."""
 
     page: str
     line: int

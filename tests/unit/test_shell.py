@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the README has its reader type into `make shell`, typed into it."""
+"""What the guide "Getting started" has its reader type into `make shell`, typed into it."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ def typed(script: str) -> subprocess.CompletedProcess[str]:
 
 
 @heavy
-def test_everything_in_the_readme_can_be_tried_in_it() -> None:
-    to_try = next(block.text for block in blocks_of(ROOT / "README.md") if "make shell" in (block.detail or ""))
+def test_everything_in_the_guide_can_be_tried_in_it() -> None:
+    to_try = next(
+        block.text for block in blocks_of(ROOT / "docs/getting-started.md") if "make shell" in (block.detail or "")
+    )
     done = typed(f"set -e\n{to_try}\nls\npwd")
     assert (done.returncode, done.stderr) == (0, "")
     for told in (
