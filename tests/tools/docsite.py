@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 from tests.tools.checkout import CACHE, ROOT
 from tests.tools.stage import stage
@@ -19,63 +21,40 @@ from tests.tools.stage import stage
 SITE = CACHE / "docsite"
 
 # References to ansible-core's own pages can be followed only where its inventory can be fetched.
-OFFLINE = """
+SETTINGS = """
 extensions = [*(name for name in extensions if name != 'sphinx.ext.intersphinx'), 'myst_parser']
 myst_heading_anchors = 3
 nitpicky = False
 suppress_warnings = ['ref.ref', 'ref.any', 'myst.xref_missing']
+html_static_path = ['style']
+html_css_files = ['guides.css']
 """
+# A name in the first column of a table stays in one line.
+STYLE = ".rst-content td:first-child code { white-space: nowrap; }\n"
 
-INDEX = """\
-================
-community.turso
-================
-
-{guides}
-.. toctree::
-   :caption: Destinations
-   :maxdepth: 1
-
-   {destinations}
-
-.. toctree::
-   :caption: Decisions
-   :maxdepth: 1
-
-   {decisions}
-
-.. toctree::
-   :caption: Plugins and roles
-
-   collections/index
-"""
-
-CAPTION = """\
-.. toctree::
-   :caption: {caption}
-
-   {pages}
-"""
-
-# Sphinx warns of a page that no caption has, and a warning fails.
+# Sphinx warns of a page that no caption has, and a warning fails. The start page has them all below it.
 GUIDES = {
-    "Start": ("index", "getting-started", "how-rotation-works"),
+    "Start": ("getting-started", "how-rotation-works"),
     "How to": (
-        "adopt",
         "rotate",
         "delivery",
-        "database-tokens",
         "scheduling",
         "awx",
+        "database-tokens",
+        "adopt",
+        "migrate",
+        "tokens",
         "audit",
         "least-privilege",
-        "migrate",
         "incident-runbook",
     ),
     "Reference": ("variables", "troubleshooting", "messages", "secrets", "glossary", "faq", "compatibility"),
+    "Plugins and roles": ("collections/index",),
     "Background": ("alternatives", "performance"),
     "For maintainers": ("architecture",),
 }
+# By page, the folder of the pages below it.
+FOLDERS = {"delivery": "destinations", "architecture": "decisions"}
 
 
 def main() -> None:
@@ -87,8 +66,10 @@ def main() -> None:
     title = ["--title", "community.turso", "--dest-dir", str(SITE)]
     subprocess.run([*init, *title, "community.turso"], check=True, env=environment, stdout=subprocess.DEVNULL)
     with (SITE / "conf.py").open("a") as settings:
-        settings.write(OFFLINE)
-    (SITE / "rst" / "index.rst").write_text(INDEX.format(**pages()))
+        settings.write(SETTINGS)
+    (SITE / "style").mkdir()
+    (SITE / "style" / "guides.css").write_text(STYLE)
+    add_guides(SITE / "rst")
     # As in the build.sh beside them, but a warning fails.
     (SITE / "rst").chmod(0o755)
     collect = ["antsibull-docs", "--config-file", "antsibull-docs.cfg", "collection", "--use-current"]
@@ -98,19 +79,22 @@ def main() -> None:
     print(SITE / "build" / "html" / "index.html")
 
 
-def pages() -> dict[str, str]:
-    """Copy the guides to the site and return the parts of its index."""
-    there = SITE / "rst" / "docs"
-    shutil.copytree(ROOT / "docs", there)
-    captions = [
-        CAPTION.format(caption=caption, pages="\n   ".join(f"docs/{name}" for name in names))
-        for caption, names in GUIDES.items()
-    ]
-    folders = {
-        folder: "\n   ".join(sorted(f"docs/{folder}/{path.stem}" for path in there.glob(f"{folder}/*.md")))
-        for folder in ("destinations", "decisions")
-    }
-    return {"guides": "\n".join(captions), **folders}
+def add_guides(site: Path) -> None:
+    """Copy the guides to the site, and add to them what the navigation shows below each."""
+    (site / "index.rst").unlink()
+    shutil.copytree(ROOT / "docs", site, dirs_exist_ok=True)
+    for caption, names in GUIDES.items():
+        add_below(site / "index.md", names, caption)
+    for guide, folder in FOLDERS.items():
+        add_below(site / f"{guide}.md", sorted(f"{folder}/{path.stem}" for path in (site / folder).glob("*.md")))
+
+
+def add_below(page: Path, names: Sequence[str], caption: str | None = None) -> None:
+    """Add pages below a page: before its first section, which the navigation would else put them below."""
+    head, section, rest = page.read_text().partition("\n## ")
+    options = [":hidden:", *([f":caption: {caption}"] if caption else [])]
+    toctree = "\n".join(["", "```{toctree}", *options, "", *names, "```", ""])
+    page.write_text(head + toctree + section + rest)
 
 
 if __name__ == "__main__":
