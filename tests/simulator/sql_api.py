@@ -34,7 +34,7 @@ def answer(
     """
     with state.lock:
         if call == "databases":
-            return databases(state, caller, arguments[0], query.get("group"))
+            return databases(state, caller, arguments[0], query.get("group"), query.get("cursor"))
         if call == "database":
             return Answer.json(200, {"database": told(looked_up(state, caller, *arguments))})
         if call == "group":
@@ -44,9 +44,12 @@ def answer(
         return invalidate(state, caller, *arguments)
 
 
-def databases(state: State, caller: Token, organization: str, of_group: str | None) -> Answer:
+def databases(state: State, caller: Token, organization: str, of_group: str | None, cursor: str | None) -> Answer:
+    """List databases, page after page; the cursor is the id of the first one of a page."""
     state.reach(caller, organization, "read", of_group or caller.group)
     found = [told(each) for each in state.sql.of_group(organization, of_group or caller.group)]
+    ids = [each["DbId"] for each in found]
+    found = found[ids.index(cursor) :] if cursor in ids else found
     page = state.behaviour.databases_in_pages
     if page is None or len(found) <= page:
         return Answer.json(200, {"databases": found})

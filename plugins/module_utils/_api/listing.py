@@ -154,6 +154,16 @@ def goes_on(data: Mapping[str, Any]) -> bool:
     return any(place.get(mark) for place in places for mark in marks) or _has_more_pages(places[-1])
 
 
+def cursor_in(data: Mapping[str, Any]) -> str:
+    """Return what the next page of a list is asked for by; an empty text where there is none, or the list does not say.
+
+    The vendor's document has no pages. The official CLI asks for them so.
+    """
+    pagination = data.get("pagination")
+    told = pagination.get("next") if isinstance(pagination, dict) else None
+    return text_or_none(told) or ""
+
+
 def _has_more_pages(place: Mapping[str, Any]) -> bool:
     pages = place.get("total_pages")
     return isinstance(pages, int) and pages > 1

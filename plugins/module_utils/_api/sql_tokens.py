@@ -19,10 +19,11 @@ from ansible_collections.community.turso.plugins.module_utils._api import advice
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
-from ansible_collections.community.turso.plugins.module_utils._api.listing import goes_on, text_or_none
+from ansible_collections.community.turso.plugins.module_utils._api.listing import cursor_in, goes_on, text_or_none
 from ansible_collections.community.turso.plugins.module_utils._api.urls import is_bearer
 
 DATABASE, GROUP = "database", "group"
+MOST_PAGES = 100  # of a list
 MOST_HOSTS = 3  # of a group's databases: one that answers is enough
 
 _PLURALS = {DATABASE: "databases", GROUP: "groups"}
@@ -81,7 +82,7 @@ class Databases:
     """A list of an organization's databases.
 
     :ivar group_of: the group of each database, by its name.
-    :ivar is_whole: the API did not say that the list goes on; what is missing in one that does proves nothing.
+    :ivar is_whole: all of it was read. Else the API says that it goes on, and nothing else comes: what is missing then proves nothing.
     """
 
     of_name: Mapping[str, Target]
@@ -128,13 +129,20 @@ class SqlTokens:
         return Target(name, group_id), Clock.of(answer)
 
     def databases(self, organization: str, group: str | None = None) -> Databases:
-        """List the databases of an organization, or of one group. Source: GET /v1/organizations/{slug}/databases."""
+        """List the databases of an organization, or of one group. Source: GET /v1/organizations/{slug}/databases?cursor=…"""
         what = f"list the databases of the organization {organization!r}"
-        query = None if group is None else {"group": group}
-        answer = self._get(organization, "databases", what=what, query=query)
-        entries = answer.data.get("databases")
-        if not isinstance(entries, list) or answer.data.get("error"):
-            raise answer.unexpected(what, "a list of databases")
+        query, cursors, entries = {} if group is None else {"group": group}, [""], []
+        while True:
+            answer = self._get(organization, "databases", what=what, query=query)
+            page = answer.data.get("databases")
+            if not isinstance(page, list) or answer.data.get("error"):
+                raise answer.unexpected(what, "a list of databases")
+            entries += page
+            cursor = cursor_in(answer.data)
+            if cursor in cursors or len(cursors) == MOST_PAGES:
+                break
+            cursors.append(cursor)
+            query = {**query, "cursor": cursor}
         of_name: dict[str, Target] = {}
         of_group: dict[str, tuple[str, ...]] = {}
         group_of: dict[str, str] = {}

@@ -734,6 +734,22 @@ def test_the_code_holds_for_exactly_these_databases_and_api_tokens(
     )
 
 
+def test_a_group_is_found_whose_databases_stand_on_other_pages_of_the_list(
+    simulator: Simulator, revoke: Run, leaked: dict[str, str]
+) -> None:
+    """The databases of the group are what its entries are found by, and what a leaked value is tried on."""
+    simulator.add_database("first", group="staging")
+    simulator.add_database("last", group="production")
+    simulator.behave(databases_in_pages=1)
+    result = revoke(**ACME, secrets=[leaked["group"], simulator.given_sql(database="last").secret])
+    assert not result.get("failed")
+    assert [(each["name"], each["group"], each["databases"]) for each in result["invalidations"]] == [
+        ("production", "production", ["shop", "last"]),
+        ("last", "production", []),
+    ]
+    assert [proof["before"] for proof in result["proofs"]] == ["accepted", "accepted"]
+
+
 MANAGED = {"name": "app", "kind": "sql", "organization": "acme", "database": "shop"}
 OF_GROUP = {"name": "reports", "kind": "sql", "organization": "acme", "group": "production"}
 ELSEWHERE: list[Any] = [

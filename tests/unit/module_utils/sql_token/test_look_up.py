@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name, SqlTokens, Target
@@ -33,6 +31,13 @@ def many(simulator: Simulator) -> list[Name]:
 
 def ids(known: Known) -> dict[str, str]:
     return {name.name: found[0].id for name, found in known.items() if not isinstance(found, TursoError)}
+
+
+def page_of(simulator: Simulator, count: int) -> faults.Fault:
+    """Return the answer of an API that says that its list goes on, and not where."""
+    listed = [simulator.database(f"d{number}") for number in range(count)]
+    entries = [{"Name": each.name, "DbId": each.id, "Hostname": each.hostname, "group": each.group} for each in listed]
+    return faults.Status(200, {"databases": entries, "has_more": True})
 
 
 def asked(simulator: Simulator) -> list[tuple[str, dict[str, str]]]:
@@ -71,7 +76,7 @@ def test_each_organization_is_counted_by_itself(simulator: Simulator, sql: SqlTo
 
 
 def test_what_a_list_does_not_show_is_asked_for_by_name(simulator: Simulator, sql: SqlTokens, many: list[Name]) -> None:
-    simulator.behave(databases_in_pages=MOST_SINGLE)
+    simulator.faults.add("databases", page_of(simulator, MOST_SINGLE), times=None)
     missing = Name("acme", "database", "nowhere")
     known = look_up(sql, [*many, missing])
     assert len(ids(known)) == len(many)
@@ -120,22 +125,21 @@ def test_an_empty_group_has_no_hosts(sql: SqlTokens) -> None:
     assert found[0].hostnames == ()
 
 
-PAGES: dict[str, tuple[int | None, list[Any]]] = {
-    "in the list": (None, []),
-    "beyond what the list shows": (MOST_SINGLE, [(LIST, {"group": "production"})]),
-}
-
-
-@pytest.mark.parametrize(("page", "more"), PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("is_cut", [False, True], ids=["in the list", "beyond what the list shows"])
 def test_the_databases_of_a_group_are_taken_from_the_list_of_all(
-    simulator: Simulator, sql: SqlTokens, many: list[Name], page: int | None, more: list[Any]
+    simulator: Simulator, sql: SqlTokens, many: list[Name], is_cut: bool
 ) -> None:
     made = simulator.add_database("p", group="production")
-    simulator.behave(databases_in_pages=page)
+    if is_cut:
+        simulator.faults.add("databases", page_of(simulator, MOST_SINGLE), times=1)
     found = look_up(sql, [*many[:MOST_SINGLE], GROUP])[GROUP]
     assert not isinstance(found, TursoError)
     assert found[0].hostnames == (made.hostname,)
-    assert asked(simulator) == [(LIST, {}), (f"{GROUPS}/production", {}), *more]
+    assert asked(simulator) == [
+        (LIST, {}),
+        (f"{GROUPS}/production", {}),
+        *([(LIST, {"group": "production"})] if is_cut else []),
+    ]
 
 
 def test_a_group_that_may_not_be_looked_up_says_why(simulator: Simulator, sql: SqlTokens) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.turso.plugins.module_utils._api import sql_tokens
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name, SqlTokens
@@ -57,10 +58,44 @@ def test_a_list_tells_each_database_and_a_few_hosts_of_each_group(simulator: Sim
     assert simulator.requests[-1].query == {"group": "production"}
 
 
-def test_a_list_that_goes_on_is_not_the_whole(simulator: Simulator, sql: SqlTokens) -> None:
-    for name in ("a", "b", "c"):
-        simulator.add_database(name)
+@pytest.mark.parametrize("group", [None, "default"])
+def test_a_list_is_read_page_after_page(simulator: Simulator, sql: SqlTokens, group: str | None) -> None:
+    made = [simulator.add_database(name) for name in "abcde"]
+    simulator.add_database("other", group="production")
     simulator.behave(databases_in_pages=2)
+    listed = sql.databases("acme", group)
+    assert (list(listed.of_name), listed.is_whole) == ([*"abcde", *(["other"] if group is None else [])], True)
+    asked = {} if group is None else {"group": group}
+    assert [request.query for request in simulator.requests] == [
+        asked,
+        {**asked, "cursor": made[2].id},
+        {**asked, "cursor": made[4].id},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pagination", "requests"),
+    [({"next": "here"}, 2), ({"next": 7}, 1), ({"has_more": True}, 1), ({"total_pages": 3}, 1)],
+    ids=["the same page again and again", "a number", "no word on where", "pages by number"],
+)
+def test_a_list_that_goes_on_without_an_end_is_not_the_whole(
+    simulator: Simulator, sql: SqlTokens, pagination: dict[str, Any], requests: int
+) -> None:
+    made = simulator.add_database("a")
+    page = {"databases": [{"Name": "a", "DbId": made.id, "Hostname": made.hostname}], "pagination": pagination}
+    simulator.faults.add("databases", faults.Status(200, page), times=None)
+    listed = sql.databases("acme")
+    assert (list(listed.of_name), listed.is_whole) == (["a"], False)
+    assert len(simulator.requests) == requests
+
+
+def test_not_more_pages_are_read_than_anybody_has(
+    simulator: Simulator, sql: SqlTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_tokens, "MOST_PAGES", 2)
+    for name in "abc":
+        simulator.add_database(name)
+    simulator.behave(databases_in_pages=1)
     listed = sql.databases("acme")
     assert (list(listed.of_name), listed.is_whole) == (["a", "b"], False)
 
