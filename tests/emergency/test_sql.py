@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +24,7 @@ ROTATION: dict[str, Any] = {
     "database": "shop",
 }
 OTHER = {**ROTATION, "name": "play-app", "database": "other"}  # nobody could confirm it here, and nobody asks
-
-
+OF_GROUP = {"name": "reports", "kind": "sql", "organization": "acme", "group": "production"}
 WITH_ENTRIES = ("-e", "@rotation.yml")
 
 
@@ -34,15 +34,34 @@ class World:
     def __init__(self, playbooks: Playbooks, simulator: Simulator) -> None:
         self.playbooks, self.simulator = playbooks, simulator
         self.file, self.state = playbooks.directory / "token", playbooks.directory / "state.json"
-        simulator.add_database("shop", group="production")
-        simulator.add_database("other", group="production")
+        for name, group in (("first", "staging"), ("shop", "production"), ("other", "production")):
+            simulator.add_database(name, group=group)
         self.leaked: SqlToken = simulator.given_sql(database="shop", expiration="90d", age_days=10)
         self.env = {"TURSO_REVOKE_SECRET": self.leaked.secret}
         self.file.write_text(self.leaked.secret)
         self.file.chmod(0o600)
-        entry = {**ROTATION, "deliver": [{"to": "file", "path": str(self.file), "takes_effect_hours": 0}]}
-        for name, entries in (("rotation.yml", [entry, OTHER]), ("ordinary.yml", [entry])):
-            playbooks.write(name, {"turso_rotate_state_file": str(self.state), "turso_rotate_tokens": entries})
+        entry = self.delivered(ROTATION, self.file)
+        self.write("rotation.yml", entry, OTHER)
+        self.write("ordinary.yml", entry)
+
+    @staticmethod
+    def delivered(entry: dict[str, Any], file: Path) -> dict[str, Any]:
+        return {**entry, "deliver": [{"to": "file", "path": str(file), "takes_effect_hours": 0}]}
+
+    def write(self, name: str, *entries: dict[str, Any]) -> None:
+        known = {"turso_rotate_state_file": str(self.state), "turso_rotate_tokens": list(entries)}
+        self.playbooks.write(name, known)
+
+    def leak_of_the_group(self) -> tuple[SqlToken, Path]:
+        """Give a token of the group to an application that has an entry, and return it and the application's file."""
+        leaked, file = (
+            self.simulator.given_sql(group="production", expiration="90d", age_days=10),
+            self.file.with_name("reports"),
+        )
+        file.write_text(leaked.secret)
+        file.chmod(0o600)
+        self.write("rotation.yml", self.delivered(ROTATION, self.file), OTHER, self.delivered(OF_GROUP, file))
+        return leaked, file
 
     def play(self, playbook: str, *arguments: str, **options: Any) -> Played:
         played = self.playbooks.play(playbook, *arguments, "-vvvv", "--diff", env=self.env, **options)
@@ -77,7 +96,7 @@ def world(playbooks: Playbooks, simulator: Simulator) -> World:
 
 
 def confirmation(dry: Played) -> tuple[str, str]:
-    found = re.search(r"turso_revoke_confirm=(1-[0-9a-f]{6})", dry.output)
+    found = re.search(r"turso_revoke_confirm=(\d-[0-9a-f]{6})", dry.output)
     assert found is not None, dry.output
     return "-e", f"turso_revoke_confirm={found[1]}"
 
@@ -143,6 +162,56 @@ def test_a_run_that_is_killed_half_way_is_renewed_by_the_next_ordinary_one_which
     assert world.works(), finished.output
     assert not finished.ok
     assert "Run community.turso.revoke again." in finished.output
+
+
+@with_one_core
+def test_a_leaked_token_of_a_group_ends_with_its_group_and_what_a_database_of_it_accepts_is_left(
+    world: World, simulator: Simulator
+) -> None:
+    """The databases stand on pages of their own, so what is concerned is on a later one."""
+    leaked, file = world.leak_of_the_group()
+    world.env = {"TURSO_REVOKE_SECRET": leaked.secret}
+    simulator.behave(databases_in_pages=1)
+    dry = world.revoke("-e", "@rotation.yml")
+    assert not dry.ok
+    assert "play-app" in dry.output  # a database of the group, and nobody here could confirm its token
+    world.write("rotation.yml", world.delivered(ROTATION, world.file), world.delivered(OF_GROUP, file))
+
+    dry = world.revoke(*WITH_ENTRIES)
+    assert dry.ok, dry.output
+    assert "of the group 'production'. It is active: the database accepts it." in dry.output
+    assert "reports: gets a new token, delivered and confirmed." in dry.output
+    assert "shop-app: gets a new token unless the database accepts the old one." in dry.output
+
+    done = world.revoke(*WITH_ENTRIES, *confirmation(dry))
+    assert done.ok, done.output
+    assert "Value 1 is proven dead" in done.output
+    of_group = "/v1/organizations/acme/groups/production/auth"
+    assert simulator.writes == [("POST", f"{of_group}/rotate"), ("POST", f"{of_group}/tokens")]
+    assert simulator.lets_in(file.read_text().strip(), "shop")
+    assert not simulator.lets_in(leaked.secret, "shop")
+    assert world.file.read_text() == world.leaked.secret
+    assert world.works()
+
+
+@heavy
+@with_one_core
+def test_a_database_and_its_group_end_in_one_run(world: World, simulator: Simulator) -> None:
+    leaked, file = world.leak_of_the_group()
+    world.write("rotation.yml", world.delivered(ROTATION, world.file), world.delivered(OF_GROUP, file))
+    world.env = {"TURSO_REVOKE_SECRET": f"{world.leaked.secret},{leaked.secret}"}
+    dry = world.revoke(*WITH_ENTRIES)
+    assert dry.ok, dry.output
+    done = world.revoke(*WITH_ENTRIES, *confirmation(dry))
+    assert done.ok, done.output
+    assert "Value 1 is proven dead" in done.output
+    assert "Value 2 is proven dead" in done.output
+    verbs = [path.rpartition("/")[2] for _method, path in simulator.writes]
+    assert verbs == ["rotate", "rotate", "tokens", "tokens"]
+    assert not simulator.lets_in(world.leaked.secret, "shop")
+    assert not simulator.lets_in(leaked.secret, "shop")
+    assert world.works()
+    assert simulator.lets_in(file.read_text().strip(), "shop")
 
 
 @heavy

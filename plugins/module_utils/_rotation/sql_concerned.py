@@ -49,12 +49,13 @@ def named(entries: Iterable[Any], names: Collection[str]) -> list[Any]:
 
 def plan_in_words(places: Sequence[Place], names: Mapping[str, Name]) -> list[str]:
     """Say what would end, and who would get a new token."""
-    lines = []
+    lines, certain = [], {managed for place in places for managed in place.shares_of(names)[0]}
     for place in places:
         lines.append(f"{place.every_token[0].upper()}{place.every_token[1:]} would end, also those in use.")
         ended, maybe = place.shares_of(names)
         if ended:
             lines.append(f"{', '.join(ended)}: gets a new token, delivered and confirmed.")
+        maybe = [managed for managed in maybe if managed not in certain]
         if maybe:
             lines.append(f"{', '.join(maybe)}: gets a new token unless the database accepts the old one.")
         if not ended:

@@ -55,6 +55,17 @@ def test_concerns(places: list[Place], names: list[str]) -> None:
     assert concerned(places, names_written_in(ENTRIES)) == names
 
 
+def test_who_gets_a_new_token_for_certain_is_said_once() -> None:
+    names = names_written_in(ENTRIES)
+    assert plan_in_words([SHOP, PRODUCTION], names) == [
+        "Every SQL token of the database 'shop' would end, also those in use.",
+        "shop: gets a new token, delivered and confirmed.",
+        "Every SQL token of the group 'production' would end, also those in use.",
+        "production: gets a new token, delivered and confirmed.",
+        "blog: gets a new token unless the database accepts the old one.",
+    ]
+
+
 def test_a_dry_run_says_whom_nobody_renews() -> None:
     assert plan_in_words([SHOP], {})[1:] == [
         "No entry of turso_rotate_tokens is for the database 'shop': whoever uses it needs a new token by hand."
