@@ -54,7 +54,7 @@ def audit(
     :param stored: the SQL tokens of the vault file; none where that is not given.
     :param others: how many other values it has.
     """
-    subjects = [Subject.of(plain_data(token), now) for token in tokens]
+    subjects = [Subject.of(token, now) for token in tokens]
     findings = judged(subjects, policy, now, stored or ())
     entries = entries_of(subjects, findings)
     return {
@@ -169,12 +169,3 @@ def _entry_order(entry: Mapping[str, Any]) -> tuple[Any, ...]:
         entry["name"],
         str(entry["id"]),
     )
-
-
-def plain_data(value: Any) -> Any:
-    """Return a copy without the types of a template engine, and with what UTF-8 cannot write (lone surrogates) replaced."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, Mapping):
-        return {plain_data(key): plain_data(part) for key, part in value.items()}
-    return [plain_data(part) for part in value] if isinstance(value, (list, tuple)) else value

@@ -20,7 +20,6 @@ from ansible_collections.community.turso.plugins.module_utils._audit.managed imp
 from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
 from ansible_collections.community.turso.plugins.module_utils._audit.report import audit as audit_by
-from ansible_collections.community.turso.plugins.module_utils._audit.report import plain_data
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import POWERS, RULES
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import (
@@ -433,12 +432,6 @@ def _date(one: dict[str, Any]) -> datetime.date:
     return datetime.date.fromisoformat(one["created_at"])
 
 
-def test_what_cannot_be_written_is_replaced() -> None:
-    report = audit([token("\ud800", **ONE)], NOW)
-    assert report["tokens"][0]["name"] == "?"
-    str(report).encode()
-
-
 def test_every_rule_tells_what_to_do() -> None:
     assert all(rule.meaning.endswith(".") and rule.remedy.endswith(".") for rule in RULES.values())
 
@@ -495,10 +488,6 @@ def test_the_bins_of_the_chart_say_from_when_to_when() -> None:
     assert [(one["from_days"], one["to_days"]) for one in bins[:2]] == [(0, 15), (15, 30)]
     assert (bins[-1]["from_days"], bins[-1]["to_days"]) == (bins[-2]["to_days"], None)
     assert (bins[0]["by_severity"]["none"], bins[-1]["by_severity"]["medium"]) == (1, 1)
-
-
-def test_what_is_nested_is_replaced_too() -> None:
-    assert plain_data({"\ud800": [("\ud800", 1)]}) == {"?": [["?", 1]]}
 
 
 # Managed tokens
