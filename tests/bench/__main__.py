@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench import chart, jobs
-from tests.bench.measured import Measured, import_ms, least_cpu, middle, pairs, plan, ratio, run
+from tests.bench.measured import Measured, import_ms, least_cpu, middle, names_of, pairs, plan, ratio, run
 from tests.bench.profile import NOTHING, profile
 from tests.bench.report import REPORT
 
@@ -59,6 +59,7 @@ def measure(latencies_ms: tuple[int, ...], counts: Sequence[int]) -> tuple[str, 
     quiet = measure_quiet_day()
     parts_of_runs = measure_profile()
     audit = measure_audit()
+    sql = compare_sql()
     seconds, mib = plan(PLANNED)
     say(f"{PLANNED} planned: {seconds:.1f} s, {mib:.0f} MiB")
     rows: list[str] = []
@@ -79,6 +80,7 @@ def measure(latencies_ms: tuple[int, ...], counts: Sequence[int]) -> tuple[str, 
         profile=parts_of_runs,
         many=f"{MANY:,}",
         audit=audit,
+        sql=sql,
         quiet=quiet,
         plan=f"{PLANNED:,} entries, all due, are planned in {seconds:.1f} s of a processor, with a peak of {mib:.0f} MiB.",
         imports=compare_imports(),
@@ -88,7 +90,7 @@ def measure(latencies_ms: tuple[int, ...], counts: Sequence[int]) -> tuple[str, 
 
 def compare(latency_ms: int, count: int) -> tuple[str, list[chart.Bar]]:
     """Return the row of one latency and number of tokens, and the bars of it."""
-    names = [f"service-{number:04}" for number in range(count)]
+    names = names_of(count)
     runs = [lambda: run(latency_ms, 0, jobs.nothing()), lambda: run(latency_ms, count, jobs.rotation_with_role(names))]
     if count <= URI_UP_TO:
         runs.append(lambda: run(latency_ms, count, jobs.rotation_with_uri(names)))
@@ -134,7 +136,7 @@ def measure_parts() -> str:
 def measure_profile() -> str:
     """Return the rows of where the processor time of one token goes, and that of a day on which nothing is due."""
     nothing = least_cpu([run(0, 0, jobs.nothing()) for _ in range(ROUNDS_OF_PARTS)])
-    names = [f"service-{number:04}" for number in range(MANY)]
+    names = names_of(MANY)
     rotated = jobs.rotation_with_role(names[:1])
     quiet = jobs.rotation_with_role(names, confirms=False)
     one = profile(lambda env: run(0, 1, rotated, env=env), nothing, ROUNDS_OF_PARTS)
@@ -161,7 +163,7 @@ def measure_audit() -> str:
 
 def measure_quiet_day() -> str:
     """Return the row of a day on which nothing is due, against a playbook that does nothing."""
-    names = [f"service-{number:04}" for number in range(MANY)]
+    names = names_of(MANY)
     quiet, idle = pairs(
         ROUNDS_OF_PARTS,
         lambda: run(20, MANY, jobs.rotation_with_role(names, confirms=False), age_days=10),
@@ -176,6 +178,22 @@ def measure_quiet_day() -> str:
         f"{nothing.cpu:.1f} s",
     ]
     cells += [f"{ratio(quiet, idle, figure):.2f}" for figure in ("seconds", "cpu")]
+    say(" ".join(cells))
+    return f"| {' | '.join(cells)} |"
+
+
+def compare_sql() -> str:
+    """Return the row of many SQL tokens, against as many API tokens."""
+    names, latency_ms = names_of(MANY), LATENCIES_MS[0]
+    sql, api = pairs(
+        ROUNDS_OF_PARTS,
+        lambda: run(latency_ms, MANY, jobs.rotation_of_sql_tokens(names), databases=True),
+        lambda: run(latency_ms, MANY, jobs.rotation_with_role(names)),
+    )
+    cells = [f"{MANY:,}"]
+    for done in (middle(sql), middle(api)):
+        cells += shown(done)
+    cells += [f"{ratio(sql, api, figure):.2f}" for figure in ("seconds", "cpu")]
     say(" ".join(cells))
     return f"| {' | '.join(cells)} |"
 

@@ -32,6 +32,14 @@ def rotation_with_role(names: list[str], *, confirms: bool = True) -> list[Play]
     return [{**_play([confirm] if confirms else []), "roles": [{"role": ROLE, "turso_rotate_tokens": wanted}]}]
 
 
+def rotation_of_sql_tokens(names: list[str]) -> list[Play]:
+    """Return the same job for SQL tokens, each for the database of its name."""
+    wanted = [{"name": name, "kind": "sql", "organization": "acme", "database": name} for name in names]
+    role = {"role": ROLE, "turso_rotate_tokens": wanted, "turso_rotate_state_file": "state.json"}
+    confirm = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "confirm"}}
+    return [{**_play([confirm]), "roles": [role]}]
+
+
 def audit() -> list[Play]:
     role = {"role": "community.turso.turso_audit", "turso_audit_organization": "acme", "turso_audit_fail_on": "never"}
     return [{**_play([]), "roles": [role]}]

@@ -32,15 +32,20 @@ class Measured:
     peak_mib: float
 
 
+def names_of(count: int) -> list[str]:
+    return [f"service-{number:04}" for number in range(count)]
+
+
 def run(
     latency_ms: int,
     count: int,
     plays: list[jobs.Play],
     *,
     age_days: int = 120,
+    databases: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> Measured:
-    """Run a playbook against a fresh simulator that has so many tokens of that age.
+    """Run a playbook against a fresh simulator that has so many tokens of that age, or so many databases.
 
     :param env: more variables of the environment.
     """
@@ -50,8 +55,11 @@ def run(
         try:
             remote = RemoteSimulator(origin)
             remote.given("present", organization="acme")
-            for number in range(count):
-                remote.given(f"service-{number:04}", organization="acme", age_days=age_days)
+            for name in names_of(count):
+                if databases:
+                    remote.add_database(name)
+                else:
+                    remote.given(name, organization="acme", age_days=age_days)
             playbooks = Playbooks(Path(sys.prefix), folder, api_url=origin, api_token=credential)
             started = time.perf_counter()
             process = playbooks.start(plays, env=dict(env or {}))

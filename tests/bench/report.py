@@ -34,6 +34,15 @@ tokens), and an `ansible-playbook` that does nothing. Peak memory is that of the
 {head}
 {rows}
 
+## SQL tokens
+
+The same job for SQL tokens, each for a database of its own, against as many API tokens; 20 ms a request. A SQL token is minted and
+tried on its database. An API token is created and tried, and the old one is revoked.
+
+| tokens | SQL | processor | requests | peak | API | processor | requests | peak | SQL / API | by processor |
+|---|---|---|---|---|---|---|---|---|---|---|
+{sql}
+
 ## A day on which nothing is due
 
 The role with so many entries, against an `ansible-playbook` that does nothing.
