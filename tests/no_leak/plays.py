@@ -55,6 +55,17 @@ def entry(name: str, *deliver: str | dict[str, Any], **keys: Any) -> dict[str, A
     return {"name": name, "organization": "acme", **({"deliver": recipients} if recipients else {}), **keys}
 
 
+def into(name: str, **options: Any) -> dict[str, Any]:
+    """Return a destination that is a file among those that the user asked for."""
+    return {"to": "file", "path": f"{{{{ asked_for }}}}/{name}", "takes_effect_hours": 0, **options}
+
+
+def sql(name: str, *deliver: str | dict[str, Any], **keys: Any) -> dict[str, Any]:
+    """Return an entry of acme for a database, which is the shop unless it is said otherwise, or for a group."""
+    target = {} if "group" in keys else {"database": "shop"}
+    return entry(name, *deliver, **{"kind": "sql", **target, **keys})
+
+
 def role(
     world: str | None, *tokens: dict[str, Any], tasks_from: str | None = None, **variables: Any
 ) -> list[dict[str, Any]]:

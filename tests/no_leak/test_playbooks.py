@@ -9,9 +9,13 @@ from __future__ import annotations
 import json
 import re
 
-from tests.no_leak.terminal import Mode, Terminal
+import pytest
 
-VERBOSE = Mode(verbosity=4, arguments=("--diff",))
+from tests.no_leak.plays import EVERYTHING, STORED, WITH_VAULT, delivering, into, sql
+from tests.no_leak.terminal import Mode, Terminal
+from tests.playbooks import Played, cases
+
+REVOKE = "community.turso.revoke"
 
 
 def test_audit(terminal: Terminal) -> None:
@@ -20,7 +24,7 @@ def test_audit(terminal: Terminal) -> None:
     variables = {f"turso_audit_{name}_file": path for name, path in files.items()}
     played = terminal.run(
         "ansible-playbook",
-        VERBOSE,
+        EVERYTHING,
         "community.turso.audit",
         "-e",
         json.dumps({**variables, "turso_audit_fail_on": "never"}),
@@ -34,12 +38,88 @@ def test_emergency(terminal: Terminal) -> None:
     """The leaked value that is to be revoked is not told again; the API echoes it when it is asked about it."""
     leaked = terminal.worlds["plain"].given("leaked", organization="acme").secret
     mode = Mode(verbosity=4, settings={"TURSO_REVOKE_SECRET": leaked})
-    dry = terminal.run("ansible-playbook", mode, "community.turso.revoke")
+    dry = terminal.run("ansible-playbook", mode, REVOKE)
     terminal.assert_nothing_leaked(dry)
     terminal.assert_passed(dry)
-    confirm = re.findall(r"turso_revoke_confirm=([\w-]+)", dry.output)[-1]
     assert terminal.worlds["plain"].alive(leaked)
-    wet = terminal.run("ansible-playbook", mode, "community.turso.revoke", "-e", f"turso_revoke_confirm={confirm}")
+    wet = terminal.run("ansible-playbook", mode, REVOKE, *confirmation(dry))
     terminal.assert_nothing_leaked(wet)
     terminal.assert_passed(wet)
     assert not terminal.worlds["plain"].alive(leaked)
+
+
+def confirmation(dry: Played) -> tuple[str, str]:
+    return "-e", "turso_revoke_confirm=" + re.findall(r"turso_revoke_confirm=([\w-]+)", dry.output)[-1]
+
+
+class Leaked:
+    """A SQL token that leaked, given in a file that is encrypted; an application and a vault file hold it, too."""
+
+    def __init__(self, terminal: Terminal, world: str, database: str) -> None:
+        self.terminal, self.database = terminal, database
+        self.world = terminal.worlds[world]
+        self.secret = self.world.given_sql(database=database, expiration="90d", age_days=10).secret
+        self.file = terminal.asked_for / "app"
+        self.file.write_text(self.secret)
+        entries = [sql("app", into("app"), database=database), sql("stored", STORED, database=database)]
+        terminal.playbooks.write("rotation.yml", {"turso_rotate_tokens": entries, **delivering(terminal)})
+        leaked = {
+            "turso_revoke_organization": "acme",
+            "turso_revoke_secrets": [self.secret],
+            "turso_revoke_api_url": f"{{{{ urls.{world} }}}}",
+            "turso_revoke_api_token": f"{{{{ lookup('env', 'TOKEN_{world.upper()}') }}}}",
+        }
+        file = terminal.playbooks.write("leaked.yml", leaked)
+        terminal.playbooks.run("ansible-vault", "encrypt", "--vault-password-file", "password", str(file))
+
+    def revoke(self, *arguments: str) -> Played:
+        given = ("-e", "@rotation.yml", "-e", "@leaked.yml", *WITH_VAULT)
+        played = self.terminal.run("ansible-playbook", EVERYTHING, REVOKE, *given, *arguments)
+        self.terminal.assert_nothing_leaked(played)
+        return played
+
+    @property
+    def ends(self) -> list[str]:
+        """How often all was ended, and what was minted after it."""
+        return [path.rpartition("/")[2] for _method, path in self.world.writes]
+
+
+def test_emergency_of_sql_tokens(rotating: Terminal) -> None:
+    """Neither the leaked value, nor those that are minted, delivered and stored in its place."""
+    leaked = Leaked(rotating, "plain", "shop")
+    dry = leaked.revoke()
+    rotating.assert_passed(dry)
+    assert "app, stored: gets a new token" in dry.output
+    wet = leaked.revoke(*confirmation(dry))
+    rotating.assert_passed(wet)
+    assert "Value 1 is proven dead" in wet.output
+    assert leaked.ends == ["rotate", "tokens", "tokens"]
+    assert leaked.world.lets_in(leaked.file.read_text(), "shop")
+    assert (rotating.top / "vault.yml").read_text().startswith("$ANSIBLE_VAULT")
+
+
+# What quotes a token, the database, what is said of it, and what was sent all the same.
+QUOTING = (
+    ("a database that rejects", "rejecting", "shop", "already rejects it", ["rotate", "tokens", "tokens"]),
+    ("a mint that is refused", "plain", "echo", "Value 1 is proven dead", ["rotate", "tokens", "tokens"]),
+    (
+        "an answer to the end of all that is lost",
+        "plain",
+        "not-ended",
+        "renewed as if it was",
+        ["rotate", "tokens", "tokens"],
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("world", "database", "says", "ends"), cases(QUOTING, sample=("an answer to the end of all that is lost",))
+)
+def test_emergency_of_sql_tokens_that_fails(
+    rotating: Terminal, world: str, database: str, says: str, ends: list[str]
+) -> None:
+    leaked = Leaked(rotating, world, database)
+    failed = leaked.revoke(*confirmation(leaked.revoke()))
+    assert not failed.ok
+    assert says in failed.output, rotating.cleaned(failed)
+    assert leaked.ends == ends

@@ -11,21 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.no_leak.plays import EVERYTHING, MODES, ROLE, STORED, WITH_VAULT, delivering, entry, excused, play, role
+from tests.no_leak.plays import EVERYTHING, MODES, ROLE, STORED, WITH_VAULT, delivering, excused, into, play, role, sql
 from tests.no_leak.terminal import Mode, Terminal
 from tests.no_leak.worlds import OPAQUE
 from tests.playbooks import cases, heavy
 
 pytestmark = pytest.mark.promise(8)
-
-
-def into(name: str, **options: Any) -> dict[str, Any]:
-    return {"to": "file", "path": f"{{{{ asked_for }}}}/{name}", "takes_effect_hours": 0, **options}
-
-
-def sql(name: str, *deliver: str | dict[str, Any], **keys: Any) -> dict[str, Any]:
-    target = {} if "group" in keys else {"database": "shop"}
-    return entry(name, *deliver, **{"kind": "sql", **target, **keys})
 
 
 IN_ENV = {

@@ -159,12 +159,14 @@ def _arrange(by_name: dict[str, Simulator]) -> None:
         "echo",
         "lost",
         "lost-again",
+        "not-ended",
         "bug-inside",
         "bug-after",
         "bug-output",
     ):
         plain.add_database(name, keeps_out="*" if name == "closed" else "")
     plain.faults.add("POST */echo/auth/tokens", Echo(plain, 402), times=None)
+    plain.faults.add("POST */not-ended/auth/rotate", Echo(plain, 500), when="after", times=None)
     plain.faults.add("POST */lost/auth/tokens", faults.Reset(), when="after")
     plain.faults.add("POST */lost-again/auth/tokens", faults.Reset(), when="after", times=None)
     by_name["rejecting"].add_database("shop")
