@@ -160,8 +160,8 @@ def cursor_in(data: Mapping[str, Any]) -> str:
     The vendor's document has no pages. The official CLI asks for them so.
     """
     pagination = data.get("pagination")
-    told = pagination.get("next") if isinstance(pagination, dict) else None
-    return text_or_none(told) or ""
+    cursor = pagination.get("next") if isinstance(pagination, dict) else None
+    return text_or_none(cursor) or ""
 
 
 def _has_more_pages(place: Mapping[str, Any]) -> bool:
