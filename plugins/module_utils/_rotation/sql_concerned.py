@@ -31,9 +31,18 @@ def places_to_end(given: Any) -> list[Place]:
 
 
 def names_written_in(entries: Iterable[Any]) -> dict[str, Name]:
-    """Return what each entry with kind: sql is for, by its name."""
-    sql = [entry for entry in entries if isinstance(entry, Mapping) and entry.get("kind") == "sql"]
-    return {str(entry.get("name")): name_written_in(entry) for entry in sql}
+    """Return what each entry with kind: sql is for, by its name.
+
+    :raises InvalidRequest: two have the same name, so that what one of them is for would not be known.
+    """
+    names: dict[str, Name] = {}
+    for entry in entries:
+        if isinstance(entry, Mapping) and entry.get("kind") == "sql":
+            name = str(entry.get("name"))
+            if name in names:
+                raise InvalidRequest(f"turso_rotate_tokens has two entries with the name {name!r}. Nothing was ended.")
+            names[name] = name_written_in(entry)
+    return names
 
 
 def concerned(places: Iterable[Place], names: Mapping[str, Name]) -> list[str]:

@@ -66,6 +66,11 @@ def test_who_gets_a_new_token_for_certain_is_said_once() -> None:
     ]
 
 
+def test_of_two_entries_with_one_name_neither_hides_the_other() -> None:
+    with pytest.raises(InvalidRequest, match="two entries with the name 'shop'"):
+        names_written_in([entry("shop", database="shop"), entry("shop", database="blog")])
+
+
 def test_a_dry_run_says_whom_nobody_renews() -> None:
     assert plan_in_words([SHOP], {})[1:] == [
         "No entry of turso_rotate_tokens is for the database 'shop': whoever uses it needs a new token by hand."
