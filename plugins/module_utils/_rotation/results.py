@@ -108,7 +108,12 @@ def _result(halves: Sequence[Half], parts: Sequence[Part], names: Sequence[str])
     plans = [plan for half in halves for plan in half.plans]
     whole = sum(parts, Part())
     order = {name: number for number, name in enumerate(names)}
-    dates = {plan.name: date for plan in plans if (date := maybe_utc_text(plan.next_due())) is not None}
+    # A refused token is due now: it is the report that says so, and its date is over.
+    dates = {
+        plan.name: date
+        for plan in plans
+        if plan.refusal is None and (date := maybe_utc_text(plan.next_due())) is not None
+    }
     return {
         **vars(whole),
         "figures": metrics.one_text(whole.figures),

@@ -368,6 +368,8 @@ def test_what_must_not_be_due_where_the_task_stands(simulator: Simulator, issue:
     simulator.given("young", organization="acme", age_days=1)
     issued = issue("ci", "young", refused_if_due={"ci": "nobody could confirm", "young": "nobody could confirm"})
     assert issued["report"][0]["msg"] == "ci is due (aged), but nobody could confirm. Nothing was issued."
+    # Its date is over, so it is not the token that is due next.
+    assert list(issued["next_due"]) == ["young"]
     assert [entry["action"] for entry in issued["report"]] == ["failed", "unchanged"]
     assert simulator.writes == []
 
