@@ -39,6 +39,11 @@ def maybe_utc_text(moment: datetime.datetime | None) -> str | None:
     return None if moment is None else utc_text(moment)
 
 
+def days_old(days: int) -> str:
+    """Return an age as messages put it."""
+    return f"{days} day{'' if days == 1 else 's'} old"
+
+
 def from_unix(seconds: Any) -> datetime.datetime | None:
     """Return the moment that is so many seconds after 1970, none where it is none."""
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):

@@ -19,7 +19,7 @@ from ansible_collections.community.turso.plugins.module_utils._audit.rules impor
 from ansible_collections.community.turso.plugins.module_utils._audit.stored import Stored
 from ansible_collections.community.turso.plugins.module_utils._audit.stored_findings import findings_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
-from ansible_collections.community.turso.plugins.module_utils._time import moment_of
+from ansible_collections.community.turso.plugins.module_utils._time import days_old, moment_of
 
 DAY = datetime.timedelta(days=1)
 UNKNOWN_OWNER = "an unknown owner"
@@ -121,7 +121,7 @@ def matches(
         for rule, msg in lasting(subject):
             yield Match(rule, (subject,), msg)
         if subject.age_days is not None and subject.age_days > math.ceil(max_age_days):
-            msg = f"{subject.label} is {subject.age_days} days old, {max_age_days:g} are allowed."
+            msg = f"{subject.label} is {days_old(subject.age_days)}, {max_age_days:g} are allowed."
             yield Match("aged", (subject,), msg)
     yield from _unfinished(subjects, settled_after, now)
     yield from _namesakes(subjects)

@@ -20,6 +20,7 @@ from ansible_collections.community.turso.plugins.module_utils._emergency.selecti
 from ansible_collections.community.turso.plugins.module_utils._emergency.sql_leaks import SqlLeak, uncertain
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place
+from ansible_collections.community.turso.plugins.module_utils._time import days_old
 
 DRY_RUN = "dry run"
 UNCONFIRMED = "unconfirmed"
@@ -122,7 +123,7 @@ class Report:
 
     def _line(self, choice: Choice) -> str:
         token, known, owner = choice.token, choice.token.as_result(self.now), owner_of(choice.token)
-        age = "of unknown age" if known["age_days"] is None else f"{known['age_days']} days old"
+        age = "of unknown age" if known["age_days"] is None else days_old(known["age_days"])
         parts = [
             f"id {token.id}",
             owner and f"of {owner}",

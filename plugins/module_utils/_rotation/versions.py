@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token, moment_in_id
-from ansible_collections.community.turso.plugins.module_utils._time import moment_of
+from ansible_collections.community.turso.plugins.module_utils._time import days_old, moment_of
 
 STAMP = "%Y%m%dt%H%M%Sz"
 
@@ -73,7 +73,7 @@ class Version:
         return self.stamp is not None and self.issued_at is not None and now - self.issued_at < age
 
     def age_in_words(self, now: datetime.datetime) -> str:
-        return "age unknown" if self.issued_at is None else f"{(now - self.issued_at).days} days old"
+        return "age unknown" if self.issued_at is None else days_old((now - self.issued_at).days)
 
 
 def active_versions(

@@ -535,7 +535,7 @@ def test_a_managed_token_has_its_versions_and_who_has_confirmed() -> None:
         "due": None,
         "next_due": "2027-02-21T09:15:00Z",
         "refusal": None,
-        "msg": f"ci: not due: ci{DAY_BEFORE} is current, 1 days old, due 2027-02-21.",
+        "msg": f"ci: not due: ci{DAY_BEFORE} is current, 1 day old, due 2027-02-21.",
         "versions": [
             {
                 "name": "ci",

@@ -144,8 +144,8 @@ def test_versions_go_from_the_oldest_to_the_newest_and_a_name_made_by_hand_is_th
 
 DAY = datetime.timedelta(days=1)
 AGES = [  # a token, older than a day, younger than a day, in words
-    (token(days=1), False, False, "1 days old"),
-    (token(days=1, seconds=1), True, False, "1 days old"),
+    (token(days=1), False, False, "1 day old"),
+    (token(days=1, seconds=1), True, False, "1 day old"),
     (token(hours=23), False, True, "0 days old"),
     (bare(days=0), False, False, "0 days old"),
     (Token("ci", "x"), True, False, "age unknown"),
