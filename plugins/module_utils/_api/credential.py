@@ -55,8 +55,8 @@ class Credential:
         """
         if value is None:
             raise InvalidRequest(
-                "No API token was given, so nothing was sent. Set the option api_token, or the environment variable "
-                f"{' or '.join(variables)}."
+                f"No API token was given, so nothing was sent. Set the environment variable {' or '.join(variables)}, "
+                "or the option api_token."
             )
         wrapped = wrapping_of(value)
         if wrapped:
