@@ -37,7 +37,7 @@ PLACES = "places"
 _REFUSES = {CHECK: REFUSED, DELIVER: NOT_TAKEN, READ_BACK: UNREADABLE}
 _AFTER_A_BUG = {CHECK: REFUSED, DELIVER: LOST, READ_BACK: UNREADABLE}
 _VERBS = (*_REFUSES, PLACES)
-_IN_CHECK_MODE = "In check mode nothing is written. To deliver the value, run the play without --check."
+_IN_CHECK_MODE = "This was check mode: nothing was written. To deliver the value, run the play without --check."
 
 
 class ActionModule(HiddenResult):

@@ -32,8 +32,8 @@ from ansible_collections.community.turso.plugins.plugin_utils._step_tell import 
 
 MODULE = module_named("turso_rotation")
 LOST = (
-    "Nobody knows what it did. Run the playbook again: it goes on from what the API lists and the state file remembers. A run that was "
-    "to end SQL tokens is to be run again until each leaked value is proven dead."
+    "It is not known what it did. Run the playbook again: it goes on from the API's list and the state file. If you "
+    "invalidate SQL tokens, run it until each leaked value is proven dead."
 )
 
 

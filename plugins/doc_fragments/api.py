@@ -13,35 +13,35 @@ options:
   api_token:
     description:
       - The API token that authenticates the requests.
-      - If not given, the environment variables E(TURSO_API_TOKEN) and then E(TURSO_PLATFORM_TOKEN) are used. An empty
-        variable counts as unset.
-      - Needed, from one of these places. An error about it says from which one it came.
-      - This is not a SQL token (of a database). E(TURSO_AUTH_TOKEN), which holds one of those, is never read, and a value that
-        says of itself that it is one is refused.
-      - A login session of the Turso CLI works until it ends. A warning says so two days before.
-      - At least 16 characters where a token is to be created, because Ansible masks this value wherever it occurs.
+      - The default is the environment variable E(TURSO_API_TOKEN), or else E(TURSO_PLATFORM_TOKEN). An empty variable counts as
+        unset.
+      - You must set it in one of these places. A message about the token says from which one it came.
+      - A SQL token (of a database) does not work here, and is refused by its claims. The module never reads
+        E(TURSO_AUTH_TOKEN).
+      - A login session of the Turso CLI works until it ends. A warning shows its end two days before.
+      - To create tokens, it must have at least 16 characters, because Ansible masks this value in every text.
     type: str
   api_url:
     description:
-      - The address of the Turso Platform API. A path prefix is kept.
-      - V(http://) is refused unless the host is a loopback address, because the token would travel in clear. Redirects
-        are not followed. On loopback, proxies from the environment are not used.
-      - If not given, the environment variable E(TURSO_API_BASEURL) is used.
+      - The address of the Turso Platform API. It may have a path, which is kept.
+      - V(http://) is only possible for a loopback address, because the token would travel in clear text. The module follows no
+        redirects. For a loopback address it uses no proxy.
+      - If it is not set, the environment variable E(TURSO_API_BASEURL) is used.
     type: str
     default: https://api.turso.tech
   api_timeout:
     description:
       - How many seconds to wait for a connection, and for each part of an answer.
-      - If not given, the environment variable E(TURSO_API_TIMEOUT) is used.
+      - If it is not set, the environment variable E(TURSO_API_TIMEOUT) is used.
     type: float
     default: 30
   api_retries:
     description:
-      - How often to try again after the first try. Reading and revoking are tried again after lost answers and passing
-        failures, creating only where the request cannot have been carried out.
-      - Under a rate limit that lets other requests of the task pass, none of these tries is used up. A rate limit that does not
-        say when to try again is waited out for a minute with the default.
-      - If not given, the environment variable E(TURSO_API_RETRIES) is used.
+      - The number of retries after the first try. The module retries read and revoke requests after network errors and
+        temporary failures. It retries a create request only if the API cannot have carried it out.
+      - A rate limit that lets other requests of the task pass does not count. With the default, the module waits for up to a
+        minute if a rate limit does not say when to try again.
+      - If it is not set, the environment variable E(TURSO_API_RETRIES) is used.
     type: int
     default: 4
   validate_certs:
@@ -52,8 +52,8 @@ options:
   ca_path:
     description:
       - A file or directory with the certificate authorities to trust.
-      - If not given, the first of the environment variables E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE), and E(SSL_CERT_FILE) that is
-        not empty is used, and otherwise what the Python library C(requests) trusts. This holds for loopback addresses, too.
+      - The default is the first of the environment variables E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE), and E(SSL_CERT_FILE)
+        that is not empty, or else what the Python library C(requests) trusts. This applies to loopback addresses, too.
       - Used only if O(validate_certs=true).
     type: path
 requirements:

@@ -15,12 +15,12 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying the target.
     support: full
     details:
-      - No request but reading ones is sent. What only a real run can know is V(null).
+      - The module sends only read requests. A value that only a real run can know is V(null).
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: full
     details:
-      - The diff shows token objects and never a secret.
+      - The diff shows token objects, and never a secret.
   action_group:
     description: Use C(group/community.turso.turso) in C(module_defaults) to set defaults for this module.
     support: full
@@ -41,12 +41,12 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: none
     details:
-      - Asynchronous tasks store their results, and so the secrets, in a file. They are refused.
+      - An asynchronous task would store its result, with the secrets, in a file. The module refuses it.
   hidden_result:
     description: Hides a result that carries a secret from every output, whether or not the task says C(no_log).
     support: full
     details:
-      - The result stays usable through C(register). Results that carry no secret stay readable.
+      - You can use the result through C(register). Results without a secret stay readable.
       - On ansible-core 2.22 and later only the secret itself is masked.
 """
 

@@ -49,7 +49,9 @@ def rotation_file(own: Mapping[str, Any], listed: Mapping[str, Any], organizatio
     """
     moment = moment_of(own.get("listed_at"))
     if moment is None:
-        raise AnsibleFilterError("The tokens could not be listed. Nothing was written.")
+        raise AnsibleFilterError(
+            "The tokens could not be listed. Nothing was written. Fix the failure above, then run this again."
+        )
     found = adopted(_tokens(own), moment, organization, _tokens(listed))
     whose = f"the organization {organization!r}" if organization else "one user"
     head = HEAD.format(whose=whose, day=moment.date())

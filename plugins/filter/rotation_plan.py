@@ -57,7 +57,7 @@ def rotation_plan(
     except TursoError as exc:
         raise AnsibleFilterError(f"rotation_plan: {exc.msg}") from exc
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        raise AnsibleFilterError(f"rotation_plan: the input is not what it takes: {type(exc).__name__}: {exc}") from exc
+        raise AnsibleFilterError(f"rotation_plan: the input cannot be read: {type(exc).__name__}: {exc}") from exc
 
 
 def _check_objects(name: str, value: Any, keys: Sequence[str]) -> None:

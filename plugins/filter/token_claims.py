@@ -19,7 +19,7 @@ def token_claims(token: str) -> dict[str, Any]:
     if not isinstance(token, str) and not getattr(
         token, "__ENCRYPTED__", False
     ):  # a vaulted value before ansible-core 2.19
-        raise AnsibleFilterError("token_claims: a token is a text, and this is something else.")
+        raise AnsibleFilterError("token_claims: the input must be a text, the value of a token.")
     claims = claims_of(str(token).rstrip("\n"))
     return {
         "kind": claims.kind,

@@ -6,34 +6,34 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: vault_secrets
-short_description: Read, or prepare, an encrypted file of token secrets
+short_description: Read the values of tokens from an encrypted file, or add values to its text
 version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - Reads the C(turso_secrets) of a file that ansible-vault encrypts, with the vault secrets that this run of Ansible has loaded
-    from wherever they come (file, script, prompt, several vault ids).
-  - With O(add) it returns the encrypted text of the whole file with these secrets put in. Everything else stays as it is. If
-    nothing changes, that is the text as it is, not encrypted anew. Nothing is written.
-  - A value that is not a text, such as V(null), is not returned.
-  - A file that exists and is not encrypted is an error, and so is a run without vault secrets.
+  - Returns the C(turso_secrets) of an Ansible Vault file. It uses the vault secrets that this run of Ansible has loaded, from a
+    file, a script, a prompt, or several vault ids.
+  - With O(add) it returns the encrypted text of the whole file with these values added. The rest of the file stays the same. If
+    nothing changes, it returns the text of the file unchanged. It writes nothing.
+  - It does not return a value that is not a text, such as V(null).
+  - It fails if the file exists and is not encrypted, and if the run has no vault secrets.
 options:
   _terms:
-    description: The path of the file on the control node. It need not exist yet. C(~) is expanded.
+    description: The path of the file on the control node. The file may be missing. C(~) is expanded.
     type: list
     elements: path
     required: true
   add:
     description:
-      - The secrets to put in, by the names of the tokens.
-      - Each must be a text that is not empty. A token that was there already has no secret (V(null)); it is refused, so that it
-        cannot replace the only copy of the value.
+      - The values to add, by the names of the tokens.
+      - Each value must be a text that is not empty. The result of a task for a token that existed already has no value
+        (V(null)). The lookup refuses it, so that it does not replace the only copy of the value.
     type: dict
   vault_id:
     description:
       - The vault id to encrypt with.
-      - If not given, the file stays encrypted with the secret that opens it, under the id that it has. A new file gets
-        C(DEFAULT_VAULT_ENCRYPT_IDENTITY) or the only vault secret there is.
+      - The default is the secret that opens the file, with the vault id that the file has. For a new file it is
+        C(DEFAULT_VAULT_ENCRYPT_IDENTITY), or the only vault secret that is loaded.
     type: str
 """
 
@@ -44,7 +44,7 @@ EXAMPLES = r"""
     organization: acme
   register: ci_deploy
 
-- name: Keep a new token in an encrypted file
+- name: Save the value of a new token in an encrypted file
   ansible.builtin.copy:
     content: "{{ lookup('community.turso.vault_secrets', path, add={'ci-deploy': ci_deploy.secret}) }}"
     dest: "{{ path }}"
@@ -53,7 +53,12 @@ EXAMPLES = r"""
   no_log: true
   when: ci_deploy.secret is not none
   vars:
-    path: "{{ playbook_dir }}/group_vars/all/turso.yml"
+    path: "{{ playbook_dir }}/turso-secrets.yml"
+
+- name: Check a value that the file holds
+  community.turso.turso_token_info:
+    api_token: "{{ lookup('community.turso.vault_secrets', playbook_dir ~ '/turso-secrets.yml')['ci-deploy'] }}"
+    validate: true
 """
 
 RETURN = r"""
@@ -107,7 +112,7 @@ def _check_place(path: str) -> None:
     :raises Refused: a new file could not be made, or a link would be replaced by a file.
     """
     if os.path.islink(path):
-        raise Refused(f"The vault file {path} is not a regular file.")
+        raise Refused(f"The vault file {path} is not a regular file. Choose the path of a regular file.")
     if not os.path.lexists(path):
         _files.check_replaceable(path, rehearse=False)
 
@@ -121,8 +126,8 @@ def _secret(name: object, value: object) -> str:
     if not (isinstance(value, str) or is_vaulted) or not str(value).strip():
         what = "null" if value is None else "empty" if isinstance(value, str) else "not a text"
         raise AnsibleLookupError(
-            f"add: the secret for {_plain(name)!r} is {what}. The file was left as it is. Only a task that created the token has its "
-            f"secret; add 'when: NAME.secret is not none', with NAME for what that task registers."
+            f"add: the secret for {_plain(name)!r} is {what}. The file was not changed. Only the task that created the "
+            "token has its secret. Add 'when: NAME.secret is not none', where NAME is the registered result of that task."
         )
     return _plain(value)
 

@@ -227,4 +227,4 @@ def _remedy_for(error: OSError) -> str:
 
 
 def _refused(path: str, reason: str, remedy: str) -> Refused:
-    return Refused(f"The file {path} cannot be replaced: {reason}. It was left as it is. {remedy}")
+    return Refused(f"The file {path} cannot be replaced: {reason}. It was not changed. {remedy}")

@@ -51,8 +51,8 @@ def locked(
     while handle is None:
         if clock() >= deadline:
             raise Refused(
-                f"The lock {lock} was held for {wait_seconds:g} seconds by {holder}. {path} was left as it is. "
-                "Wait for that run to end, or end it, then run this again."
+                f"The lock {lock} was held for {wait_seconds:g} seconds by {holder}. {path} was not changed. Wait for that "
+                "run to end, or end it, then run this again."
             )
         sleep(POLL_SECONDS)
         handle, holder = _attempt(lock)
@@ -91,8 +91,8 @@ def _opened(lock: str) -> int:
         return os.open(lock, flags)
     except OSError as exc:
         raise Refused(
-            f"The lock {lock} cannot be opened: {exc.strerror}. Nothing beside it was changed. Run this as a user who may write "
-            "to that folder; if the lock belongs to somebody else, remove it while no run is active."
+            f"The lock {lock} cannot be opened: {exc.strerror}. The file that it protects was not changed. Run this as a "
+            "user who may write to that folder. If the lock belongs to another user, remove it while no run is active."
         ) from exc
 
 
@@ -119,8 +119,9 @@ def _locks_at_once(handle: int, lock: str) -> bool:
         return False
     except OSError as exc:
         raise Refused(
-            f"The lock {lock} cannot be taken: {exc.strerror}. Without a lock two runs could lose each other's tokens. "
-            "Put the file on a file system that supports locks (flock), or mount it with locks."
+            f"The lock {lock} cannot be taken: {exc.strerror}. Without a lock two runs could lose each other's tokens. The "
+            "file that it protects was not changed. Put it on a file system that supports locks (flock), or mount that "
+            "with locks."
         ) from exc
 
 

@@ -63,7 +63,7 @@ class TursoModule(AnsibleModule):
         if not self._accepted and self._objection is not None:
             msg = self._objection  # more to the point than what Ansible makes of it
         if not self._accepted and "surrogates not allowed" in msg:
-            msg = "One of the options is not valid Unicode text."
+            msg = "One of the options is not valid Unicode text. Nothing was done. Correct it."
         error = TursoError(msg) if self._accepted else InvalidRequest(msg)
         result = {"msg": msg, "changed": False, "error": error.as_error(), **self._always, **kwargs}
         super().fail_json(**self._scrubbed(result))

@@ -35,7 +35,8 @@ def refuse_misread(written: Mapping[str, Any], spec: Mapping[str, Any], where: s
 def _refuse_value(label: str, value: Any, option: Mapping[str, Any]) -> None:
     if value is None:
         raise InvalidRequest(
-            f"{label} is null: what it is set to is blank. Nothing was done. Set it, or leave it out (in a template with omit)."
+            f"{label} is null: its variable or template has no value. Nothing was done. Set a value, or leave the option "
+            "out (in a template with omit)."
         )
     kind = option.get("type", "str")
     if kind in _TEXTS and not _is_text(value):

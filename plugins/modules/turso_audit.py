@@ -9,17 +9,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: turso_audit
-short_description: Judge API tokens by a policy and write reports, for the role turso_audit
+short_description: Internal module of the role turso_audit
 version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - The engine of the role P(community.turso.turso_audit#role), which calls it in the right order. Use the role; its variables
-    are described there, and the options here carry them.
-  - Everything happens on the control node, whatever the connection of the host says.
-  - With O(step=report) it lists the tokens, judges them, and writes the reports. With O(step=show) it shows the findings of
-    the fact C(turso_audit_report), and with O(step=verdict) it fails if they are bad enough.
-  - It only reads from the API.
+  - The role P(community.turso.turso_audit#role) calls this module in the right order. Use the role. Its variables are described
+    there. They become the options of this module.
+  - The module runs on the control node, whatever the connection of the host is.
+  - With O(step=report) it lists the tokens, checks them against the policy, and writes the reports. With O(step=show) it shows
+    the findings of the fact C(turso_audit_report). With O(step=verdict) it fails if there are findings at or above the
+    C(turso_audit_fail_on) of the role.
+  - It sends only read requests to the API.
 extends_documentation_fragment:
   - community.turso.api
   - community.turso.attributes
@@ -27,19 +28,19 @@ attributes:
   check_mode:
     support: full
     details:
-      - The tokens are listed and judged. No file is written.
+      - The module lists the tokens and checks them. It writes no file.
   diff_mode:
     support: partial
     details:
-      - The report for programs is compared. The page is not.
+      - The diff has the JSON report, not the page.
   idempotent:
     support: full
     details:
-      - A report that would say the same is not written again.
+      - The module writes a report only if it differs from the one that exists.
 options:
   step:
     description:
-      - What is to be done.
+      - What the module does.
     type: str
     choices: [report, show, verdict]
     required: true
@@ -49,7 +50,7 @@ options:
     type: str
   policy:
     description:
-      - The variables of the role that say what is a finding, and how bad, without their prefix.
+      - The variables of the role that make the policy, without their prefix.
     type: dict
     default: {}
   json_file:
@@ -79,15 +80,15 @@ options:
     default: false
   stored:
     description:
-      - The SQL tokens that are tried, by name. Set by the action plugin.
+      - The SQL tokens to try, by name. Set by the action plugin.
     type: dict
   organizations:
     description:
-      - The organization in which each of O(stored) is looked for, by name. Set by the action plugin.
+      - The organization of each of O(stored), by name. Set by the action plugin.
     type: dict
   page:
     description:
-      - The folder of the role, which has the template and the script of the page.
+      - The folder of the role, with the template and the script of the page.
     type: path
 """
 
@@ -107,8 +108,8 @@ EXAMPLES = r"""
 RETURN = r"""
 verdict:
   description:
-    - With O(step=report), whether the audit passes. The rest of the report stands beside it, with the keys that the
-      role's guide describes. Since ansible-core 2.21 it stands in C(text), as JSON, and O(step=show) registers what is in it.
+    - With O(step=report), whether the audit passes. The result also has the rest of the report, with the keys that the guide of
+      the role describes. Since ansible-core 2.21 the report is in C(text), as JSON, and O(step=show) registers its content.
   returned: success
   type: dict
   sample: {"fail_on": "high", "failing": 0, "expected_tokens": 0, "missing_tokens": 0, "passed": true, "msg": ""}
@@ -119,18 +120,18 @@ written:
   elements: str
   sample: [/srv/reports/turso-audit.json]
 probes:
-  description: What came of trying the SQL tokens of O(vault_file), by name. The role's report has it with each of them.
+  description: The results of trying the SQL tokens of O(vault_file), by name. The report of the role has them with each token.
   returned: never, but to the action plugin of this module
   type: dict
   sample: {}
 listing:
-  description: The tokens that the API lists, as a text of JSON. The role's report has them as data instead.
+  description: The tokens that the API lists, as a text of JSON. The report of the role has them as data.
   returned: never, but to the action plugin of this module
   type: str
   sample: "[]"
 error:
   description:
-    - What went wrong, for a playbook to decide on. The same keys as RV(community.turso.turso_token#module:error).
+    - The error, so that a playbook can decide what to do. The same keys as RV(community.turso.turso_token#module:error).
   returned: failure
   type: dict
   sample: {"kind": "refused", "status": null, "method": null, "path": null, "api_message": null, "attempts": 0}

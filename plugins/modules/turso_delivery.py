@@ -9,15 +9,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: turso_delivery
-short_description: Check, write and read back values in files, for the role turso_deliver
+short_description: Internal module of the role turso_deliver, for files
 version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
   - Private to this collection. Use the role P(community.turso.turso_deliver#role), or C(deliver) of the role
     P(community.turso.turso_rotate#role).
-  - It handles many files in one task, and writes each file once, however many of its variables change.
-  - A file that cannot be written does not fail the module and does not stop the others. It stands in RV(outcomes).
+  - It handles many files in one task, and writes each file only once, even if several of its variables change.
+  - A file that cannot be written does not fail the module, and does not stop the others. RV(outcomes) shows it.
 extends_documentation_fragment:
   - community.turso.attributes
   - community.turso.attributes.hides
@@ -25,7 +25,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - In check mode nothing is written, not even a temporary file.
+      - The module writes nothing, not even a temporary file.
   diff_mode:
     support: none
   action_group:
@@ -38,25 +38,26 @@ requirements:
 options:
   verb:
     description:
-      - V(check) finds out whether V(deliver) would work, V(deliver) writes what is not there yet, and V(read_back) compares.
+      - V(check) checks whether V(deliver) would work. V(deliver) writes the values that are not there yet. V(read_back)
+        compares them.
     type: str
     choices: [check, deliver, read_back]
     required: true
   files:
     description:
-      - What is to be in which file.
+      - The values, and the file of each.
     type: list
     elements: dict
     required: true
     suboptions:
       path:
         description:
-          - The file. A symbolic link stays, and its target is written.
+          - The path of the file. For a symbolic link the module writes the target.
         type: path
         required: true
       variable:
         description:
-          - The environment variable. Without it the file holds the value and nothing else.
+          - The name of the environment variable. Without it the file holds only the value.
         type: str
       secret:
         description:
@@ -64,7 +65,7 @@ options:
         type: str
       sha256:
         description:
-          - The SHA-256 of the value as hexadecimal digits, for O(verb=read_back).
+          - The SHA-256 of the value, in hexadecimal digits, for O(verb=read_back).
         type: str
       owner:
         description:
@@ -86,7 +87,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: See whether a value can be written into a file
+- name: Check whether a value can be written into a file
   community.turso.turso_delivery:
     verb: check
     files:
@@ -97,30 +98,30 @@ EXAMPLES = r"""
 
 RETURN = r"""
 outcomes:
-  description: What came of each file, in the order asked.
+  description: The result of each file, in the order of O(files).
   returned: success
   type: list
   elements: dict
   contains:
     verdict:
       description:
-        - V(proven) or V(refused) of a check, V(delivered) or V(not taken) of a delivery, and V(confirmed), V(other) or V(unreadable)
-          of reading back.
+        - V(proven) or V(refused) for a check. V(delivered) or V(not taken) for a delivery. V(confirmed), V(other), or
+          V(unreadable) for reading back.
       type: str
       returned: always
       sample: delivered
     msg:
-      description: What is in the way and what to do about it. Never a value.
+      description: What went wrong, and what to do. Never a value.
       type: str
       returned: always
       sample: ""
     changed:
-      description: Whether the value was not there before.
+      description: Whether the file was changed.
       type: bool
       returned: always
       sample: true
     value:
-      description: What was read, or V(null) where it was not asked for. Hidden from output.
+      description: The value in the file, or V(null) without O(files[].wants_value). Hidden from output.
       type: str
       returned: always
       sample: null

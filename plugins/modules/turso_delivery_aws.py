@@ -9,15 +9,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: turso_delivery_aws
-short_description: Put a value into a secret of AWS Secrets Manager, for the role turso_deliver
+short_description: Internal module of the role turso_deliver, for AWS Secrets Manager
 version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - The hands of the destination C(aws_secret) of the role P(community.turso.turso_deliver#role). Use the role, which hides the
-    results and says what they mean.
-  - It writes with one call, C(PutSecretValue). Resource policy, encryption key, tags, replicas and other JSON keys stay.
-  - Credentials and endpoint come from the environment, as for every program that uses boto3.
+  - The role P(community.turso.turso_deliver#role) calls this module for its destination C(aws_secret). Use the role. It hides
+    the results, and says what they mean.
+  - It writes with one call, C(PutSecretValue). Resource policy, encryption key, tags, replicas, and other JSON keys stay.
+  - It takes credentials and endpoint from the environment, as every program with boto3 does.
 extends_documentation_fragment:
   - community.turso.attributes
 attributes:
@@ -33,36 +33,36 @@ requirements:
 options:
   step:
     description:
-      - V(check) says whether a value could be put. V(put) makes it the current one. V(read) returns what is there, and only to a task
-        with C(no_log).
+      - V(check) checks whether a value could be stored. V(put) makes it the current value. V(read) returns the current value,
+        and needs C(no_log) on the task.
     type: str
     choices: [check, put, read]
     required: true
   name:
     description:
-      - The name or ARN of the secret. It has to exist.
+      - The name or ARN of the secret. It must exist.
     type: str
     required: true
   key:
     description:
-      - The key in the JSON of the secret. Left out, the secret is the value.
+      - The key in the JSON of the secret. Without it, the whole secret is the value.
     type: str
   value:
     description:
-      - What is put. Needed by O(step=put).
+      - The value to store. Required if O(step=put).
     type: str
   region:
     description:
-      - The region. Left out, as the environment or the profile says.
+      - The region. The default is the region of the environment or the profile.
     type: str
   profile:
     description:
-      - The profile in the configuration of AWS. Left out, as the environment says.
+      - The profile in the configuration of AWS. The default is the profile of the environment.
     type: str
 """
 
 EXAMPLES = r"""
-- name: Say whether a value could be put
+- name: Check whether a value could be stored
   community.turso.turso_delivery_aws:
     step: check
     name: turso/ci-deploy
@@ -71,19 +71,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 value:
-  description: What is there now, null where nothing is.
+  description: The current value, or V(null) if there is none.
   returned: for O(step=read)
   type: str
 is_writing:
-  description: Whether a value may have been stored all the same.
+  description: Whether the value may have been stored in spite of the failure.
   returned: on failure
   type: bool
 code:
-  description: What AWS or its library calls the failure. Null where this module itself refuses.
+  description: The error code of AWS or its library. V(null) if this module itself refuses.
   returned: on failure
   type: str
 status:
-  description: The HTTP status that AWS answered. Null where it answered nothing.
+  description: The HTTP status of AWS's answer. V(null) if there was no answer.
   returned: on failure
   type: int
 """

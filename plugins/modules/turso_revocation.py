@@ -14,18 +14,20 @@ version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - Lists the tokens, selects those that you mean, revokes them, lists again, and tries the leaked values again.
-  - Without O(confirm) it is a dry run. It changes nothing, shows what it would revoke, and returns a code that confirms exactly that.
-  - A token with an organization is revoked by its id. Any other token can only be revoked by its name, so this happens right after a
-    list that shows the confirmed id under this name.
-  - A token that cannot be revoked stops no other. The module revokes the rest, says what is left, and fails.
-  - A leaked value that is not proven dead is a failure, whatever else went well. It is proven dead if the API accepts it before
-    the revocation and rejects it (401) afterwards.
-  - A leaked value that is a SQL token (of a database or a group) cannot be revoked alone. The module says by its claims which database
-    or group it is for, and tries it there. It ends it only by the playbook, together with every other SQL token of that database or
-    group, because whoever uses one needs a new one at once.
-  - At the end it shows what the owners of the selected tokens minted since, where the organization's audit log can be read.
-  - The API credential that the module uses is never revoked, as far as its C(jti) says which token it is.
+  - Lists the tokens, selects the ones that you mean, revokes them, lists again, and tries the leaked values again.
+  - Without O(confirm) it is a dry run. A dry run changes nothing, shows what the module would revoke, and returns a code that
+    confirms exactly these tokens.
+  - The module revokes a token with an organization by its id. The API can revoke other tokens only by name, so the module lists
+    the tokens right before, and revokes the name only if it still has the confirmed id.
+  - If a token cannot be revoked, the module still revokes the others. Then it says what is left, and fails.
+  - If a leaked value is not proven dead, the module fails, even if it revoked all tokens. A value is proven dead if the API
+    accepts it before the revocation and rejects it (401) afterwards.
+  - A leaked SQL token (of a database or a group) cannot be revoked alone. The module shows which database or group it is for,
+    and tries it there, but does not end it. The playbook C(community.turso.revoke) ends it together with every other SQL token
+    of that database or group, and delivers new tokens at once.
+  - At the end it shows which tokens the owners of the selected tokens minted since then, if it can read the audit log of the
+    organization.
+  - The module never revokes the API credential that it uses, if the credential has a C(jti) claim.
   - The playbook C(community.turso.revoke) runs this module in one command.
 extends_documentation_fragment:
   - community.turso.api
@@ -37,7 +39,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is revoked. The result says whether O(confirm) matches.
+      - The module revokes nothing. The result shows whether O(confirm) matches.
   diff_mode:
     support: none
     details:
@@ -45,21 +47,23 @@ attributes:
   idempotent:
     support: none
     details:
-      - A second run finds no token that matches, and says so by failing. An emergency must not take a misspelled name for a success.
+      - A second run finds no token that matches, and fails. In an emergency a misspelled name must not look like a success.
 options:
   organization:
     description:
-      - Select among the tokens of this organization (its slug). Admins and owners of it see everybody's tokens, members their own.
-      - If it is left out, the module selects among the calling user's own tokens. Only that list has unrestricted tokens.
+      - The slug of the organization whose tokens the module searches. Admins and owners of it see the tokens of all users.
+        Members see only their own.
+      - Without it, the module searches the tokens of the user of the API credential. Only that list has unrestricted tokens.
     type: str
   names:
     description:
-      - Revoke the tokens of these names. A name also selects the versions that P(community.turso.turso_rotate#role) made of it.
+      - Revoke the tokens with these names. A name also selects the versions that P(community.turso.turso_rotate#role) issued
+        for it.
     type: list
     elements: str
   ids:
     description:
-      - Revoke the tokens of these ids.
+      - Revoke the tokens with these ids.
     type: list
     elements: str
   patterns:
@@ -69,79 +73,84 @@ options:
     elements: str
   owners:
     description:
-      - Limit O(names), O(ids), and O(patterns) to the tokens of these users. Without them, revoke all tokens of these users.
-      - Give user names or e-mail addresses. Needs O(organization).
+      - Limit O(names), O(ids), and O(patterns) to the tokens of these users. If none of these is set, revoke all tokens of
+        these users.
+      - Use user names or e-mail addresses. Needs O(organization).
     type: list
     elements: str
   exclude:
     description:
-      - Spare these tokens, whatever else selects them. RV(spared) lists them.
+      - Do not revoke these tokens, even if other options select them. RV(spared) lists them.
     type: dict
     suboptions:
       names:
         description:
-          - Spare the tokens of exactly these names. Versions of a name are not spared; use a pattern or an id for them.
+          - Exclude the tokens with exactly these names. That does not exclude the versions of a name. Use a pattern or an id
+            for them.
         type: list
         elements: str
       ids:
         description:
-          - Spare the tokens of these ids.
+          - Exclude the tokens with these ids.
         type: list
         elements: str
       patterns:
         description:
-          - Spare the tokens whose whole name matches one of these shell patterns.
+          - Exclude the tokens whose whole name matches one of these shell patterns.
         type: list
         elements: str
       owners:
         description:
-          - Spare the tokens of these users, by user name or e-mail address. Needs O(organization).
+          - Exclude the tokens of these users, by user name or e-mail address. Needs O(organization).
         type: list
         elements: str
   secrets:
     description:
-      - The leaked values. Each selects the token whose id it claims, and is tried before and after the revocation.
-      - What a value claims is not verified. If the API does not accept it, its token is revoked only if you confirm by the code, or
-        select it by name, id, pattern, or owner as well.
-      - If not given, the environment variable E(TURSO_REVOKE_SECRET) is used. It holds one value, or several with commas between
-        them. An empty variable counts as unset.
-      - SQL tokens among them are looked up in O(organization) by the database or group that they claim, and tried on the database.
+      - The leaked values. Each selects the token whose id it claims. The module tries it before and after the revocation.
+      - The claims of a value are not verified. If the API does not accept the value, the module revokes its token only if you
+        confirm with the code, or also select the token by name, id, pattern, or owner.
+      - The default is the environment variable E(TURSO_REVOKE_SECRET). It has one value, or several with commas between them.
+        An empty variable counts as unset.
+      - For a SQL token the module finds the database or group in O(organization), and tries the token there.
     type: list
     elements: str
   confirm:
     description:
-      - The RV(code) of a dry run. It matches exactly the tokens that were shown. If other tokens are selected by now, nothing is revoked.
-      - Where O(secrets) has SQL tokens, the code also covers the databases and groups, what they say of the values, and which of
+      - The RV(code) of a dry run. It is valid only for the tokens that the dry run showed. If the selection has changed, the
+        module revokes nothing.
+      - If O(secrets) has SQL tokens, the code also covers the databases and groups, their answers to the values, and which of
         O(managed_tokens) get a new token. So a command that you confirmed once does not end the new tokens.
-      - Instead of the code, give the number of selected tokens if you know it in advance. This works only if every selector matches
-        something, if every selected token was selected by name, id, pattern, owner, or a value that the API accepts, and if every
-        value could be tried.
-      - A number is never enough for a SQL token among O(secrets).
-      - If it is left out or empty, this is a dry run.
+      - Instead of the code, you can set the number of selected tokens, if you know it in advance. This works only if every
+        selector matches a token, if every value could be tried, and if no token is selected only by a value that the API does
+        not accept.
+      - If O(secrets) has a SQL token, a number is never enough.
+      - Without it, or if it is empty, this is a dry run.
     type: str
   leave_sql_tokens:
     description:
-      - Whether another task ends the SQL tokens that RV(invalidations) names, as the playbook C(community.turso.revoke) does. Without it
-        a confirmed run fails for a SQL token among O(secrets), because this module does not end it.
+      - Whether another task invalidates the SQL tokens of RV(invalidations), as in the playbook C(community.turso.revoke).
+        Without it, a confirmed run fails if O(secrets) has a SQL token, because this module does not end it.
     type: bool
     default: false
   managed_tokens:
     description:
-      - The entries of the rotation file (C(turso_rotate_tokens)), so that O(confirm) covers the names of the SQL tokens that another
-        task renews. Only C(name), C(kind), C(organization), C(database) and C(group) of each are read.
+      - The entries of the rotation file (C(turso_rotate_tokens)), so that O(confirm) covers the names of the SQL tokens that
+        another task renews. The module reads only C(name), C(kind), C(organization), C(database), and C(group) of each.
     type: list
     elements: dict
     default: []
   from_variables:
     description:
-      - Take these options from variables, V(turso_revoke_) and the name of the option, as the playbook C(community.turso.revoke) does.
-        An option whose variable is not set is left out. O(managed_tokens) is taken from C(turso_rotate_tokens).
-      - A variable V(turso_revoke_) that gives none of these options is refused. So is a variable V(turso_revoke_) or V(turso_rotate_)
-        that cannot be rendered, because a later task could take it for one that is not set.
+      - Take these options from variables that are named C(turso_revoke_) and the option, as the playbook
+        C(community.turso.revoke) does. An option without such a variable is not set. O(managed_tokens) comes from
+        C(turso_rotate_tokens).
+      - If a variable C(turso_revoke_*) is none of these options, the module fails before any request. It also fails if a
+        variable C(turso_revoke_*) or C(turso_rotate_*) cannot be rendered, because a later task could take it for a variable
+        that is not set.
     type: list
     elements: str
 notes:
-  - Ansible splits a text at commas where a list is expected. Write a name that has a comma as an item of a list.
+  - Ansible splits a text at commas if it expects a list. Write a name with a comma as an item of a list.
 """
 
 EXAMPLES = r"""
@@ -161,7 +170,7 @@ EXAMPLES = r"""
       names: [ci-docs]
     confirm: "{{ dry_run.code }}"
 
-- name: Revoke the token that a leaked value belongs to, if it is exactly one, and prove that the value is dead
+- name: Revoke the token of a leaked value, if it is exactly one, and prove that the value is dead
   community.turso.turso_revocation:
     organization: acme
     secrets: ["{{ leaked_value }}"]
@@ -177,13 +186,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 code:
-  description: What confirms exactly what is selected, see O(confirm). V(null) if nothing is.
+  description: The code that confirms exactly the selection, see O(confirm). V(null) if nothing is selected.
   returned: always
   type: str
   sample: 1-3fa9c1
 selected:
   description:
-    - The tokens that are selected, as they were listed before anything was revoked. Sorted by name.
+    - The selected tokens, as the API listed them before anything was revoked, sorted by name.
     - The same keys as RV(community.turso.turso_token#module:token), and what selected each token.
   returned: always
   type: list
@@ -211,13 +220,13 @@ revoked:
   elements: dict
   sample: []
 failures:
-  description: What is not as it should be. The module fails if there is any.
+  description: What went wrong. The module fails if there is any.
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: The name of the token that it is about, or V(null).
+      description: The name of the token, or V(null).
       type: str
       returned: always
       sample: ci-deploy
@@ -227,7 +236,7 @@ failures:
       returned: always
       sample: clGFZ4STEe6fljpFzIum8A
     value:
-      description: Which of O(secrets) it is about, counted from 1, or V(null).
+      description: The number of the value in O(secrets), counted from 1, or V(null).
       type: int
       returned: always
       sample: null
@@ -235,9 +244,9 @@ failures:
       description: What happened, what it means, and what to do.
       type: str
       returned: always
-      sample: The tokens could not be listed again, so nothing proves that those revoked are gone.
+      sample: The tokens could not be listed again, so it is not proven that the revoked tokens are gone.
 proofs:
-  description: What is known of each of O(secrets), in their order. The values themselves are never returned.
+  description: What is known about each value of O(secrets), in that order. The module never returns the values.
   returned: always
   type: list
   elements: dict
@@ -254,13 +263,13 @@ proofs:
       sample: clGFZ4STEe6fljpFzIum8A
     before:
       description:
-        - What the API said of it before the revocation. One of V(accepted), V(rejected) (401), V(forbidden) (403), and V(unknown) (it
-          could not be tried). Of a SQL token, what its database said.
+        - The API's answer to the value before the revocation. One of V(accepted), V(rejected) (401), V(forbidden) (403), and
+          V(unknown) (it could not be tried). For a SQL token, the answer of its database.
       type: str
       returned: always
       sample: accepted
     after:
-      description: What the API said of it afterwards, in the same words. V(null) if nothing was revoked.
+      description: The API's answer afterwards, in the same words. V(null) if nothing was revoked.
       type: str
       returned: always
       sample: rejected
@@ -282,8 +291,8 @@ unmatched:
   sample: ["name 'ci-depoly'"]
 invalidations:
   description:
-    - The databases and groups that the SQL tokens among O(secrets) are for. Every SQL token of them has to be invalidated to end
-      these. O(confirm) covers them, too.
+    - The databases and groups of the SQL tokens in O(secrets). To end these tokens, all SQL tokens of the database or group
+      must be invalidated. O(confirm) covers that, too.
   returned: always
   type: list
   elements: dict
@@ -320,15 +329,15 @@ invalidations:
       returned: success
       sample: []
 confirmed:
-  description: Whether O(confirm) matched, and this was not check mode.
+  description: Whether O(confirm) matched, and this was not a run in check mode.
   returned: always
   type: bool
   sample: false
 minted:
   description:
-    - What the owners of RV(selected) minted since their oldest selected token was made, by the audit log of the organization, the
-      newest first. The log knows users and not tokens, so it may be their own work.
-    - V(null) if it is not known. Smaller plans have no such log, and the API credential may not be allowed to read it.
+    - The tokens that the owners of RV(selected) minted since their oldest selected token was created, by the audit log of the
+      organization, the newest first. The log has users, but no tokens, so the owners may have minted them themselves.
+    - V(null) if it is not known. Smaller plans have no audit log, and the API credential may have no permission to read it.
   returned: always
   type: list
   elements: dict
@@ -349,7 +358,7 @@ minted:
       returned: success
       sample: "2026-11-24T09:15:00Z"
     message:
-      description: What the log says besides.
+      description: The message in the log.
       type: str
       returned: success
       sample: ""
@@ -359,14 +368,14 @@ minted:
       returned: success
       sample: cli
 report:
-  description: The whole result as lines for people.
+  description: The whole result as lines of text.
   returned: always
   type: list
   elements: str
   sample: []
 error:
   description:
-    - What went wrong, for a playbook to decide on. The same keys as RV(community.turso.turso_token#module:error).
+    - The error, so that a playbook can decide what to do. The same keys as RV(community.turso.turso_token#module:error).
   returned: failure
   type: dict
   sample: {"kind": "refused", "status": null, "method": null, "path": null, "api_message": null, "attempts": 0}

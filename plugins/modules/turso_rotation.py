@@ -9,21 +9,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: turso_rotation
-short_description: Issue, confirm and commit versions of API tokens, for the role turso_rotate
+short_description: Internal module of the role turso_rotate
 version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - The engine of the role P(community.turso.turso_rotate#role), which calls it in the right order. Use the role; its variables
-    are described there, and the options here carry them.
-  - Everything happens on the control node, whatever the connection of the host says.
-  - With O(step=issue) it refuses what can be known without the API, lists once for each credential, plans as
-    P(community.turso.rotation_plan#filter) does, issues every version that is due side by side, and verifies each. A version that
-    is not verified is withdrawn. The new values are written into O(vault_file).
-  - With O(step=confirm) it records what the host of the task confirms.
-  - With O(step=commit) it decides for which tokens everybody that C(deliver) in O(tokens) names has confirmed, lists once more, writes
-    the state file, and revokes the previous versions whose grace period is over.
-  - The failure of one token does not stop the others and does not fail the module. It stands in RV(report).
+  - The role P(community.turso.turso_rotate#role) calls this module in the right order. Use the role. Its variables are
+    described there. They become the options of this module.
+  - The module runs on the control node, whatever the connection of the host is.
+  - With O(step=issue) it checks everything that it can check without the API, lists the tokens once for each credential, and
+    plans as P(community.turso.rotation_plan#filter) does. It issues every version that is due, in parallel, and verifies each.
+    It withdraws a version that it cannot verify, and writes the new values into O(vault_file).
+  - With O(step=confirm) it records the confirmations of the host of the task.
+  - With O(step=commit) it decides which tokens every recipient in C(deliver) of O(tokens) has confirmed. It lists the tokens
+    again, writes the state file, and revokes the previous versions whose grace period is over.
+  - The failure of one token does not stop the others, and does not fail the module. RV(report) shows it.
 extends_documentation_fragment:
   - community.turso.api
   - community.turso.attributes
@@ -36,20 +36,21 @@ attributes:
   diff_mode:
     support: partial
     details:
-      - In check mode O(step=issue) shows the plan, grouped by what would be done.
+      - In check mode O(step=issue) shows the plan, grouped by action.
   idempotent:
     support: partial
     details:
-      - O(step=confirm) and O(step=commit) are. O(step=issue) is once its versions were confirmed and committed.
+      - O(step=confirm) and O(step=commit) are idempotent. O(step=issue) is idempotent after its versions were confirmed and
+        committed.
 options:
   step:
     description:
-      - What is to be done. V(issue), V(confirm) and V(commit) are the halves of a rotation.
-      - V(record) records what destinations said, and V(look) says which of them are to be looked at.
-      - V(tell) says how the run ended, and writes the metrics.
-      - V(check) says who has not confirmed, V(fresh) makes sure that C(turso_secrets) has the new values, and V(withdraw) revokes
-        versions that nobody got. The role uses them.
-      - V(invalidate) ends every SQL token of O(invalidations) and remembers it, and V(prove) tries O(leaked) afterwards.
+      - What the module does. V(issue), V(confirm), and V(commit) are the parts of a rotation.
+      - V(record) records the answers of destinations. V(look) returns which of them to read back.
+      - V(tell) returns how the run ended, and writes the metrics.
+      - V(check) returns who has not confirmed. V(fresh) makes sure that C(turso_secrets) has the new values. V(withdraw)
+        revokes versions that nobody got.
+      - V(invalidate) ends every SQL token of O(invalidations) and records it. V(prove) tries O(leaked) afterwards.
     type: str
     choices: [issue, record, look, confirm, commit, check, fresh, tell, withdraw, invalidate, prove]
     required: true
@@ -123,44 +124,45 @@ options:
     type: path
   is_main:
     description:
-      - For O(step=issue), whether the role itself sees to the commit, by its own last task or by its handlers.
+      - For O(step=issue), whether the role itself commits, by its last task or by its handlers.
     type: bool
     default: true
   play_confirms:
     description:
-      - For O(step=issue), whether the play has tasks of the user's own that could confirm.
+      - For O(step=issue), whether the play has tasks that could confirm.
     type: bool
     default: true
   by:
     description:
-      - For O(step=commit), who asks. The V(role) commits what nobody but it delivers, the V(handler) what its play issued and
-        everybody confirmed, the V(entry point) also what was left to it, and fails for whoever is missing.
+      - For O(step=commit), what calls it. V(role) commits the tokens that only the role delivers. V(handler) commits the tokens
+        that its play issued and every recipient confirmed. V(entry point) commits all tokens, and fails if a recipient has not
+        confirmed.
     type: str
     choices: [role, handler, entry point]
     default: entry point
   only_by_value:
     description:
-      - For O(step=confirm), whether a confirmation by word counts for nothing, as at the end of a tasks file.
+      - For O(step=confirm), whether only a confirmation by value counts, as at the end of a tasks file.
     type: bool
     default: false
   has_failed:
     description:
-      - For O(step=confirm), whether the tasks file failed, so that nothing of what it confirmed counts.
+      - For O(step=confirm), whether the tasks file failed, so that its confirmations do not count.
     type: bool
     default: false
   reminded:
     description:
-      - For O(step=check), the ids of the versions that were not confirmed when this was last asked.
+      - For O(step=check), the ids of the versions that were not confirmed at the last check.
     type: list
     elements: str
   asked:
     description:
-      - For O(step=record), the entry points of the role P(community.turso.turso_deliver#role) by which destinations were asked.
+      - For O(step=record), the entry points of the role P(community.turso.turso_deliver#role) that asked the destinations.
     type: list
     elements: str
   stored:
     description:
-      - The values in the vault file by name. Set by the action plugin.
+      - The values in the vault file, by name. Set by the action plugin.
     type: dict
   has_vault_file:
     description:
@@ -173,69 +175,70 @@ options:
     type: dict
   refused_if_due:
     description:
-      - Why a token must not be due where the task stands, by name. Set by the action plugin.
+      - Why a token must not be due at this place in the play, by name. Set by the action plugin.
     type: dict
   recipients:
     description:
-      - Who gets each token, by name, as read from C(deliver) in O(tokens). Set by the action plugin.
+      - The recipients of each token, by name, from C(deliver) in O(tokens). Set by the action plugin.
     type: dict
   checked:
     description:
-      - For O(step=issue), the names of the tokens that were due when their destinations were asked. Without it a token with
-        destinations is not issued, and RV(to_check) names what is due.
+      - For O(step=issue), the names of the tokens that were due when their destinations were asked. Without it the module
+        issues no token with destinations, and RV(to_check) has the tokens that are due.
     type: list
     elements: str
   held:
     description:
-      - The values that destinations were found to hold, a list by name. Set by the action plugin.
+      - The values that destinations hold, a list by name. Set by the action plugin.
     type: dict
   fetched:
     description:
-      - For O(step=issue), whether destinations were asked which SQL tokens they hold. Without it those are asked first whose answer is
-        needed, and nothing else is done.
+      - For O(step=issue), whether destinations were asked which SQL tokens they hold. Without it the module only returns which
+        destinations to ask.
     type: bool
     default: false
   lacks:
     description:
-      - The names of SQL tokens of which some destination holds no value. Set by the action plugin.
+      - The names of SQL tokens that a destination does not hold. Set by the action plugin.
     type: list
     elements: str
   unread:
     description:
-      - Why it cannot be known which SQL token is in use, by name. Set by the action plugin.
+      - Why it is not known which SQL token is in use, by name. Set by the action plugin.
     type: dict
   items:
     description:
-      - What is to be committed or withdrawn. Set by the action plugin.
+      - The versions to commit or withdraw. Set by the action plugin.
     type: str
   running_secrets:
     description:
-      - The new values of tokens that are credentials of the run, by name. Set by the action plugin.
+      - The new values of tokens that are API credentials of the run, by name. Set by the action plugin.
     type: dict
   only:
     description:
-      - The names of the tokens in O(tokens) that are meant. All of them where it is empty.
+      - The names of the tokens in O(tokens) to process. An empty list means all of them.
     type: list
     elements: str
   invalidations:
     description:
-      - For O(step=invalidate) and O(step=prove), what RV(community.turso.turso_revocation#module:invalidations) says.
+      - For O(step=invalidate) and O(step=prove), the value of RV(community.turso.turso_revocation#module:invalidations).
     type: list
     elements: dict
   confirmed:
     description:
-      - For O(step=invalidate), whether it is to be done. Otherwise it says what would be done, and whether it could be.
+      - For O(step=invalidate), whether to invalidate. Otherwise the module only returns what it would do, and whether it could.
     type: bool
     default: false
   leaked:
     description:
-      - For O(step=prove), the values that have to be dead. Those that are no SQL token of O(invalidations) are left out.
-      - If not given, the environment variable E(TURSO_REVOKE_SECRET) is used.
+      - For O(step=prove), the values that must be dead. The module leaves out values that are not a SQL token of
+        O(invalidations).
+      - The default is the environment variable E(TURSO_REVOKE_SECRET).
     type: list
     elements: str
   concurrency:
     description:
-      - How many requests may be under way at the same time, from 1 to 100.
+      - How many requests the module sends at the same time, from 1 to 100.
     type: int
     default: 8
 seealso:
@@ -244,7 +247,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Issue and verify what is due
+- name: Issue and verify the tokens that are due
   community.turso.turso_rotation:
     step: issue
     tokens:
@@ -257,8 +260,8 @@ EXAMPLES = r"""
 RETURN = r"""
 report:
   description:
-    - What the role reports of each token. Never a secret.
-    - The action plugin hands it on as one text of JSON, which the role makes the fact C(turso_rotate_report) of.
+    - The report of each token. Never a secret.
+    - The action plugin returns it as one text of JSON. The role turns that into the fact C(turso_rotate_report).
   returned: O(step=issue) and O(step=commit)
   type: list
   elements: dict
@@ -289,34 +292,35 @@ report:
       returned: always
       sample: ci-deploy-20261124t091500z-7f3a
     revoked:
-      description: The names of the versions that were revoked.
+      description: The names of the revoked versions.
       type: list
       elements: str
       returned: always
       sample: []
     kept:
-      description: The names of the versions that are active.
+      description: The names of the active versions.
       type: list
       elements: str
       returned: always
       sample: [ci-deploy, ci-deploy-20261124t091500z-7f3a]
     issued_at:
-      description: When the token in use was minted, in ISO 8601, or V(null) where that is not known.
+      description: When the token in use was minted, in ISO 8601, or V(null) if that is not known.
       type: str
       returned: of SQL tokens
       sample: "2026-11-24T09:15:00Z"
     expires_at:
-      description: When the token in use ends, in ISO 8601, or V(null) where that is not known.
+      description: When the token in use ends, in ISO 8601, or V(null) if that is not known.
       type: str
       returned: of SQL tokens
       sample: "2027-02-22T09:15:00Z"
     probed:
-      description: What came of trying the value on its database, V(accepted), V(dead), V(unknown), or V(no) where it was not tried.
+      description: The result of trying the value on its database. V(accepted), V(dead), V(unknown), or V(no) if it was not
+        tried.
       type: str
       returned: of SQL tokens
       sample: accepted
     deadline:
-      description: When the token in use ends, in words, where it is due and not renewed yet. Else empty.
+      description: When the token in use ends, in words, if it is due and not renewed yet. Otherwise empty.
       type: str
       returned: of SQL tokens
       sample: shop-app ends 2026-12-24T09:15:00Z, in 28 days; 3 runs failed.
@@ -337,13 +341,13 @@ report:
           returned: always
           sample: localhost
         by:
-          description: V(read back) where the value was compared, V(receipt) where the service took it and shows no value, V(word)
-            where a task said so.
+          description: V(read back) if the value was compared, V(receipt) if the service stored it and shows no value, V(word)
+            if a task confirmed without a value.
           type: str
           returned: always
           sample: read back
     msg:
-      description: What happened in words, or what went wrong and what to do about it.
+      description: What happened. For a failure also what it means for the token, and what to do.
       type: str
       returned: always
       sample: "ci-deploy: aged, issued ci-deploy-20261124t091500z-7f3a (verified by validate); nothing was revoked yet."
@@ -353,18 +357,18 @@ summary:
   type: str
   sample: 3 to rotate, 1 to revoke, 96 unchanged
 notes:
-  description: What is worth knowing of tokens that are not due, and of how others were issued, a sentence each.
+  description: Notes on tokens that are not due, and on how others were issued, a sentence each.
   returned: O(step=issue)
   type: list
   elements: str
   sample: []
 figures:
-  description: What the metrics of each token are made of, as one text. Times in seconds since 1970.
+  description: The figures for the metrics of each token, as one text. Times in seconds since 1970.
   returned: O(step=issue)
   type: str
   sample: "figures []"
 next_due:
-  description: When the three tokens that are due next are due by their age, by name, in ISO 8601.
+  description: When the next three tokens will be due by their age, by name, in ISO 8601.
   returned: O(step=issue)
   type: dict
   sample: {"ci-deploy": "2027-02-22T09:15:00Z"}
@@ -375,19 +379,19 @@ to_check:
   elements: str
   sample: []
 to_fetch:
-  description: Those of them of which a destination may hold a version that was never confirmed.
+  description: The names in RV(to_check) of tokens of which a destination may hold a version that was never confirmed.
   returned: O(step=issue)
   type: list
   elements: str
   sample: []
 outcomes:
-  description: What became of each of O(invalidations), or of each leaked value. In a dry run what would be done.
+  description: The result of each of O(invalidations), or of each leaked value. In a dry run, what would be done.
   returned: O(step=invalidate) and O(step=prove)
   type: list
   elements: dict
   contains:
     msg:
-      description: What happened in words.
+      description: What happened.
       type: str
       returned: success
       sample: Every SQL token of the database 'shop' that was minted up to 2026-11-24T09:15:00Z is invalidated.
@@ -397,7 +401,7 @@ outcomes:
       returned: success
       sample: false
 secrets:
-  description: The value of each version that was issued or resumed and verified, by name. Hidden from output.
+  description: The value of each version that was issued or resumed, and verified, by name. Hidden from output.
   returned: O(step=issue)
   type: dict
   sample: {}
@@ -644,7 +648,7 @@ def run(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | N
     if params["step"] in ("commit", "withdraw") and not check_mode:
         return (_commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)), None
     raise InvalidRequest(
-        f"step={params['step']} is done by the action plugin of this module; use the role turso_rotate."
+        f"step={params['step']} runs only in the action plugin of this module. Use the role turso_rotate."
     )
 
 
@@ -661,7 +665,10 @@ def main() -> None:
         reason = lifetime.over()
         if reason is not None:
             take_back(reason)
-            raise Refused(f"Nothing was handed over: {reason}. What was issued was withdrawn.")
+            raise Refused(
+                f"The module could not return its result: {reason}. New API tokens were withdrawn, and new "
+                "SQL tokens end by themselves. Run the rotation again."
+            )
         with lifetime.handing_over(take_back):
             secrecy.release(result.get("secrets", {}).values())
             module.exit_json(**result)

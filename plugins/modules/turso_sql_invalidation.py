@@ -14,14 +14,16 @@ version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - The kill switch for SQL tokens. It ends B(every) SQL token of a database or a group that was minted up to this second, also those
-    that applications use and one that was minted a moment ago. It cannot be undone, and applications are locked out until they have
-    new tokens, which takes about a minute even if everything goes well.
-  - If you have the leaked value and a rotation file, the playbook C(community.turso.revoke) does this and delivers new tokens in one run.
-  - Use it only after a leak. Never run it on a schedule. To replace a token without an outage, use
-    M(community.turso.turso_sql_token), which lets the old one end by itself.
-  - The platform can end no SQL token alone.
-  - Leaked values are tried on the database before and after. One that is not proven dead is a failure, whatever else went well.
+  - The kill switch for SQL tokens. It invalidates B(every) SQL token of a database or a group that was minted up to this
+    second, also those that applications use. That cannot be undone. Applications are locked out until they have new tokens,
+    which takes at least about a minute.
+  - If you have the leaked value and a rotation file, use the playbook C(community.turso.revoke). It invalidates the tokens and
+    delivers new ones in one run.
+  - Use this module only after a leak. Never run it on a schedule. To replace a token without an outage, use
+    M(community.turso.turso_sql_token), which lets the old token end by itself.
+  - Turso cannot invalidate a single SQL token.
+  - The module tries leaked values on the database before and after. If a value is not proven dead, the module fails, even if
+    the API has invalidated the tokens.
 extends_documentation_fragment:
   - community.turso.api
   - community.turso.attributes
@@ -29,61 +31,62 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is invalidated. The API is only read, and O(leaked) is tried with C(SELECT 1). The result is changed, as a real run's is.
+      - The module invalidates nothing. It sends only read requests to the API, and tries O(leaked) with C(SELECT 1). The result
+        is changed, as in a real run.
   diff_mode:
     support: none
     details:
-      - Nobody knows which tokens end.
+      - The API does not list SQL tokens, so the module cannot show which ones end.
   idempotent:
     support: none
     details:
-      - Each run ends all tokens that were minted since the last one.
+      - Each run ends all tokens that were minted since the last run.
 options:
   organization:
     description:
-      - The slug of the organization that the database or the group is in. Required.
+      - The slug of the organization that has the database or the group. Required.
     type: str
   database:
     description:
-      - The name of the database whose SQL tokens are to end.
+      - The name of the database whose SQL tokens the module invalidates.
       - Exactly one of O(database) and O(group) is required.
-      - Turso's documentation says that this ends the tokens of its group, too. Nobody has measured that.
+      - Turso's documentation says that this ends the tokens of its group, too. This was not measured.
     type: str
   group:
     description:
-      - The name of the group whose SQL tokens are to end.
+      - The name of the group whose SQL tokens the module invalidates.
       - Exactly one of O(database) and O(group) is required.
-      - Turso's documentation says that this ends the tokens of its databases, too. In the one measurement it did not.
+      - Turso's documentation says that this ends the tokens of its databases, too. In one measurement it did not.
     type: str
   confirm:
     description:
-      - The name of the database or the group once more. Without it nothing is done, and the module fails.
+      - The name of the database or the group again, to confirm. Without it the module invalidates nothing, and fails.
     type: str
   leaked:
     description:
-      - The leaked values that have to be dead afterwards. Each must be a SQL token of this database (or group) by what it claims. A token
-        of a group is refused for O(database), because invalidating the tokens of a database is not known to end it.
-      - After the invalidation each is tried up to three times over ten seconds.
+      - The leaked values, which must be dead afterwards. By its claims, each must be a SQL token of this database or group.
+        With O(database) a token of a group is an error, because invalidating the tokens of a database may not end it.
+      - After the invalidation the module tries each value up to three times in ten seconds.
     type: list
     elements: str
 notes:
   - The API token needs the scopes V(read) and V(db:rotate-creds), or V(group:rotate-creds) for O(group).
-  - Tokens that were minted in the same second are dead, too. Wait a second before you mint new ones.
-  - Some clients are noticed late. A server may check the token of a WebSocket only when it opens.
+  - Tokens that were minted in the same second are dead, too. Wait a second before you mint new tokens.
+  - A connection that is open may go on. A server may check the token of a WebSocket only when the connection opens.
 seealso:
   - module: community.turso.turso_sql_token
   - module: community.turso.turso_revocation
 """
 
 EXAMPLES = r"""
-- name: End every SQL token of the database, after one has leaked
+- name: Invalidate every SQL token of the database, after one has leaked
   community.turso.turso_sql_invalidation:
     organization: acme
     database: shop
     confirm: shop
   register: ended
 
-- name: Say from when on tokens work again
+- name: Show from when on new tokens work
   ansible.builtin.debug:
     msg: "SQL tokens that were minted up to {{ ended.invalidated_at }} are dead."
 
@@ -99,13 +102,13 @@ EXAMPLES = r"""
 RETURN = r"""
 invalidated_at:
   description:
-    - When the API carried it out (ISO 8601, UTC), by its own clock. Every token that was minted up to this second is dead. V(null) in
+    - The API's time of the invalidation (ISO 8601, UTC). Every token that was minted up to this second is dead. V(null) in
       check mode.
   returned: always
   type: str
   sample: "2026-11-24T09:15:00Z"
 leaked:
-  description: What is known of each of O(leaked), in their order. The values themselves are never returned.
+  description: What is known about each value of O(leaked), in that order. The module never returns the values.
   returned: always
   type: list
   elements: dict
@@ -116,22 +119,23 @@ leaked:
       returned: always
       sample: 1
     issued_at:
-      description: When the value claims to have been minted (ISO 8601, UTC), or V(null).
+      description: When the value was minted, by its claims (ISO 8601, UTC), or V(null).
       type: str
       returned: always
       sample: "2026-08-01T00:00:00Z"
     expires_at:
-      description: When the value claims to end (ISO 8601, UTC), or V(null).
+      description: When the value ends, by its claims (ISO 8601, UTC), or V(null).
       type: str
       returned: always
       sample: null
     before:
-      description: What came of trying it before. One of V(accepted), V(dead), V(unknown), and V(no) (there is no database to try it on).
+      description: The result of trying it before. One of V(accepted), V(dead), V(unknown), and V(no) (there is no database to
+        try it on).
       type: str
       returned: always
       sample: accepted
     after:
-      description: What came of trying it afterwards, in the same words. V(null) if nothing was done.
+      description: The result of trying it afterwards, in the same words. V(null) if nothing was invalidated.
       type: str
       returned: always
       sample: dead
@@ -141,13 +145,13 @@ leaked:
       returned: always
       sample: true
 msg:
-  description: What was done, or what went wrong.
+  description: What the module did. For a failure also which values may still work, and what to do.
   returned: always
   type: str
   sample: Every SQL token of the database 'shop' that was minted up to 2026-11-24T09:15:00Z is invalidated.
 error:
   description:
-    - What went wrong, for a playbook to decide on. The same keys as RV(community.turso.turso_token#module:error).
+    - The error, so that a playbook can decide what to do. The same keys as RV(community.turso.turso_token#module:error).
   returned: failure
   type: dict
   sample: {"kind": "refused", "status": null, "method": null, "path": null, "api_message": null, "attempts": 0}

@@ -14,19 +14,21 @@ version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - Makes sure that you have a SQL token that works and will go on working. A SQL token is what an application uses for a database
-    (C(TURSO_AUTH_TOKEN)); it is not an API token.
-  - The platform keeps no record of SQL tokens. None can be listed, and none can be revoked alone. So the module decides by the token
-    that you have, O(current), and replaces it well before it ends. The old one goes on working until its end, so nobody is locked
-    out while the new one is delivered.
-  - A schedule that stops is an outage later. Have an alarm on the end of the token, RV(token.expires_at), before you depend on this.
-  - The value is shown once. It is returned in RV(secret) and hidden from every output, whether or not the task says C(no_log). A task
-    that does not C(register) its result is refused, because nobody would get the value; check mode needs no C(register).
-  - What was minted cannot be taken back. It ends by itself at its expiry, or when all SQL tokens of the database or the group are
-    invalidated with M(community.turso.turso_sql_invalidation). If the module is asked to stop, or its result cannot be handed over, it
-    says so and names the end of the token that nobody has.
-  - If the answer to a mint is lost, the module mints again and warns of the token that nobody has. With O(expires_in=never) it fails
-    instead.
+  - Makes sure that you have a SQL token that works now, and that does not end soon. An application uses a SQL token for a
+    database (C(TURSO_AUTH_TOKEN)). It is not an API token.
+  - Turso keeps no record of SQL tokens. The API cannot list them, and cannot revoke a single one. So the module decides by the
+    token that you have, O(current), and replaces it well before it ends. The old token works until its end, so no application
+    is locked out while you deliver the new one.
+  - If your schedule stops, applications are locked out when the token ends. Set an alarm on the end of the token,
+    RV(token.expires_at), before you depend on this module.
+  - The API shows the value only once. The module returns it in RV(secret), and hides it from every output, with or without
+    C(no_log). The task must C(register) its result. Otherwise the module mints nothing and fails, because the value would be
+    lost. Check mode needs no C(register).
+  - A SQL token cannot be revoked. It ends by itself, or when you invalidate all SQL tokens of the database or the group with
+    M(community.turso.turso_sql_invalidation). If the module has to stop, or cannot return its result, it says when the token
+    ends that nobody has.
+  - If the answer to a mint request is lost, the module mints again, and warns about the token that nobody has. With
+    O(expires_in=never) it fails instead.
 extends_documentation_fragment:
   - community.turso.api
   - community.turso.attributes
@@ -35,16 +37,17 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is minted. The API is only read, and O(current) is tried with C(SELECT 1). What only a real run can know is V(null).
+      - The module mints nothing. It sends only read requests to the API, and tries O(current) with C(SELECT 1). A value that
+        only a real run can know is V(null).
   idempotent:
     support: full
     details:
-      - Give the value that you have as O(current). Without it, every run mints another token.
+      - Set O(current) to the value that you have. Without it, every run mints another token.
 options:
   organization:
     description:
-      - The slug of the organization that the database or the group is in. Required.
-      - There is no environment variable for this.
+      - The slug of the organization that has the database or the group. Required.
+      - There is no environment variable for it.
     type: str
   database:
     description:
@@ -59,28 +62,28 @@ options:
   authorization:
     description:
       - Whether the token may write.
-      - With O(permissions) that only read, V(read-only) is asked for in any case.
+      - If O(permissions) only allow reading, the token is V(read-only) in any case.
     type: str
     choices: [full-access, read-only]
     default: full-access
   permissions:
     description:
-      - What the token may do with which tables. If it is left out, the token may do all that O(authorization) allows.
-      - Turso's reference does not document this, and the API passes over what it does not understand, so a mistake would give the
-        token full access. Before the first token the module mints one that ends in a minute, and compares what it may do. If that is
-        not exactly what was asked for, no other is minted, and the module fails.
+      - What the token may do with which tables. Without it, the token may do everything that O(authorization) allows.
+      - Turso's reference does not document permissions, and the API ignores what it does not understand, so a mistake would
+        give the token full access. So the module first mints a token that ends in a minute, and compares its permissions. If
+        they differ from yours, the module mints no other token, and fails.
     type: list
     elements: dict
     suboptions:
       tables:
         description:
-          - The tables. V(["*"]) stands for all of them.
+          - The names of the tables, or V(["*"]) for all of them.
         type: list
         elements: str
         required: true
       actions:
         description:
-          - What the token may do with each of these tables. At least one.
+          - What the token may do with each of these tables. Set at least one action.
         type: list
         elements: str
         required: true
@@ -88,34 +91,34 @@ options:
   expires_in:
     description:
       - How long a new token lasts, such as V(90d) or V(2w1d30m), at least V(1h). The units are V(w), V(d), V(h), V(m), and V(s).
-      - V(never) mints a token without an end. Nothing but invalidating all tokens ends it, so avoid it.
+      - V(never) mints a token without an end. Only invalidating all tokens ends it, so avoid it.
     type: str
     default: 90d
     aliases: [expiration]
   renew_before:
     description:
-      - How long before its end O(current) is replaced. Less than O(expires_in). A run has to come in this time, so choose at least
-        twice the time between two runs.
-      - If it is left out, a third of O(expires_in).
+      - How long before its end the module replaces O(current). It must be less than O(expires_in). Set it to at least twice the
+        time between two runs of your schedule.
+      - The default is a third of O(expires_in).
     type: str
   current:
     description:
-      - The value that you have. An empty text means that you have none.
-      - A value that is no SQL token by its form is refused before any request.
+      - The value of the token that you have. An empty text means that you have none.
+      - If the value does not look like a SQL token, the module fails before any request.
     type: str
   validate:
     description:
-      - Whether to try tokens on the database itself. O(current) is tried before it is kept or replaced, unless it is for another
-        database or group. A new value is tried before it is returned. The request is C(POST https://{Hostname}/v2/pipeline) with
-        C(SELECT 1). It keeps a database awake that would be archived.
-      - If the database cannot be reached from here, O(current) is kept with a warning while it is not due. If it is due, the module fails
-        and mints nothing.
-      - A token of a group is tried on up to three of its databases, and one that accepts it is enough.
+      - Whether to try tokens on the database itself. The module tries O(current) before it keeps or replaces it, unless it is
+        for another database or group. It tries a new value before it returns it. The request is C(POST
+        https://{Hostname}/v2/pipeline) with C(SELECT 1). It keeps a database awake that would be archived.
+      - If the database cannot be reached, the module keeps O(current) with a warning while it is not due. If it is due, the
+        module mints nothing and fails.
+      - The module tries a token of a group on up to three of its databases. One database that accepts it is enough.
     type: bool
     default: true
   force:
     description:
-      - Whether to mint a token whatever O(current) is.
+      - Whether to mint a new token in any case, whatever O(current) is.
     type: bool
     default: false
 notes:
@@ -127,7 +130,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have a token for the database, and renew it a month before it ends
+- name: Get a token for the database, and renew it a month before it ends
   community.turso.turso_sql_token:
     organization: acme
     database: shop
@@ -137,7 +140,7 @@ EXAMPLES = r"""
     current: "{{ lookup('ansible.builtin.file', playbook_dir ~ '/shop.token', errors='ignore') or '' }}"
   register: shop
 
-- name: Keep its value where it is used, the only time it can be had
+- name: Save the value, which is shown only once
   ansible.builtin.copy:
     content: "{{ shop.secret }}"
     dest: "{{ playbook_dir }}/shop.token"
@@ -145,11 +148,11 @@ EXAMPLES = r"""
   no_log: true
   when: shop.secret is not none
 
-- name: Say when the token ends
+- name: Show when the token ends
   ansible.builtin.debug:
     msg: "The token of shop ends {{ shop.token.expires_at }}."
 
-- name: Mint a token for all databases of a group, without trying it on one of them
+- name: Mint a token for all databases of a group, without trying it
   community.turso.turso_sql_token:
     organization: acme
     group: production
@@ -174,9 +177,10 @@ RETURN = r"""
 reason:
   description:
     - Why a token was minted, or would be in check mode. V(null) if O(current) is kept.
-    - V(missing), there was none. V(expiring), it ends within O(renew_before). V(expired), it ended. V(drift), it may do something else
-      than was asked for. V(dead), the database rejects it. V(foreign), it is for another database or group, or for one of the same name
-      that was made anew. V(endless), it never ends and O(expires_in) has an end. V(forced), O(force) was set.
+    - V(missing), there was none. V(expiring), it ends within O(renew_before). V(expired), it has ended. V(drift), it has
+      different permissions. V(dead), the database rejects it. V(foreign), it is for another database or group, or for one of
+      the same name that was deleted and created again. V(endless), it never ends and O(expires_in) has an end. V(forced),
+      O(force) was set.
   returned: always
   type: str
   sample: expiring
@@ -189,7 +193,8 @@ secret:
   sample: null
 token:
   description:
-    - The token that you have after the task, by what it claims. In check mode the token that you would have. V(null) if there is none.
+    - The token that you have after the task, by its claims. In check mode it is the token that you would have. V(null) if there
+      is none.
     - Never holds the secret.
   returned: always
   type: dict
@@ -225,7 +230,7 @@ token:
       returned: success
       sample: null
     hostname:
-      description: Where the database is, or V(null) for a token of a group.
+      description: The host name of the database, or V(null) for a token of a group.
       type: str
       returned: success
       sample: shop-acme.turso.io
@@ -256,39 +261,41 @@ token:
       returned: success
       sample: false
     seconds_left:
-      description: How many seconds are left until the token ends, by the clock of the API. V(null) without an end.
+      description: How many seconds are left until the token ends, by the API's time. V(null) without an end.
       type: int
       returned: success
       sample: 7776000
 probed:
   description:
-    - What came of trying the token of RV(token) on the database.
-    - V(accepted), the database takes it, also where it blocks reading or writing. V(dead), it rejects it, twice with a second between.
-      V(unknown), nobody knows, because something else answered or nothing did. V(no), it was not tried.
+    - The result of trying the token of RV(token) on the database.
+    - V(accepted), the database accepts it, even if it blocks reading or writing. V(dead), the database rejects it, twice with a
+      second between. V(unknown), something else answered, or nothing did. V(no), the token was not tried.
   returned: always
   type: str
   sample: accepted
 diff:
-  description: What the token claims, before and after, without RV(token.seconds_left) and without a value. Empty where there is none.
+  description: The claims of the token before and after the task, without RV(token.seconds_left), and without the value. Empty
+    if there is no token.
   returned: always
   type: dict
   contains:
     before:
-      description: What O(current) claims.
+      description: The claims of O(current).
       type: dict
       returned: success
     after:
-      description: What the token claims that you have after the task.
+      description: The claims of the token that you have after the task.
       type: dict
       returned: success
 msg:
-  description: What was done and why, or what went wrong. A failure says when O(current) ends, or that the database rejects it.
+  description: What the module did, and why. A failure also says when O(current) ends, or that the database rejects it, and what
+    to do.
   returned: always
   type: str
   sample: The SQL token of the database 'shop' is kept. The current token ends 2027-02-22T09:15:00Z, in 90 days.
 error:
   description:
-    - What went wrong, for a playbook to decide on. The same keys as RV(community.turso.turso_token#module:error).
+    - The error, so that a playbook can decide what to do. The same keys as RV(community.turso.turso_token#module:error).
   returned: failure
   type: dict
   sample: {"kind": "unreachable", "status": null, "method": null, "path": null, "api_message": null, "attempts": 0}

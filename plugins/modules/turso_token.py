@@ -14,15 +14,17 @@ version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - Makes sure that an API token exists with exactly the restriction that is asked for, or that it does not exist.
-  - The value of a token is shown once, when it is created. It is returned in RV(secret) and hidden from every output,
-    whether or not the task says C(no_log). A task with O(state=present) that does not C(register) its result is refused, because
-    nobody would get the value; check mode needs no C(register). At C(-v) a line on stderr names what was created.
-  - A token cannot be changed. If one of the same name exists and differs, the module fails and says what differs. It
-    never recreates a token under its name, because that cuts off whoever holds it. To replace a token without an outage, use
-    the role P(community.turso.turso_rotate#role).
-  - If the answer to a create is lost, the list of tokens shows whether the token was created. If it can only be ours, it is
-    revoked and created once more, because its value is lost. Otherwise the module fails and says what to check.
+  - Makes sure that an API token exists with exactly the organization, group, and scopes that you set, or that it does not
+    exist.
+  - The API shows the value of a token only once, when it is created. The module returns it in RV(secret), and hides it from
+    every output, with or without C(no_log). With C(-v) a line on stderr names the token that was created.
+  - A task with O(state=present) must C(register) its result. Otherwise the module creates nothing and fails, because the value
+    would be lost. Check mode needs no C(register).
+  - The API cannot change a token. If a token of this name exists with different settings, the module fails and shows the
+    differences. It never recreates a token under its name, because that would lock out its applications. To replace a token
+    without an outage, use the role P(community.turso.turso_rotate#role).
+  - If the answer to a create request is lost, the module lists the tokens. If this task must have created the token, the module
+    revokes it and creates it again, because its value is lost. Otherwise the module fails and says what to check.
 extends_documentation_fragment:
   - community.turso.api
   - community.turso.attributes
@@ -30,57 +32,57 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The name of the token, unique among the tokens of the user that O(api_token) belongs to. Any text is escaped as
-        needed; the API decides which names it takes.
+      - The name of the token. It is unique among the tokens of the user of O(api_token). The API decides which names are
+        possible.
       - Required if O(state=present). Excludes O(id).
     type: str
   id:
     description:
-      - The id of the token to revoke, anybody's, as an organization's admin sees it with
+      - The id of the token to revoke, also of another user's token. An admin of the organization sees it with
         M(community.turso.turso_token_info).
       - Only for O(state=absent). Needs O(organization) and excludes O(name).
     type: str
   state:
     description:
-      - Whether the token is to exist.
+      - Whether the token should exist.
     type: str
     choices: [present, absent]
     default: present
   organization:
     description:
       - The slug of the organization that the token is restricted to.
-      - Without it, O(state=present) asks for an unrestricted token. Turso has deprecated these.
-      - Always compared with a token that exists. If O(state=absent), it is compared only if it is given.
-      - There is no environment variable for this, so that an unset variable cannot make an unrestricted token.
+      - Without it, O(state=present) creates an unrestricted token. Turso has deprecated unrestricted tokens.
+      - The module compares it with the token that exists. If O(state=absent), it does so only if you set it.
+      - There is no environment variable for it, so that an unset variable cannot create an unrestricted token.
     type: str
   group:
     description:
       - The group in O(organization) that the token is restricted to.
       - Needs O(organization), and O(scopes) if O(state=present). The user must be an admin or owner of the organization.
-      - Always compared with a token that exists. If O(state=absent), it is compared only if it is given. A token that differs
-        is not revoked, which is a failure (C(drift)).
+      - The module compares it with the token that exists. If O(state=absent), it does so only if you set it. It does not revoke
+        a token that differs, and fails (V(drift)).
     type: str
   scopes:
     description:
       - What the token may do, in any order. Needs O(organization). Required with O(group) if O(state=present).
       - For a token of a group V(read), V(db:create), V(db:delete), V(db:configure), V(db:mint-token), V(db:rotate-creds),
-        V(group:configure), V(group:mint-token), and V(group:rotate-creds); for one of a whole organization also V(org:read),
-        V(group:create), and V(group:delete).
-      - V(read-only) stands for V(read), V(full-access) for the nine scopes of a group. The API expands them itself. A token matches
-        them if it has at least these scopes, and besides them only scopes that this collection does not know.
-      - The list is open. Another scope is passed to the API, with a warning if it looks like a typing error.
+        V(group:configure), V(group:mint-token), and V(group:rotate-creds); for a token of a whole organization also
+        V(org:read), V(group:create), and V(group:delete).
+      - V(read-only) stands for V(read), and V(full-access) for the nine scopes of a group. The API expands them. A token
+        matches a preset if it has at least these scopes, and otherwise only scopes that this collection does not know.
+      - The module passes any other scope to the API, with a warning if it looks like a typing error.
       - Not compared if O(state=absent).
     type: list
     elements: str
   description:
     description:
-      - A text that is sent to the API when the token is created. The API may ignore it. It is not compared.
+      - A text for the API, sent when the token is created. The API may ignore it. The module does not compare it.
     type: str
   validate:
     description:
-      - Whether to prove a new secret with C(GET /v1/auth/validate) before it is returned.
-      - An answer of 403 passes with a warning, because working restricted tokens get it, too. If the secret does not prove
-        itself, the new token is revoked again and the module fails.
+      - Whether to try a new value with C(GET /v1/auth/validate) before the module returns it.
+      - If the API rejects the value, the module revokes the new token again and fails. An answer of 403 is only a warning,
+        because restricted tokens that work get it, too.
     type: bool
     default: false
 """
@@ -93,7 +95,7 @@ EXAMPLES = r"""
     description: Deployments from CI
   register: ci_deploy
 
-- name: Keep its value where it is used, the only time it can be had
+- name: Save the value, which is shown only once
   ansible.builtin.copy:
     content: "{{ ci_deploy.secret }}"
     dest: "{{ playbook_dir }}/ci-deploy.token"
@@ -101,7 +103,7 @@ EXAMPLES = r"""
   no_log: true
   when: ci_deploy.secret is not none
 
-- name: Create a token that may only read one group, and try it before it is used
+- name: Create a token that may only read one group, and try it
   community.turso.turso_token:
     name: dashboard
     organization: acme
@@ -125,7 +127,7 @@ EXAMPLES = r"""
 RETURN = r"""
 token:
   description:
-    - The token as it is after the task, or V(null) if there is none. What was revoked stands in RV(diff.before).
+    - The token after the task, or V(null) if there is none. RV(diff.before) has a token that was revoked.
     - Never holds the secret.
   returned: always
   type: dict
@@ -158,25 +160,25 @@ token:
       sample: [read]
     created_at:
       description:
-        - When the token was created, as the API returns it. Today that is a date without a time. V(null) if it returns none.
-        - The role P(community.turso.turso_rotate#role) takes the time of day from the ID of the token where that carries one.
+        - When the token was created, as the API returns it, which is a date without a time. V(null) if it returns none.
+        - The role P(community.turso.turso_rotate#role) takes the time of day from the id of the token, if the id has one.
       type: str
       returned: success
       sample: "2026-07-27"
     age_days:
-      description: How many days ago the token was created, by the clock of the API. V(null) if the API does not say.
+      description: How many days ago the token was created, by the API's time. V(null) if the API returns no date.
       type: int
       returned: success
       sample: 120
     restriction:
-      description: How far the token reaches. One of V(unrestricted), V(organization), and V(group).
+      description: What the token is limited to. One of V(unrestricted), V(organization), and V(group).
       type: str
       returned: success
       sample: group
     permissions:
       description:
-        - What RV(token.scopes) amount to. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes. Scopes that
-          this collection does not know are left out of account.
+        - What RV(token.scopes) allow. One of V(read-only), V(full-access), and V(custom), or V(null) without scopes. Scopes
+          that this collection does not know do not count.
       type: str
       returned: success
       sample: read-only
@@ -197,7 +199,7 @@ token:
       sample: null
 secret:
   description:
-    - The value of the token, if it was created by this task. V(null) otherwise; the API never shows it again.
+    - The value of the token, if this task created it, otherwise V(null). The API never shows it again.
     - Hidden from output by the collection.
   returned: always
   type: str
@@ -216,7 +218,8 @@ diff:
       type: dict
       returned: success
 error:
-  description: What went wrong, for a playbook to decide on.
+  description: The error, so that a playbook can decide what to do. C(msg) says what happened, what it means for the token, and
+    what to do.
   returned: failure
   type: dict
   contains:
@@ -243,7 +246,7 @@ error:
       returned: failure
       sample: null
     api_message:
-      description: What the API said, or V(null).
+      description: The error text of the API, or V(null).
       type: str
       returned: failure
       sample: null

@@ -9,32 +9,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: turso_token_info
-short_description: List API tokens of the Turso Platform, or examine the credential in use
+short_description: List API tokens of the Turso Platform, or check a credential
 version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - Lists the API tokens of the user that O(api_token) belongs to, or those of an organization with their owners.
-  - With O(validate=true) it asks instead whether O(api_token) is valid and when it expires.
-  - The values of tokens cannot be read; the API shows a value once, when the token is created.
+  - Lists the API tokens of the user of O(api_token), or the tokens of an organization with their owners.
+  - With O(validate=true) it checks instead whether O(api_token) is valid, and when it expires.
+  - It cannot return the values of tokens. The API shows a value only once, when the token is created.
 extends_documentation_fragment:
   - community.turso.api
   - community.turso.attributes.info
 options:
   name:
     description:
-      - Return only the caller's own token of this name. A name that does not exist is an empty list and no failure.
-      - Together with O(organization), return it only if it is restricted to that organization.
+      - Return only the token of this name, of the user of O(api_token). If there is none, the list is empty, and the module
+        does not fail.
+      - With O(organization), return it only if it is restricted to that organization.
     type: str
   organization:
     description:
-      - Return the tokens that are restricted to this organization or to a group of it, with owners. Admins and owners of
-        the organization see everybody's, members their own.
-      - Tokens without an organization are in no such list.
+      - Return the tokens that are restricted to this organization, or to a group of it, with their owners. Admins and owners of
+        the organization see the tokens of all users. Members see only their own.
+      - Tokens without an organization are not in this list.
     type: str
   validate:
     description:
-      - Examine the credential itself and list nothing. Excludes O(name) and O(organization).
+      - Whether to check the credential instead of listing tokens. Excludes O(name) and O(organization).
     type: bool
     default: false
 """
@@ -44,7 +45,7 @@ EXAMPLES = r"""
   community.turso.turso_token_info:
   register: mine
 
-- name: Name those that are older than 90 days
+- name: Show the names of tokens that are older than 90 days
   ansible.builtin.debug:
     msg: "{{ mine.tokens | rejectattr('age_days', 'none') | selectattr('age_days', 'gt', 90) | map(attribute='name') | list }}"
 
@@ -58,7 +59,7 @@ EXAMPLES = r"""
     organization: acme
   register: acme
 
-- name: Ask whether the credential is valid and when it expires
+- name: Check whether the credential is valid, and when it expires
   community.turso.turso_token_info:
     validate: true
   register: credential
@@ -67,7 +68,7 @@ EXAMPLES = r"""
 RETURN = r"""
 tokens:
   description:
-    - The token objects, in the order the API lists them. Empty with O(validate=true). The same keys as
+    - The token objects, in the order of the API's list. Empty with O(validate=true). The same keys as
       RV(community.turso.turso_token#module:token).
   returned: success
   type: list
@@ -87,50 +88,50 @@ tokens:
       last_used_at: null
 listed_at:
   description:
-    - The time of the list by the clock of the API (ISO 8601, UTC). V(null) with O(validate=true).
+    - The API's time when it returned the list (ISO 8601, UTC). V(null) with O(validate=true).
   returned: success
   type: str
   sample: "2026-11-24T09:15:00Z"
 validation:
-  description: What the API says of the credential. V(null) unless O(validate=true).
+  description: What the API returned about the credential. V(null) unless O(validate=true).
   returned: success
   type: dict
   contains:
     valid:
       description:
-        - Whether the credential is valid. An answer of 403 counts as valid, with a warning, because working restricted tokens
+        - Whether the credential is valid. An answer of 403 counts as valid, with a warning, because restricted tokens that work
           get it, too.
       type: bool
       returned: success
       sample: true
     expires_at:
       description:
-        - When the credential expires (ISO 8601, UTC). V(null) if it never does or if the API does not say.
-        - For a login session of the Turso CLI the end that it claims itself, if the API does not say.
+        - When the credential expires (ISO 8601, UTC). V(null) if it never expires, or if the API does not return it.
+        - For a login session of the Turso CLI it is the end that the session claims, if the API does not return one.
       type: str
       returned: success
       sample: null
     never_expires:
-      description: Whether the API says that the credential never expires.
+      description: Whether the credential never expires, as the API returns it.
       type: bool
       returned: success
       sample: true
     id:
-      description: The id that the credential claims for itself (its C(jti)), not verified. V(null) if it claims none.
+      description: The id that the credential claims (its C(jti)), not verified. V(null) if it claims none.
       type: str
       returned: success
       sample: clGFZ4STEe6fljpFzIum8A
     kind:
       description:
-        - What the credential says that it is, not verified. One of V(api), V(group) (an API token that is pinned to a group, which
-          cannot manage tokens), V(session) (a login of the Turso CLI, which ends after a few days), and V(sql) (a token of a
-          database, which this API never takes; it is not sent). V(null) if it cannot be known.
+        - What kind of credential it claims to be, not verified. V(api) is an API token. V(group) is an API token that is
+          restricted to a group, and cannot manage tokens. V(session) is a login of the Turso CLI, which ends after a few days.
+          V(sql) is a SQL token, which this API never accepts; the module does not send it. V(null) if the kind is not known.
       type: str
       returned: success
       sample: api
 error:
   description:
-    - What went wrong, for a playbook to decide on. The same keys as RV(community.turso.turso_token#module:error).
+    - The error, so that a playbook can decide what to do. The same keys as RV(community.turso.turso_token#module:error).
   returned: failure
   type: dict
   sample: {"kind": "unauthorized", "status": 401, "method": "GET", "path": "/v1/auth/api-tokens", "api_message": null, "attempts": 1}
@@ -152,8 +153,8 @@ from ansible_collections.community.turso.plugins.module_utils._time import utc_t
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
 FORBIDDEN = (
-    "The API answered 403 to validating the credential. Working restricted tokens get that answer, too; "
-    "what it may do shows only when it is used."
+    "The API answered 403 to validating the credential. Restricted tokens that work get this answer, too. Only its use "
+    "shows what it may do."
 )
 
 
@@ -162,7 +163,9 @@ def check(params: dict[str, Any]) -> None:
     for option in ("name", "organization"):
         checked_segment(option, params[option])
         if params["validate"] and params[option] is not None:
-            raise InvalidRequest(f"validate examines the credential alone and excludes {option}.")
+            raise InvalidRequest(
+                f"validate checks only the credential, so it excludes {option}. Remove one of the two."
+            )
 
 
 def listed(params: dict[str, Any], tokens: Tokens) -> dict[str, Any]:

@@ -14,15 +14,15 @@ version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:
-  - Does for many tokens what M(community.turso.turso_token) does for one, by the same rules, in one task.
-  - All items are checked before the first request. Each list that is needed is requested once, then tokens are created and
-    revoked side by side on one connection pool. When the API limits the rate, all wait.
-  - A task that may create a token and does not C(register) its result is refused, because nobody would get the value; check mode
-    needs no C(register). At C(-v) a line on stderr names each token that was created.
-  - The failure of one token does not stop the others. If any failed, the module fails after the last, and the result still has
-    every token in it, and so every secret.
-  - At C(-v) and above a line on stderr says what became of how many. On a local connection it also says, every second, how
-    many are done.
+  - Does for many tokens in one task what M(community.turso.turso_token) does for one, with the same rules.
+  - The module checks all items before the first request. It requests each list once, then creates and revokes tokens in
+    parallel. If the API limits the rate, all requests wait.
+  - A task that may create a token must C(register) its result. Otherwise the module creates nothing and fails, because the
+    values would be lost. Check mode needs no C(register). With C(-v) a line on stderr names each token that was created.
+  - The failure of one token does not stop the others. If any token failed, the module fails at the end. The result still has
+    every token, and every secret.
+  - With C(-v) a line on stderr also shows how many tokens were created, revoked, and unchanged. On a local connection it shows
+    the progress every second.
 extends_documentation_fragment:
   - community.turso.api
   - community.turso.attributes
@@ -30,70 +30,70 @@ extends_documentation_fragment:
 options:
   tokens:
     description:
-      - The tokens that are to exist or not to exist. No two may mean the same token.
+      - The tokens that should exist, or should not exist. Two items must not mean the same token.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
         description:
-          - The name of the token, unique among the tokens of the user that O(api_token) belongs to. Any text is escaped as
-            needed; the API decides which names it takes.
+          - The name of the token. It is unique among the tokens of the user of O(api_token). The API decides which names are
+            possible.
           - Required if O(tokens[].state=present). Excludes O(tokens[].id).
         type: str
       id:
         description:
-          - The id of the token to revoke, anybody's, as an organization's admin sees it with
+          - The id of the token to revoke, also of another user's token. An admin of the organization sees it with
             M(community.turso.turso_token_info).
           - Only for O(tokens[].state=absent). Needs O(tokens[].organization) and excludes O(tokens[].name).
         type: str
       state:
         description:
-          - Whether the token is to exist.
+          - Whether the token should exist.
         type: str
         choices: [present, absent]
         default: present
       organization:
         description:
           - The slug of the organization that the token is restricted to.
-          - Without it, O(tokens[].state=present) asks for an unrestricted token. Turso has deprecated these.
-          - Always compared with a token that exists. If O(tokens[].state=absent), it is compared only if it is given.
-          - There is no environment variable for this, so that an unset variable cannot make an unrestricted token.
+          - Without it, O(tokens[].state=present) creates an unrestricted token. Turso has deprecated unrestricted tokens.
+          - The module compares it with the token that exists. If O(tokens[].state=absent), it does so only if you set it.
+          - There is no environment variable for it, so that an unset variable cannot create an unrestricted token.
         type: str
       group:
         description:
           - The group in O(tokens[].organization) that the token is restricted to.
           - Needs O(tokens[].organization), and O(tokens[].scopes) if O(tokens[].state=present). The user must be an admin or owner
             of the organization.
-          - Always compared with a token that exists. If O(tokens[].state=absent), it is compared only if it is given. A token that
-            differs is not revoked, which is a failure (C(drift)).
+          - The module compares it with the token that exists. If O(tokens[].state=absent), it does so only if you set it. It
+            does not revoke a token that differs, and that item fails (V(drift)).
         type: str
       scopes:
         description:
           - What the token may do, in any order. Needs O(tokens[].organization). Required with
             O(tokens[].group) if O(tokens[].state=present).
           - For a token of a group V(read), V(db:create), V(db:delete), V(db:configure), V(db:mint-token), V(db:rotate-creds),
-            V(group:configure), V(group:mint-token), and V(group:rotate-creds); for one of a whole organization also V(org:read),
-            V(group:create), and V(group:delete).
-          - V(read-only) stands for V(read), V(full-access) for the nine scopes of a group. The API expands them itself. A token matches
-            them if it has at least these scopes, and besides them only scopes that this collection does not know.
-          - The list is open. Another scope is passed to the API, with a warning if it looks like a typing error.
+            V(group:configure), V(group:mint-token), and V(group:rotate-creds); for a token of a whole organization also
+            V(org:read), V(group:create), and V(group:delete).
+          - V(read-only) stands for V(read), and V(full-access) for the nine scopes of a group. The API expands them. A token
+            matches a preset if it has at least these scopes, and otherwise only scopes that this collection does not know.
+          - The module passes any other scope to the API, with a warning if it looks like a typing error.
           - Not compared if O(tokens[].state=absent).
         type: list
         elements: str
       description:
         description:
-          - A text that is sent to the API when the token is created. The API may ignore it. It is not compared.
+          - A text for the API, sent when the token is created. The API may ignore it. The module does not compare it.
         type: str
   validate:
     description:
-      - Whether to prove each new secret with C(GET /v1/auth/validate) before it is returned, as in
+      - Whether to try each new value with C(GET /v1/auth/validate) before the module returns it, as in
         M(community.turso.turso_token).
     type: bool
     default: false
   concurrency:
     description:
-      - How many requests may be under way at the same time, from 1 to 100.
+      - How many requests the module sends at the same time, from 1 to 100.
     type: int
     default: 8
 seealso:
@@ -118,7 +118,7 @@ EXAMPLES = r"""
         state: absent
   register: tokens
 
-- name: Hand each new value to its service
+- name: Save each new value
   ansible.builtin.copy:
     content: "{{ (tokens.results | selectattr('name', 'equalto', item) | first).secret }}"
     dest: "{{ playbook_dir }}/{{ item }}.token"
@@ -139,13 +139,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 results:
-  description: What became of each token, in the order asked. Empty if the module refuses what is asked before the first request.
+  description: The result of each token, in the order of O(tokens). Empty if the module fails before the first request.
   returned: always
   type: list
   elements: dict
   contains:
     name:
-      description: The name asked for. V(null) if the token was meant by its id and was not found.
+      description: The name of the token. V(null) if you selected it by its id and it was not found.
       type: str
       returned: always
       sample: ci-deploy
@@ -160,12 +160,12 @@ results:
       returned: always
       sample: false
     msg:
-      description: What happened, or what went wrong and what to do about it.
+      description: What happened. For a failure also what it means for the token, and what to do.
       type: str
       returned: always
       sample: unchanged
     error:
-      description: What went wrong, as RV(error), or V(null).
+      description: The error, with the keys of RV(error), or V(null).
       type: dict
       returned: always
       sample: null
@@ -175,7 +175,7 @@ results:
       returned: always
       sample: null
     secret:
-      description: The value of the token, if it was created by this task, otherwise V(null). Hidden from output.
+      description: The value of the token, if this task created it, otherwise V(null). Hidden from output.
       type: str
       returned: always
       sample: null
@@ -203,7 +203,7 @@ diff:
       returned: always
 error:
   description:
-    - What went wrong with the first token that failed, for a playbook to decide on. The same keys as
+    - The error of the first token that failed, so that a playbook can decide what to do. The same keys as
       RV(community.turso.turso_token#module:error).
   returned: failure
   type: dict
@@ -244,7 +244,9 @@ def wanted_in(params: dict[str, Any]) -> list[Wanted]:
     twice = [key for key, count in Counter(one.key for one in wanted).items() if count > 1]
     if twice:
         labels = ", ".join(sorted({one.label for one in wanted if one.key in twice}))
-        raise InvalidRequest(f"tokens means the same token more than once: {labels}. Nothing was done.")
+        raise InvalidRequest(
+            f"tokens names the same token more than once: {labels}. Nothing was changed. Remove all but one of its items."
+        )
     return wanted
 
 

@@ -37,7 +37,10 @@ def known_from(registered: Any) -> dict[str, Any]:
     :raises AnsibleActionFail: there is none, which a play that ignores errors can bring about.
     """
     if not isinstance(registered, Mapping) or "verdict" not in registered:
-        raise AnsibleActionFail("There is no report: the tokens could not be listed. Nothing was judged.")
+        raise AnsibleActionFail(
+            "There is no report, because the tokens could not be listed. Nothing was judged. Fix the failure above, then "
+            "run this again."
+        )
     known = dict(registered)
     return {**json.loads(known.pop("text", "{}")), **known}
 

@@ -59,8 +59,9 @@ class ActionModule(ActionBase):
     def _refuse_async(self) -> None:
         if self._task.async_val:
             raise AnsibleActionFail(
-                f"{self._task.action} does not run with async, because the file of the job would keep the secret in clear. "
-                "Remove async from the task; community.turso.turso_tokens creates many tokens side by side."
+                f"{self._task.action} does not run with async, because the file of the job would keep the secret in clear "
+                "text. Nothing was sent. Remove async from the task; community.turso.turso_tokens creates many tokens side "
+                "by side."
             )
 
     def _hide(self, result: dict[str, Any]) -> None:

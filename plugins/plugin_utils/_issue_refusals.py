@@ -24,8 +24,8 @@ from ansible_collections.community.turso.plugins.plugin_utils._play import Play,
 
 # Others replace parts of ansible-core that the commit relies on.
 STRATEGIES = ("linear", "free", "host_pinned", "debug")
-_NOT_COMMITTED = "an earlier use of the role in this run issued it and has not committed it yet"
-_USED_TWICE = "it is used twice in this play. Name each token in one use of the role only"
+_NOT_COMMITTED = "an earlier use of the role in this run issued it and has not committed it yet. Commit it first"
+_USED_TWICE = "it is used twice in this play. Name each token in only one use of the role"
 
 
 def refuse(request: IssueRequest) -> None:
@@ -75,8 +75,8 @@ def _refuse_play(play: Play) -> None:
         )
     if play.size > 1:
         reason = (
-            f"turso_rotate issues tokens once for a play, not once for a host, and this play has {play.size} hosts. "
-            "Run it in a play with one host, and deliver to others in further plays."
+            f"turso_rotate issues tokens once for a play, not once for a host, and this play has {play.size} hosts. Use it "
+            "in a play with one host, and deliver to the others in further plays."
         )
         raise refused([reason])
 
@@ -105,7 +105,7 @@ def _reasons(
 def _nobody_confirms(request: IssueRequest, recipient: Recipient) -> str | None:
     if recipient.to == "play" and not request.args.get("play_confirms", True):
         return (
-            "nobody could confirm {to: play} here, because this playbook has no tasks of yours. Say in deliver where the "
+            "nobody could confirm {to: play} here, because this playbook has no tasks of yours. Name in deliver where the "
             "token goes, or use the role in a play of your own"
         )
     return None
@@ -117,11 +117,14 @@ def _unreached(request: IssueRequest, recipient: Recipient) -> str | None:
     hosts, left_out = request.play.resolved(recipient.hosts)
     nobody = request.play.unmatched(recipient.hosts)
     if nobody or not hosts:
-        return f"hosts {', '.join(nobody or recipient.hosts)} come to no host of the inventory, so nobody could confirm"
+        return (
+            f"hosts {', '.join(nobody or recipient.hosts)} come to no host of the inventory, so nobody could confirm. "
+            "Correct them, or add the inventory with -i"
+        )
     if recipient.is_destination:
         return None  # the role goes there itself, whatever hosts the play has
     if left_out:
-        return f"--limit leaves {', '.join(left_out)} out of this run, so nobody could confirm there"
+        return f"--limit leaves {', '.join(left_out)} out of this run, so nobody could confirm there. Run without the limit"
     if request.is_main and hosts != (request.play.host,):
         return (
             "hosts other than the one that issues need the entry points issue and commit: issue in a first play, deliver "
@@ -161,9 +164,12 @@ def _delivered_twice(entry: AnyEntry, recipient: Recipient, places: Mapping[Plac
     names = [name for place in _places_of(recipient) for name in places[place]]
     others = sorted(set(names) - {entry.name})
     if others:
-        return f"{recipient.label} is delivered to for {', '.join(others)}, too: one value would overwrite the other"
+        return (
+            f"{recipient.label} is a destination of {', '.join(others)}, too, so one value would overwrite the other. Use "
+            "another place"
+        )
     if len(names) > len(_places_of(recipient)):
-        return f"deliver names {recipient.label} twice"
+        return f"deliver names {recipient.label} twice. Remove one"
     return None
 
 

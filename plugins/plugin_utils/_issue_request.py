@@ -132,8 +132,8 @@ class IssueRequest:
 
 
 _IN_POST_TASKS = (
-    "post_tasks have one flush of handlers only, so nobody could be asked again to confirm. Use the role in tasks, or the entry "
-    "points issue and commit"
+    "post_tasks have one flush of handlers only, so the role could not wait for confirmations. Use the role in roles or "
+    "tasks, or use the entry points issue and commit"
 )
 
 
@@ -166,8 +166,8 @@ def _refuse_secrets(tokens: Any) -> None:
     if found:
         raise refused(
             [
-                f"{secret.where} holds {secret.what}. A rotation file holds no secret: give a destination's credential by the "
-                "environment, or by name in turso_deliver_credentials."
+                f"{secret.where} holds {secret.what}. A rotation file must not hold secrets. Set the credential of a "
+                "destination in the environment, or by name in turso_deliver_credentials."
                 for secret in found
             ]
         )
@@ -179,7 +179,8 @@ def _not_blank(args: Mapping[str, Any]) -> dict[str, Any]:
     if blank:
         raise refused(
             [
-                f"turso_rotate_{name} is null or empty. Leave it out if it is not meant: a blank variable must not change what is done."
+                f"turso_rotate_{name} is null or empty. Set a value, or leave it out: an empty variable must not change "
+                "what the role does."
                 for name in blank
             ]
         )

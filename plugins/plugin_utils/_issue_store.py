@@ -83,6 +83,6 @@ def _not_withdrawn(item: Item) -> dict[str, Any]:
         **item.report,
         "action": "failed",
         "issued": None,
-        "msg": f"{item.name}: {item.error}. Withdrawing {version.get('name')} failed, too. Revoke it by its id "
-        f"{version.get('id')}: it may be active.",
+        "msg": f"{item.name}: {item.error}. {version.get('name')} could not be withdrawn, so it may be active. Revoke it by "
+        f"its id {version.get('id')}.",
     }

@@ -27,7 +27,8 @@ def refusal_of_unkept(task: Task, asked: Iterable[Any], always: Mapping[str, Any
     if task.register or task.check_mode or not creates:
         return None
     refused = Refused(
-        "The value of a new token is shown once, and nothing registers the result of this task, so it would be lost. Nothing was "
-        "sent and no token was created. Add register to the task; an ad hoc command cannot keep a value."
+        "The API shows the value of a new token only once, and this task does not register its result, so the value would "
+        "be lost. Nothing was sent and no token was created. Add register to the task; an ad hoc command cannot keep a "
+        "value."
     )
     return {"failed": True, "changed": False, **always, **refused.as_result()}

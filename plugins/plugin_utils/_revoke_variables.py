@@ -34,7 +34,9 @@ def options_in(variables: Mapping[str, Any], asked: Collection[str], render: Cal
     known = {PREFIX + option: option for option in asked}
     unknown = [name for name in variables if name.startswith(PREFIX) and name not in known]
     if unknown:
-        raise InvalidRequest(f"There is no {', '.join(sorted(unknown))}. Nothing was revoked.")
+        raise InvalidRequest(
+            f"There is no variable {', '.join(sorted(unknown))}. Nothing was revoked. Use {', '.join(sorted(known))}."
+        )
     given = {name: value for name, value in variables.items() if name.startswith((PREFIX, ROTATION))}
     rendered = {name: _rendered(name, value, render) for name, value in given.items()}
     options = {option: rendered[name] for name, option in known.items() if name in rendered}
@@ -50,4 +52,4 @@ def _rendered(name: str, value: Any, render: Callable[[Any], Any]) -> Any:
     try:
         return render(value)
     except AnsibleError as exc:
-        raise InvalidRequest(f"{name} cannot be rendered: {exc}. Nothing was revoked.") from exc
+        raise InvalidRequest(f"{name} cannot be rendered: {exc}. Nothing was revoked. Correct the variable.") from exc

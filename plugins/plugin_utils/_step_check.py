@@ -15,9 +15,9 @@ from ansible_collections.community.turso.plugins.plugin_utils._confirmations imp
 from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 
 _HOW_TO_CONFIRM = (
-    "After the delivery, and in the same play, include the role with tasks_from: confirm, with turso_rotate_read_back where "
-    "the value can be read back; a tasks file sets that, or includes confirm as its last task. Handlers were flushed twice "
-    "since the issue: a play that flushes them more often uses the entry points issue and commit."
+    "After the delivery, in the same play, include the role with tasks_from: confirm. Set turso_rotate_read_back if the "
+    "value can be read back. In a tasks file, set it there, or include confirm as the last task. Handlers were flushed "
+    "twice since the issue; if your play flushes them more often, use the entry points issue and commit."
 )
 
 

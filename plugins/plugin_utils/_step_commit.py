@@ -41,8 +41,8 @@ def commit(means: Means, by: str) -> dict[str, Any]:
     transaction, issuing_host = means.play.transaction()
     if transaction.open_items and means.play.host != issuing_host:
         raise Refused(
-            f"The commit has to run on {issuing_host}, which issued: only there it can be told whether something failed. "
-            "Nothing was revoked."
+            f"The commit has to run on {issuing_host}, which issued the tokens: only that host knows whether something "
+            "failed. Nothing was revoked. Run the commit there."
         )
     others_wait = by == BY_ROLE and transaction.is_waiting(means.play.id)
     reports: dict[str, dict[str, Any]] = {}
@@ -199,7 +199,7 @@ def _failed(item: Item, result: Mapping[str, Any]) -> dict[str, Any]:
     if result.get("error"):
         return _refused(item, [said])
     msg = (
-        f"{item.name}: the commit came to no end ({said}), so it is not known which previous versions were revoked. The new "
-        "version was confirmed and works; run the rotation again."
+        f"{item.name}: the commit did not finish ({said}), so it is not known which previous versions were revoked. The new "
+        "version was confirmed and works. Run the rotation again."
     )
     return {**item.report, "action": "failed", "msg": msg}

@@ -172,7 +172,7 @@ def _read_back(
         given = templar.template(given)
     if not isinstance(given, Mapping) or not given:
         raise Refused(
-            f"{READ_BACK} must be a dictionary of names and what the consumers have now; it is "
+            f"{READ_BACK} must be a dictionary: the name of each entry, and the value that its consumer has now. It is "
             f"{'empty' if not given else 'a ' + type(given).__name__}. Nothing was confirmed."
         )
     refuse_odd_names(given, transaction)
@@ -184,8 +184,8 @@ def _refuse_what_was_issued(given: Any, task_vars: Mapping[str, Any]) -> None:
     issued = sorted(_ISSUED.intersection(_names_in(given, task_vars, set())))
     if issued:
         raise Refused(
-            f"{READ_BACK} is made of {issued[0]}: what was issued would be compared with itself. Read the value from where the "
-            "consumer has it, or leave it out to confirm by word. Nothing was confirmed."
+            f"{READ_BACK} uses {issued[0]}, so what was issued would be compared with itself. Nothing was confirmed. Read "
+            f"the value from where the consumer has it, or leave {READ_BACK} out to confirm by word."
         )
 
 

@@ -29,10 +29,10 @@ def fresh(play: Play, task_vars: Mapping[str, Any], templar: Any) -> dict[str, A
     ]
     if stale:
         raise Refused(
-            f"turso_secrets still has the old value of {', '.join(stale)}, although the vault file holds the new one: "
-            "something that Ansible does not read again sets it (-e @file, include_vars, set_fact, vars of the play). Tasks "
-            "that use it would deliver the old value, so the run ends here. Nothing was revoked; old and new values work. Load "
-            "the file by group_vars or vars_files, or use turso_rotate_secrets."
+            f"turso_secrets still has the old value of {', '.join(stale)}, although the vault file holds the new one. "
+            "Something sets it that Ansible does not read again: -e @file, include_vars, set_fact, or vars of the play. "
+            "Tasks that use it would deliver the old value, so the run ends here. Nothing was revoked; old and new values "
+            "work. Load the file with group_vars or vars_files, or use turso_rotate_secrets."
         )
     return {"changed": False}
 

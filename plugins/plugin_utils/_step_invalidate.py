@@ -44,7 +44,7 @@ def invalidate(means: Means, args: Mapping[str, Any], *, check_mode: bool) -> di
     try:
         return _with_entries(means, {**args, "only": names}, names, check_mode=check_mode)
     except Refused as exc:
-        raise Refused(f"{exc.msg.replace('Nothing was issued.', '').rstrip()} Nothing was ended.") from exc
+        raise Refused(f"{exc.msg.replace('Nothing was issued.', '').rstrip()} No SQL token was invalidated.") from exc
 
 
 def _with_entries(means: Means, args: Mapping[str, Any], names: Sequence[str], *, check_mode: bool) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def _with_entries(means: Means, args: Mapping[str, Any], names: Sequence[str], *
     refuse_files(request, means.loader, check_mode=check_mode)
     if request.state_file is None:
         raise Refused(
-            f"{', '.join(names)}: without turso_rotate_state_file nothing remembers that their tokens are dead, and a run that is stopped "
-            "could not be finished by the next one. Name a file; one that is not there yet will do."
+            f"{', '.join(names)}: without turso_rotate_state_file nothing records that their tokens are dead, so another "
+            "run could not finish a run that was stopped. Set turso_rotate_state_file; the role creates the file."
         )
     if not request.is_fetched:
         asked = asks_both(to_check(request.entries, names), to_fetch(request.entries, names))
@@ -74,8 +74,8 @@ def _refuse_destinations(request: IssueRequest, names: Sequence[str]) -> None:
     if found:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in found.items())
         raise Refused(
-            f"These could not get a new token: {reasons}. Correct that, or take the entry out if it may be locked out until you give it a "
-            "token by hand."
+            f"These could not get a new token: {reasons}. Fix this. Or remove the entry, if its applications may be locked "
+            "out until you give them a token by hand."
         )
 
 

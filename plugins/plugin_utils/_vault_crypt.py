@@ -41,8 +41,8 @@ def vault_of(loader: Any, path: str) -> Any:
     vault = loader._vault  # the only way to it on ansible-core 2.16 to 2.22
     if not vault.secrets:
         raise Refused(
-            f"No vault secret is loaded, so the vault file {path} can be neither opened nor encrypted. It was left as it is. "
-            "Run with --vault-id or --vault-password-file."
+            f"No vault secret is loaded, so the vault file {path} can be neither opened nor encrypted. It was not changed. "
+            "Run this with --vault-id, --vault-password-file or --ask-vault-pass."
         )
     return vault
 
@@ -59,13 +59,13 @@ def opened(loader: Any, path: str) -> Opened | None:
         label = parse_vaulttext_envelope(raw)[3]
     except AnsibleVaultFormatError as exc:
         raise Refused(
-            f"The vault file {path} is damaged: what follows $ANSIBLE_VAULT is not what ansible-vault writes. It was left as "
-            "it is. Restore it from a backup or from git."
+            f"The vault file {path} is damaged: what follows $ANSIBLE_VAULT is not what ansible-vault writes. It was not changed. "
+            "Restore it from a backup or from git."
         ) from exc
     except AnsibleError as exc:
         raise Refused(
-            f"No vault secret of this run opens the vault file {path}. It was left as it is. "
-            "Pass the vault id or password that it was encrypted with."
+            f"No vault secret of this run opens the vault file {path}. It was not changed. Run this with the vault id or "
+            "password that it was encrypted with."
         ) from exc
     text = plain.decode("utf-8", "replace")
     if text.encode("utf-8") != plain:
@@ -84,7 +84,7 @@ def _content_of(path: str) -> bytes | None:
         return None
     except OSError as exc:
         raise Refused(
-            f"The vault file {path} cannot be read: {exc.strerror}. It was left as it is. Run this as a user who may read it."
+            f"The vault file {path} cannot be read: {exc.strerror}. It was not changed. Run this as a user who may read it."
         ) from exc
 
 
@@ -93,17 +93,15 @@ def _check_encrypted(path: str, raw: bytes) -> None:
         return
     if is_encrypted(raw.removeprefix(b"\xef\xbb\xbf").lstrip()):
         raise Refused(
-            f"The vault file {path} has a byte order mark or blank space before $ANSIBLE_VAULT, so that Ansible takes it for "
-            "plain text. It was left as it is. Remove what stands before $ANSIBLE_VAULT."
+            f"The vault file {path} has a byte order mark or blank space before $ANSIBLE_VAULT, so Ansible reads it as "
+            "plain text. It was not changed. Remove everything before $ANSIBLE_VAULT."
         )
-    raise Refused(
-        f"The file {path} exists and is not encrypted. It was left as it is. Run ansible-vault encrypt {path}."
-    )
+    raise Refused(f"The file {path} exists and is not encrypted. It was not changed. Run ansible-vault encrypt {path}.")
 
 
 def not_understood(path: str, problem: str) -> Refused:
     return Refused(
-        f"The vault file {path} is not understood: {problem}. It was left as it is. Correct it with ansible-vault edit {path}."
+        f"The vault file {path} cannot be read: {problem}. It was not changed. Correct it with ansible-vault edit {path}."
     )
 
 
@@ -117,15 +115,15 @@ def encryption(loader: Any, path: str, file: Opened | None, vault_id: str | None
     known = sorted({str(label) for label, _secret in secrets})
     if wanted is None and len(known) > 1:
         raise Refused(
-            f"The vault file {path} does not exist yet, and several vault ids are loaded: {', '.join(known)}. "
-            "Nothing was written. Name one of them in vault_id, with the role in turso_rotate_vault_id."
+            f"The vault file {path} does not exist yet, and several vault ids are loaded: {', '.join(known)}. Nothing was "
+            "written. Set vault_id to one of them; in the role, turso_rotate_vault_id."
         )
     try:
         label, secret = match_encrypt_secret(secrets, encrypt_vault_id=wanted)
     except AnsibleError as exc:
         raise Refused(
-            f"No vault secret of this run has the vault id {wanted}, which {path} is to be encrypted with. Nothing was "
-            f"written. Loaded are: {', '.join(known)}."
+            f"No vault secret of this run has the vault id {wanted}, which {path} needs. Nothing was written. Loaded vault "
+            f"ids: {', '.join(known)}. Load this one with --vault-id, or set another one."
         ) from exc
     return label, secret
 
@@ -137,6 +135,6 @@ def encrypted(loader: Any, path: str, text: str, by: Encryption) -> bytes:
         content: bytes = vault_of(loader, path).encrypt(text, secret=secret, vault_id=label)
     except AnsibleError as exc:
         raise Refused(
-            f"The vault file {path} cannot be encrypted. It was left as it is. Check the vault secrets."
+            f"The vault file {path} cannot be encrypted. It was not changed. Check the vault secrets."
         ) from exc
     return content

@@ -33,8 +33,8 @@ TOP = "turso_secrets"
 NEW_FILE = "---\n"
 INLINE = {"!vault", "!vault-encrypted"}
 LOST = (
-    "The vault file {path} was written anew as a whole, because turso_secrets in it could not be changed in place. "
-    "All values are kept; comments, blank lines and the names of anchors are not."
+    "The vault file {path} was rewritten as a whole, because turso_secrets in it could not be changed in place. All values "
+    "are kept; comments, blank lines and the names of anchors are not."
 )
 
 
@@ -151,8 +151,8 @@ def _look_again(loader: Any, path: str, wanted: Mapping[str, str]) -> None:
         problem = exc.msg.rstrip(".")
     if problem is not None:
         raise NotSeenAgain(
-            f"The vault file {path} was replaced, and then read again: {problem}. The new values may be in it, so neither they nor "
-            "the old tokens were revoked. Find out what else changes the file, then run this again."
+            f"The vault file {path} was written, but reading it again failed: {problem}. It may hold the new values, so no "
+            "token was revoked; old and new values work. Find out what else changes the file, then run this again."
         )
 
 
@@ -167,7 +167,8 @@ def _plain(text: object) -> str:
     """
     if not isinstance(text, str) or not text:
         raise Refused(
-            f"A name or value for {TOP} is not a text, or is empty. Nothing was written. Pass only new tokens."
+            f"A name or value for {TOP} is not a text, or is empty. Nothing was written. Pass only tokens that were just "
+            "created."
         )
     return "".join(str(text))
 

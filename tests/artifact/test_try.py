@@ -111,7 +111,7 @@ def test_the_server_stays_where_it_is_asked_to(installed: Playbooks) -> None:
     """What the playbook says to type next is typed next."""
     played = installed.play("community.turso.try", "-e", "turso_try_minutes=5")
     assert played.ok, played.output
-    typed = re.findall(r'"(?:To end the server earlier: )?((?:export|ansible|rm) [^"]+)"', played.output)
+    typed = re.findall(r'"(?:To stop the server earlier: )?((?:export|ansible|rm) [^"]+)"', played.output)
     url, credential, command, remove = typed
     listed = installed.shell(f"{url}\n{credential}\n{command}")
     assert listed.ok, listed.output

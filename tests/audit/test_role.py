@@ -390,7 +390,7 @@ def test_sql_tokens_of_the_vault_file_are_judged_and_their_values_are_nowhere(
     found = [(finding["rule"], finding["tokens"][0]["name"]) for finding in report["findings"]]
     assert ("endless", "shop-app") in found
     assert ("dead", "shop-app") not in found
-    assert "2 SQL tokens, judged by what they claim, and not tried. 1 other values" in report["visibility"][-1]
+    assert "2 SQL tokens, judged by their claims, and not tried. 1 other values" in report["visibility"][-1]
 
     tried = playbooks.play(*asked, "-e", "turso_audit_probe=true")
     assert not tried.ok

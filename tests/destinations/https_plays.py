@@ -62,7 +62,7 @@ def verdicts_in_check_mode(
     """Check one item, then deliver it, in check mode. Return the verdicts; the second one says that nothing is written."""
     steps = [("check", given), ("deliver", given)]
     (check, deliver), _ = played(playbooks, to, *steps, env=env, canaries=canaries, arguments=["--check"])
-    assert "In check mode nothing is written." in deliver[0]["msg"]
+    assert "This was check mode: nothing was written." in deliver[0]["msg"]
     return [check[0]["verdict"], deliver[0]["verdict"]]
 
 

@@ -117,7 +117,7 @@ def test_it_is_checked_delivered_and_read_back(controller: Playbooks, moto: Prox
         assert said["deleted"].endswith("aws secretsmanager restore-secret --secret-id deleted")
         assert said["rotated"].endswith("aws secretsmanager cancel-rotate-secret --secret-id rotated")
         assert "Set region: eu-central-1" in said["replica"]
-        assert "no JSON object" in said["no-object"]
+        assert "not a JSON object" in said["no-object"]
     assert aws.read("whole") == aws.read("empty") == NEW
     assert json.loads(aws.read("object")) == {**kept, "token": NEW, "added": NEWER}
     after = aws.describe("whole")

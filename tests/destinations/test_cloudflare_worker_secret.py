@@ -69,21 +69,21 @@ def item(case: str, /, credential: str | None = None, stamp: str | None = None, 
 
 
 CHECKS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "new": ({}, "not known", "only the write itself tells"),
-    "there": ({"name": "OTHER"}, "not known", "only the write itself tells"),
+    "new": ({}, "not known", "only the write itself shows"),
+    "there": ({"name": "OTHER"}, "not known", "only the write itself shows"),
     "a key": ({"name": "KEY"}, "refused", "KEY is a secret_key, and a text would replace it"),
     "behind": ({"script": "behind"}, "refused", "wrangler versions deploy --name behind"),
-    "shared": ({"script": "shared"}, "refused", "the newest version of Worker shared is not the one that is deployed"),
+    "shared": ({"script": "shared"}, "refused", "the newest version of Worker shared is not the deployed one"),
     "never deployed": ({"script": "idle"}, "refused", "the newest version of Worker idle is not the one"),
     "no Worker": (
         {"script": "gone"},
         "refused",
-        "An environment of wrangler is a Worker of its own, such as gone-production",
+        "an environment of Wrangler is a Worker of its own, such as gone-production",
     ),
     "no account": ({"account_id": "f" * 32}, "refused", "shows no Worker shop to the credential"),
     "no right": ({"credential": "nothing"}, "refused", "the permission Workers Scripts: Edit"),
     "wrong": ({"credential": "wrong"}, "refused", "Cloudflare does not accept the credential of wrong"),
-    "unreachable": ({"credential": "unreachable"}, "refused", "Cloudflare cannot be asked now"),
+    "unreachable": ({"credential": "unreachable"}, "refused", "Cloudflare does not answer as it should"),
     "not https": ({"credential": "plain"}, "refused", "is not https, so nothing was sent"),
 }
 
@@ -119,7 +119,7 @@ def test_values_are_delivered_and_confirmed_by_the_version_in_use(carry: Carryin
         "read_back", [item("one", stamp="v5"), item("two"), item("wrong", "wrong", stamp="v5")]
     )
     assert (other.verdict, unknown.verdict, wrong.verdict) == ("unreadable", "unreadable", "unreadable")
-    assert "was deployed again since this run wrote its secret" in other.msg
+    assert "was deployed again after this run wrote its secret" in other.msg
 
 
 def test_what_went_wrong_says_who_has_the_value(carry: Carrying, cloud: Cloudflare, shop: Worker) -> None:
@@ -133,15 +133,15 @@ def test_what_went_wrong_says_who_has_the_value(carry: Carrying, cloud: Cloudfla
         Fault("PUT", "/shop/", refusal(400, 10021, "too large"), is_done=False),
     ]
     cases = {
-        "lost": (item("lost", script="lost"), "lost", "Cloudflare may have taken the value"),
+        "lost": (item("lost", script="lost"), "lost", "Cloudflare may have stored the value"),
         "never": (item("never", script="never"), "lost", "no server for ***"),
-        "refused": (item("refused"), "not taken", "Cloudflare refuses what it was asked"),
+        "refused": (item("refused"), "not taken", "Cloudflare refused the request"),
         "behind": (item("behind", script="behind"), "not taken", "wrangler versions deploy --name behind"),
-        "plain": (item("plain", name="PLAIN"), "not taken", "PLAIN is a variable of Worker shop, and no secret"),
+        "plain": (item("plain", name="PLAIN"), "not taken", "PLAIN is a variable of Worker shop, not a secret"),
         "may only read": (item("may only read", "reads"), "not taken", "Workers Scripts: Edit"),
         "gone": (item("gone", script="gone"), "not taken", "shows no Worker gone"),
         "wrong": (item("wrong", "wrong"), "not taken", "Cloudflare does not accept the credential"),
-        "unreachable": (item("unreachable", "unreachable"), "not taken", "Cloudflare cannot be asked now"),
+        "unreachable": (item("unreachable", "unreachable"), "not taken", "Cloudflare does not answer as it should"),
     }
     verdicts = carry("deliver", [given for given, _verdict, _msg in cases.values()])
     assert verdicts_by_name(verdicts) == {name: verdict for name, (_item, verdict, _msg) in cases.items()}
@@ -151,14 +151,17 @@ def test_what_went_wrong_says_who_has_the_value(carry: Carrying, cloud: Cloudfla
 
 
 NO_RECEIPT = {
-    "not told": ([Fault("GET", "/deployments$", refusal(500, 1, "down"), times=1)], "does not tell what is in use"),
+    "not told": (
+        [Fault("GET", "/deployments$", refusal(500, 1, "down"), times=1)],
+        "does not show which version is in use",
+    ),
     "the same version": (
         [
             Fault(
                 "GET", "/deployments$", Answer(200, {"result": {"deployments": [{"versions": [{"version_id": "v1"}]}]}})
             )
         ],
-        "no version with it is in use alone",
+        "also runs versions without it",
     ),
 }
 

@@ -89,7 +89,7 @@ def item(case: str, /, credential: str | None = None, stamp: str | None = None, 
 
 
 CHECKS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "a repository": ({}, "not known", "only the write itself tells whether GitHub takes it"),
+    "a repository": ({}, "not known", "only the write itself shows whether GitHub accepts it"),
     "an environment": ({"environment": "production/eu west"}, "not known", "only the write itself"),
     "selected": ({"organization": "acme", "name": "SELECTED"}, "not known", "only the write itself"),
     "private": ({"organization": "acme", "name": "PRIVATE"}, "not known", "only the write itself"),
@@ -106,7 +106,7 @@ CHECKS: dict[str, tuple[dict[str, Any], str, str]] = {
     "no right": (
         {"credential": "nothing"},
         "refused",
-        "the credential of nothing lacks a right. Grant for the repository the permission Secrets: read and write",
+        "the credential of nothing lacks a permission. Grant for the repository the permission Secrets: read and write",
     ),
     "no right to an environment": (
         {"credential": "nothing", "environment": "production/eu west"},
@@ -143,7 +143,11 @@ CHECKS: dict[str, tuple[dict[str, Any], str, str]] = {
         "not known",
         "only the write itself",
     ),
-    "unreachable": ({"credential": "unreachable"}, "refused", "GitHub cannot be asked now. Run again later"),
+    "unreachable": (
+        {"credential": "unreachable"},
+        "refused",
+        "GitHub does not answer as it should. Run this again later",
+    ),
     "not https": ({"credential": "plain"}, "refused", "is not https, so nothing was sent"),
     "no such credential": ({"credential": "typo"}, "refused", "turso_deliver_credentials has no 'typo'"),
     "ends": ({"credential": "ends"}, "not known", "only the write itself"),
@@ -181,8 +185,8 @@ def test_what_cannot_be_looked_into_is_told(carry: Carrying, hub: GitHub) -> Non
     many, hidden = carry("check", [item("many", organization="acme"), item("hidden")])
 
     assert (many.verdict, hidden.verdict) == ("not known", "not known")
-    assert "93 places were not looked into" in many.msg
-    assert "it can't be looked for: the credential of GH_TOKEN lacks a right" in hidden.msg
+    assert "93 places were not checked" in many.msg
+    assert "that can't be checked: the credential of GH_TOKEN lacks a permission" in hidden.msg
 
 
 UNEXPECTED = {
@@ -234,13 +238,13 @@ def test_values_are_delivered_and_confirmed_by_receipts(carry: Carrying, hub: Gi
         item("there already", repository="acme/docs"),
     ]
     others = {
-        "lost": (item("lost", name="LOST"), "lost", "GitHub may have taken the value"),
+        "lost": (item("lost", name="LOST"), "lost", "GitHub may have stored the value"),
         "never": (item("never", name="NEVER"), "lost", "no server for ***"),
-        "refused": (item("refused", name="UNPROCESSED"), "not taken", "GitHub refuses the value or the name"),
-        "may only read": (item("may only read", "reads", name="READ"), "not taken", "lacks a right"),
+        "refused": (item("refused", name="UNPROCESSED"), "not taken", "GitHub refused the value or the name"),
+        "may only read": (item("may only read", "reads", name="READ"), "not taken", "lacks a permission"),
         "blind": (item("blind", "blind", organization="acme"), "not taken", "sees 1 of the 2 repositories"),
         "none": (item("none", organization="acme", name="NONE"), "not taken", "gh secret set NONE"),
-        "unreachable": (item("unreachable", "unreachable"), "not taken", "GitHub cannot be asked now"),
+        "unreachable": (item("unreachable", "unreachable"), "not taken", "GitHub does not answer as it should"),
         "wrong": (item("wrong", "wrong"), "not taken", "GitHub does not accept the credential"),
     }
     first = carry("deliver", [*delivered, *(given for given, _verdict, _msg in others.values())])
@@ -266,7 +270,7 @@ def test_values_are_delivered_and_confirmed_by_receipts(carry: Carrying, hub: Gi
 
     assert [(verdict.verdict, verdict.by) for verdict in back[:4]] == [("confirmed", "receipt")] * 4
     assert [verdict.verdict for verdict in back[4:]] == ["other", "other", "unreadable", "unreadable"]
-    assert "it holds somebody else's value" in back[4].msg
+    assert "so it holds another value" in back[4].msg
 
 
 def test_a_copy_that_lags_behind_is_looked_at_again(carry: Carrying, hub: GitHub) -> None:

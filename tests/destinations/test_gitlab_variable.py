@@ -78,7 +78,7 @@ CHECKS: dict[str, tuple[dict[str, Any], str, str]] = {
     "new": ({"variable": "NEW"}, "proven", ""),
     "a scope": ({"scope": "production/*"}, "proven", ""),
     "a group": ({"group": "acme"}, "proven", ""),
-    "by a credential of OAuth": ({"credential": "oauth"}, "not known", "only the write itself tells"),
+    "by a credential of OAuth": ({"credential": "oauth"}, "not known", "only the write itself shows"),
     "may only read": ({"credential": "reads"}, "refused", "has the scopes read_api. Writing needs the scope api"),
     "no scope": ({"credential": "nothing"}, "refused", "needs the scope api and the role Maintainer"),
     "developer": ({"credential": "developer"}, "refused", "may not change the variables of project acme/app"),
@@ -89,7 +89,7 @@ CHECKS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "no project": ({"project": "acme/gone"}, "refused", "GitLab shows no project acme/gone to the credential"),
     "no group": ({"group": "gone"}, "refused", "GitLab shows no group gone"),
-    "unreachable": ({"credential": "unreachable"}, "refused", "GitLab cannot be asked now"),
+    "unreachable": ({"credential": "unreachable"}, "refused", "GitLab does not answer as it should"),
     "not https": ({"credential": "plain"}, "refused", "is not https, so nothing was sent"),
     "ends": ({"credential": "ends"}, "proven", ""),
     "lasts": ({"credential": "lasts"}, "proven", ""),
@@ -160,14 +160,14 @@ def test_what_went_wrong_says_who_has_the_value(carry: Carrying, lab: GitLab) ->
         Fault("PUT", "/LINES$", Answer(400, {"message": {"value": [f"is invalid: {VALUE}"]}}), is_done=False),
     ]
     cases = {
-        "lost": (item("lost", variable="LOST"), "lost", "GitLab may have taken the value"),
+        "lost": (item("lost", variable="LOST"), "lost", "GitLab may have stored the value"),
         "never": (item("never", variable="NEVER"), "lost", "no server for ***"),
-        "refused": (item("refused", variable="LINES"), "not taken", "A masked variable takes no line breaks"),
+        "refused": (item("refused", variable="LINES"), "not taken", "A masked variable accepts no line breaks"),
         "may only read": (item("may only read", "reads"), "not taken", "It needs the scope api"),
         "developer": (item("developer", "developer"), "not taken", "the role Maintainer"),
         "gone": (item("gone", project="acme/gone"), "not taken", "GitLab shows no project acme/gone"),
         "wrong": (item("wrong", "wrong"), "not taken", "GitLab does not accept the credential"),
-        "unreachable": (item("unreachable", "unreachable"), "not taken", "GitLab cannot be asked now"),
+        "unreachable": (item("unreachable", "unreachable"), "not taken", "GitLab does not answer as it should"),
     }
     verdicts = carry("deliver", [given for given, _verdict, _msg in cases.values()])
     assert verdicts_by_name(verdicts) == {name: verdict for name, (_item, verdict, _msg) in cases.items()}
@@ -181,7 +181,7 @@ def test_a_server_that_knows_no_scopes_gets_no_value(carry: Carrying, lab: GitLa
     lab.have(APP, KEY, scope="production")
     (verdict,) = carry("deliver", [item("ci", scope="staging")])
     assert verdict.verdict == "not taken"
-    assert "shows the variable of scope production instead of staging" in verdict.msg
+    assert "returns the variable of the scope production instead of staging" in verdict.msg
     assert lab.places[APP][0]["value"] == "an older one"
 
 
@@ -202,7 +202,7 @@ def test_reading_back_tells_another_value(carry: Carrying, lab: GitLab) -> None:
 
     assert (other.verdict, gone.verdict, unseen.verdict) == ("other", "other", "unreadable")
     assert "other-token" in other.msg
-    assert "GitLab shows nobody its value" in unseen.msg
+    assert "GitLab never shows its value" in unseen.msg
     assert (unwanted.verdict, unwanted.value, wrong.verdict) == ("unreadable", None, "unreadable")
     assert read.value == NEWER
 

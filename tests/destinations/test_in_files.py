@@ -95,7 +95,7 @@ def test_services_on_hosts_of_which_one_is_down(playbooks: Playbooks, machines: 
     assert (web1, web3) == ([CANARY, CANARY, "broken"], [CANARY])
     assert words(fails) == ["web1 unfinished!", "web1 unfinished!"]
     assert "broken could not be restarted" in fails[0]["msg"]
-    assert "it does not run after it was restarted" in fails[1]["msg"]
+    assert "it does not run after the restart" in fails[1]["msg"]
     assert (folders[1] / "app.env").read_text() == f"TOKEN={CANARY}\nDIES={OLDER}\n"
     assert (folders[1] / "app.env").stat().st_mode & 0o777 == 0o640
 
@@ -195,13 +195,13 @@ def test_files_on_the_control_node(playbooks: Playbooks, tmp_path: Path) -> None
     checked, new_checked, first, again, made, unchanged, read, read_file, repaired, confirmed = found
     assert words(checked) == ["proven", "proven", "refused", "refused", "refused", "proven"]
     assert words(new_checked) == ["proven", "refused", "refused", "refused"]
-    assert "will be made" in new_checked[0]["msg"]
+    assert "will be created" in new_checked[0]["msg"]
     assert "more than one line" in new_checked[2]["msg"]
     assert "no user nobody-of-that-name" in new_checked[3]["msg"]
     assert words(first) == ["delivered!", "delivered!", "not taken", "not taken", "not taken", "not taken"]
     assert "has no MISSING" in first[2]["msg"]
     assert "does not exist" in first[3]["msg"]
-    assert "Put the present value in quotes" in first[5]["msg"]
+    assert "Put the present value into quotes" in first[5]["msg"]
     assert words(again) == ["delivered", "delivered"]
     assert words(made) == ["delivered!", "not taken", "not taken", "not taken"]
     assert words(unchanged) == ["delivered"]
@@ -277,7 +277,7 @@ def test_check_mode_leaves_nothing_behind_and_says_the_same(playbooks: Playbooks
     ]
     assert "has no NONE" in found[0][1]["msg"]
     for verdict in found[1] + found[3]:
-        assert "In check mode nothing is written." in verdict["msg"]
+        assert "This was check mode: nothing was written." in verdict["msg"]
     assert CANARY not in played.output
     assert env.read_text() == token.read_text() == "TOKEN=old\n"
     assert [os.stat(path).st_mtime_ns for path in (env, token, env.parent)] == before

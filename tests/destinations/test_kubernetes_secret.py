@@ -185,7 +185,7 @@ def test_what_happens_in_between_is_told(controller: Playbooks, cluster: Cluster
     ]
     said = {verdict["name"]: verdict["msg"] for verdict in told["deliver"]}
     assert "the object has been modified" in said["modified"]
-    assert "was deleted meanwhile" in said["deleted"]
+    assert "was deleted in the meantime" in said["deleted"]
     assert "etcd did not answer about *** ***" in said["lost"]
     assert "field is immutable" in said["immutable"]
     assert cluster.data_of("conflict") == {"token": NEW}

@@ -154,7 +154,7 @@ def test_check_mode_leaves_nothing_behind(playbooks: Playbooks, environment: dic
     before = path.read_bytes(), path.stat().st_mtime_ns, path.parent.stat().st_mtime_ns
     (check, deliver), played = carried_out(playbooks, asked, "--check")
     assert [words(check), words(deliver)] == [["proven"], ["not taken"]]
-    assert "In check mode nothing is written." in deliver[0]["msg"]
+    assert "This was check mode: nothing was written." in deliver[0]["msg"]
     assert (path.read_bytes(), path.stat().st_mtime_ns, path.parent.stat().st_mtime_ns) == before
     assert CANARY not in played.output
 

@@ -52,7 +52,7 @@ def test_a_check_tells_what_could_not_be_written(controller: Playbooks, openbao:
             f'Add to its policy: path "{path}" {{ capabilities = ["{capability}"] }}'
         )
     assert "asterisks" in said["masked"]
-    assert "one is no KV engine of version 2" in said["version-1"]
+    assert "one is not a KV engine of version 2" in said["version-1"]
     assert said["no-mount"].startswith("this credential may not read")
     # It reads in check mode too, asks once what it may do, and writes nothing.
     assert [path for method, path in openbao.seen if method not in ("GET", "LIST")] == ["/v1/sys/capabilities-self"]
@@ -183,7 +183,7 @@ def test_the_credential_is_a_token_or_an_approle_of_the_environment_or_by_name(
     assert "does not accept the AppRole" in refused["used-up"][1]
     assert refused["half"][1] == "an AppRole needs both VAULT_ROLE_ID and VAULT_SECRET_ID; only VAULT_ROLE_ID is set"
     assert refused["wrong"][0] == "refused"
-    assert refused["wrong"][1].startswith("Vault does not answer what this credential may do: Forbidden")
+    assert refused["wrong"][1].startswith("Vault does not show what this credential may do: Forbidden")
     assert refused["wrong-too"][0] == "not taken"
     assert refused["none"][1].startswith("no credential: the environment has none of VAULT_TOKEN, VAULT_ROLE_ID")
     assert refused["no-address"][1].startswith("VAULT_ADDR is not set")

@@ -73,12 +73,12 @@ def item(case: str, /, credential: str | None = None, stamp: str | None = None, 
 
 
 CHECKS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "there": ({}, "not known", "only the write itself tells"),
-    "with a deployment": ({"redeploy": True}, "not known", "only the write itself tells"),
+    "there": ({}, "not known", "only the write itself shows"),
+    "with a deployment": ({"redeploy": True}, "not known", "only the write itself shows"),
     "several targets": ({"variable": "WIDE", "target": ["preview", "production"]}, "not known", ""),
     "of a person": ({"project": "blog", "team": None}, "not known", ""),
     "none": ({"variable": "NONE"}, "refused", "vercel env add NONE production --sensitive"),
-    "narrower than there": ({"variable": "WIDE"}, "refused", "it has it for preview, production. Set target so"),
+    "narrower than there": ({"variable": "WIDE"}, "refused", "only for preview, production. Set target to that"),
     "of a branch": (
         {"variable": "BRANCH", "target": ["preview"]},
         "refused",
@@ -94,7 +94,7 @@ CHECKS: dict[str, tuple[dict[str, Any], str, str]] = {
     "no project": ({"project": "gone"}, "refused", "Vercel shows no project gone of team team_1"),
     "no right": ({"credential": "nothing"}, "refused", "it may not change project shop of team team_1"),
     "wrong": ({"credential": "wrong"}, "refused", "Vercel does not accept the credential of wrong"),
-    "unreachable": ({"credential": "unreachable"}, "refused", "Vercel cannot be asked now"),
+    "unreachable": ({"credential": "unreachable"}, "refused", "Vercel does not answer as it should"),
     "not https": ({"credential": "plain"}, "refused", "is not https, so nothing was sent"),
 }
 
@@ -144,7 +144,7 @@ def test_a_value_is_all_that_changes(carry: Carrying, vercel: Vercel) -> None:
     back = carry("read_back", stamped)
     assert [verdict.verdict for verdict in back] == ["other"] * 3
     assert "other-token" in back[0].msg
-    assert "somebody else's value" in back[2].msg
+    assert "so it holds another value" in back[2].msg
 
 
 def test_what_went_wrong_says_who_has_the_value(carry: Carrying, vercel: Vercel) -> None:
@@ -156,13 +156,13 @@ def test_what_went_wrong_says_who_has_the_value(carry: Carrying, vercel: Vercel)
         Fault("PATCH", "/env2$", Answer(503, {"error": f"no server for {VALUE}"}), is_done=False),
     ]
     cases = {
-        "lost": (item("lost", variable="LOST", redeploy=True), "lost", "Vercel may have taken the value"),
+        "lost": (item("lost", variable="LOST", redeploy=True), "lost", "Vercel may have stored the value"),
         "never": (item("never", variable="NEVER"), "lost", "no server for ***"),
-        "refused": (item("refused", variable="SYSTEM"), "not taken", "Vercel refuses the value"),
+        "refused": (item("refused", variable="SYSTEM"), "not taken", "Vercel refused the value"),
         "may only read": (item("may only read", "reads"), "not taken", "it may not change project shop"),
         "none": (item("none", variable="NONE"), "not taken", "vercel env add NONE production"),
         "wrong": (item("wrong", "wrong"), "not taken", "Vercel does not accept the credential"),
-        "unreachable": (item("unreachable", "unreachable"), "not taken", "Vercel cannot be asked now"),
+        "unreachable": (item("unreachable", "unreachable"), "not taken", "Vercel does not answer as it should"),
     }
     verdicts = carry("deliver", [given for given, _verdict, _msg in cases.values()])
     assert verdicts_by_name(verdicts) == {name: verdict for name, (_item, verdict, _msg) in cases.items()}
@@ -205,11 +205,11 @@ UNFINISHED: dict[str, tuple[list[Fault], list[dict[str, Any]], str]] = {
     "is not promoted": ([], [{"readyState": "READY", "readySubstate": "STAGED"}], "deployment dpl_0 is staged"),
     "takes too long": ([], [{"readyState": "QUEUED"}], "deployment dpl_0 is building"),
     "is refused": ([Fault("POST", "", refusal(402, "x", "no money"), is_done=False)], [], "no money"),
-    "is lost": ([Fault("POST", "")], [{"readyState": "READY"}], "Vercel cannot be asked now"),
+    "is lost": ([Fault("POST", "")], [{"readyState": "READY"}], "Vercel does not answer as it should"),
     "has no project": (
         [Fault("GET", "/v9/projects/shop$", refusal(500, "x", "down"), times=9)],
         [],
-        "Vercel cannot be asked now",
+        "Vercel does not answer as it should",
     ),
     "can't be seen": (
         [Fault("GET", "/v13/", refusal(500, "x", "down"), times=99)],
@@ -227,7 +227,7 @@ def test_a_deployment_that_is_not_in_use_leaves_the_delivery_unfinished(
     vercel.faults, vercel.states = copy.deepcopy(faults), states
     (verdict,) = carry("deliver", [item("ci", redeploy=True)])
     assert (verdict.verdict, verdict.changed) == ("unfinished", True)
-    assert "has the new value, and production may still use the old one. Redeploy it by hand" in verdict.msg
+    assert "has the new value, but production may still use the old one. Redeploy it by hand" in verdict.msg
     assert says in verdict.msg
 
 
@@ -257,7 +257,7 @@ def test_a_value_is_read_where_vercel_shows_it(carry: Carrying, vercel: Vercel) 
     read, unread, unknown = carry("read_back", [item("a") | wanted, sensitive | wanted, sensitive | {"stamp": None}])
     assert read.value == NEWER
     assert (unread.verdict, unread.value) == ("unreadable", None)
-    assert "Vercel shows nobody its value" in unknown.msg
+    assert "Vercel never shows its value" in unknown.msg
 
 
 SDK = """

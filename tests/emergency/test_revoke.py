@@ -135,7 +135,7 @@ def test_an_authority_can_be_given(playbooks: Playbooks, tmp_path: Path) -> None
 
 
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
-    "nothing asked for": ((), "Nothing says which tokens to revoke"),
+    "nothing asked for": ((), "No tokens are selected"),
     "an empty name": (("-e", "turso_revoke_names="), "names is empty"),
     "an empty organization": (
         ("-e", "turso_revoke_organization=", "-e", "turso_revoke_names=ci"),
@@ -153,7 +153,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
         variables(organization="{{ org }}", names=["laptop"]),
         "'org' is undefined",
     ),
-    "a misspelt variable": (variables(name="laptop"), "There is no turso_revoke_name."),
+    "a misspelt variable": (variables(name="laptop"), "There is no variable turso_revoke_name."),
     "a dictionary of values": (variables(secrets={"ci": "sesame"}), "secrets"),
     "a blanket yes": (variables(names=["laptop"], confirm=True), "confirm is yes or no, not a text"),
 }

@@ -222,14 +222,14 @@ def test_nothing_is_ended_while_somebody_could_not_get_a_new_token(world: World,
     refused = world.revoke(*WITH_ENTRIES, *code)
     assert not refused.ok
     assert "These could not get a new token: shop-app" in refused.output
-    assert "Nothing was ended." in refused.output
+    assert "No SQL token was invalidated." in refused.output
     assert (simulator.writes, world.invalidated_at) == ([], None)
 
 
 @heavy
 def test_without_a_rotation_file_it_says_that_nobody_gets_a_new_one(world: World, simulator: Simulator) -> None:
     dry = world.revoke()
-    assert "whoever uses it needs a new token by hand" in dry.output
+    assert "give its applications new tokens by hand" in dry.output
     done = world.revoke(*confirmation(dry))
     assert done.ok, done.output
     assert "Value 1 is proven dead" in done.output

@@ -43,12 +43,12 @@ SAMPLE = [
     (BY_WORD, Point("Restart"), "delivered, and not in use yet"),
     (STATE_FILE, Point(1, "answered"), "a new token that the state file does not name"),
     (STORE_AND_PLAY, Point(0, "written"), "in the state file, and not stored yet"),
-    (STORE_AND_PLAY, Point("Show what was decided"), "stored, and not delivered"),
-    (TARGETS, Point("Revoke the previous versions of what everybody confirmed"), "confirmed, and nothing revoked yet"),
-    (TO_FILES_WITH_STATE, Point("Judge what they said"), "in its files, and nobody has looked yet"),
+    (STORE_AND_PLAY, Point("Show what is due and what was issued"), "stored, and not delivered"),
+    (TARGETS, Point("Revoke the previous versions of confirmed tokens"), "confirmed, and nothing revoked yet"),
+    (TO_FILES_WITH_STATE, Point("Evaluate the answers of the destinations"), "in its files, and nobody has looked yet"),
     (
         TO_GITHUB,
-        Point("Revoke the previous versions of what everybody confirmed"),
+        Point("Revoke the previous versions of confirmed tokens"),
         "where nobody can read it, and not committed",
     ),
     (TOLD, Point("Say how it ended"), "told, and the notice not sent"),
@@ -56,7 +56,11 @@ SAMPLE = [
     (CREDENTIAL, Point(6, "after"), "the credential revoked by its new version"),
     (VAULT_FILE, Point("mint", "after"), "a SQL token that nobody received"),
     (BLIND_AND_FILE, Point(0, "written"), "a SQL token in the state file, and not delivered yet"),
-    (TWO_FILES, Point("Judge what they said"), "a SQL token in its files, and nobody has looked yet"),
+    (
+        TWO_FILES,
+        Point("Evaluate the answers of the destinations"),
+        "a SQL token in its files, and nobody has looked yet",
+    ),
 ]
 
 

@@ -26,9 +26,9 @@ TEMPORARY = ("home", "remote", "cache")
 POINTS = [
     (STORE_AND_PLAY, Point(1, "after"), "at the issue"),
     (STORE_AND_PLAY, Point(1, "unwritten"), "while the vault file is replaced"),
-    (STORE_AND_PLAY, Point("Show what was decided"), "between issue and delivery"),
+    (STORE_AND_PLAY, Point("Show what is due and what was issued"), "between issue and delivery"),
     (STORE_AND_PLAY, Point(5, "before"), "at the commit"),
-    (TARGETS, Point("Revoke the previous versions of what everybody confirmed"), "delivered to targets"),
+    (TARGETS, Point("Revoke the previous versions of confirmed tokens"), "delivered to targets"),
     (CREDENTIAL, Point(5, "before"), "at the commit of the credential itself"),
 ]
 

@@ -105,8 +105,8 @@ def test_a_module_that_is_told_to_stop_says_what_it_did(simulator: Simulator, pl
     assert left(simulator) == []
     told = " ".join(output.split())
     assert "60 of 60 tokens failed." in told
-    assert "was not tried: the module was told to stop (SIGTERM). Nothing was changed about it." in told
-    assert "could not be handed over: the module was told to stop (SIGTERM)." in told
+    assert "was not processed: the module was told to stop (SIGTERM). It was not changed." in told
+    assert "could not return the new token 'ci': the module was told to stop (SIGTERM)." in told
     assert "was revoked again." in told
 
 

@@ -34,7 +34,7 @@ READABLE: list[tuple[Case, str]] = [
     (one("revoked", "no secret", name="goes-1", state="absent"), '"changed": true'),
     (one("not there", "no secret", name="never-there", state="absent"), '"token": null'),
     (one("drift", "drift", name="drifted", **ACME), "organization"),
-    (one("forbidden", "forbidden", name="forbidden-1"), "takes the API token of an admin or owner"),
+    (one("forbidden", "forbidden", name="forbidden-1"), "use the API token of an admin or owner"),
     (one("unreachable", "unreachable", name="x", world="unreachable"), "cannot be reached"),
     (
         one(

@@ -107,7 +107,7 @@ DOWN = {"failed": True, "msg": f"no start of {SECRET}.\n"}
 FAILING: list[tuple[str, list[Any], str | None]] = [
     ("it fails", [DOWN], "could not be restarted: no start of ***."),
     ("the host goes away", [AnsibleConnectionFailure("gone")], "could not be restarted: gone."),
-    ("it is down right after", [{}, {"changed": True}], "it does not run after it was restarted."),
+    ("it is down right after", [{}, {"changed": True}], "it does not run after the restart."),
     ("nobody can say", [{}, DOWN], "could not be restarted: no start of ***."),
     ("it starts again and again", [{}, {"status": {"SubState": "auto-restart"}}], "it does not run"),
     (

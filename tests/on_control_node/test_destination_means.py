@@ -46,7 +46,7 @@ FOUND = {
     "no token": (
         "changeme",
         "other",
-        "secret ci token holds another value, which is no token that says anything of itself",
+        "secret ci token holds another value, which is not a token that can be identified",
     ),
     "an older one": (
         token(jti="old", iat=1761955200),

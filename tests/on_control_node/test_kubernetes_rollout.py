@@ -78,13 +78,13 @@ def test_a_rollout_is_waited_for(waits: list[float]) -> None:
 FAILURES: dict[str, tuple[list[Any], str]] = {
     "Kubernetes gives up": (
         [UNDER_WAY, GAVE_UP],
-        "the roll-out of shop/deployment/web did not end, so some of its pods may",
+        "the roll-out of shop/deployment/web did not finish, so some of its pods may",
     ),
-    "it takes for ever": ([UNDER_WAY], "the roll-out of shop/deployment/web did not end"),
-    "it is deleted": ([UNDER_WAY, None], "shop/deployment/web, which was to be rolled out, is not there"),
+    "it takes for ever": ([UNDER_WAY], "the roll-out of shop/deployment/web did not finish"),
+    "it is deleted": ([UNDER_WAY, None], "shop/deployment/web, which rollout names, does not exist any more"),
     "nobody can look": (
         [f"no: {NEW}"],
-        "nobody knows whether shop/deployment/web was rolled out: the cluster does not show",
+        "it is not known whether shop/deployment/web was rolled out: the cluster does not show",
     ),
 }
 

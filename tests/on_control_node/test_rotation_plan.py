@@ -105,15 +105,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"now": "soon"}, "now must be an ISO 8601 time, not 'soon'"),
     ({"versions": "ci"}, "versions must be a list of dictionaries with name and id"),
     ({"versions": [{"name": "ci"}]}, "versions must be a list of dictionaries with name and id"),
-    ({"versions": [{**OLD, "created_at": 5}]}, "the input is not what it takes"),
+    ({"versions": [{**OLD, "created_at": 5}]}, "the input cannot be read"),
     ({"wanted": [{"organization": "acme"}]}, "wanted must be a list of dictionaries with name"),
     ({"wanted": [{**WANTED, "organisation": "x"}]}, "there is no organisation"),
     ({"wanted": [{**WANTED, "current": ["1"]}]}, "current must be a text"),
     ({"wanted": [{**WANTED, "grace_hours": 1}]}, "grace_hours needs turso_rotate_state_file"),
     ({"nonce": "xyz"}, "nonce must be four hexadecimal digits"),
-    ({"state": "state.json"}, "the input is not what it takes"),
+    ({"state": "state.json"}, "the input cannot be read"),
     ({"state": {"format": 1, "tokens": {"ci": {"previous": [{"id": "1"}]}}}}, "tokens.ci.previous[0].name is not a text"),
-    ({"no_such_option": 1}, "the input is not what it takes"),
+    ({"no_such_option": 1}, "the input cannot be read"),
 ]  # fmt: skip
 
 

@@ -182,7 +182,9 @@ def test_nothing_issued_is_nothing_to_do() -> None:
 def test_a_module_that_fails_revokes_nothing_and_leaves_what_is_to_be_done() -> None:
     module = FakeModule([{"failed": True, "msg": "The disk is full.", "error": {"kind": "refused"}}])
     result, _module = committed(after(use(item()), **confirmed(said())), module=module)
-    assert result["lines"] == ["ci: The disk is full. Nothing was revoked; old and new values work."]
+    assert result["lines"] == [
+        "ci: The disk is full. Nothing was revoked; old and new values work. Fix this, then run the rotation again."
+    ]
     assert (result["changed"], result["failed_names"], len(left(result))) == (False, ["ci"], 1)
 
 
@@ -259,7 +261,7 @@ def test_the_vault_file_is_read_again_at_the_commit(vault: str, loader: Any) -> 
     _vault_file.merge(loader, vault, None, {"ci": "reverted"})
     result, module = committed(after(stored(vault)), BY_ROLE, loader=loader)
     assert (module.given, result["failed_names"]) == ([], ["ci"])
-    assert "ci: the vault file does not hold the new value any more." in result["lines"][0]
+    assert "ci: the vault file does not hold the new value any more: something else changed it." in result["lines"][0]
     assert result["report"][0]["evidence"] == []
 
 

@@ -105,7 +105,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]] =
         {**CI, "deliver": [{"to": "github_secret", "credential": "ghp_" + "x1" * 18}]},
         {},
         {},
-        "turso_rotate_tokens[0].deliver[0].credential holds a token of GitHub. A rotation file holds no secret",
+        "turso_rotate_tokens[0].deliver[0].credential holds a token of GitHub. A rotation file must not hold secrets",
     ),
     ("nobody who could confirm", CI, {"play_confirms": False}, {}, "nobody could confirm {to: play} here"),
     (
@@ -442,16 +442,16 @@ def test_check_mode_asks_the_destinations_of_all_entries(tmp_path: Path) -> None
     assert (second["asks"], second["to_check"]) == ([], [])
     assert second["lines"][:2] == [
         "ci: not due.",
-        f"ci: only the delivery itself will tell whether file {tmp_path / 'ci.txt'} takes the value.",
+        f"ci: only the delivery itself shows whether file {tmp_path / 'ci.txt'} accepts the value.",
     ]
 
 
 IN_VAULT = {"to": "ansible_vault", "path": "vault.yml", "variable": "x", "takes_effect_hours": 0}
 B = {"name": "b"}
 TWICE: list[tuple[str, list[dict[str, Any]], str]] = [
-    ("two tokens", [{**CI, "deliver": [FILE]}, {**B, "deliver": [{**FILE, "path": "./ci.txt"}]}], "is delivered to for b, too"),
+    ("two tokens", [{**CI, "deliver": [FILE]}, {**B, "deliver": [{**FILE, "path": "./ci.txt"}]}], "is a destination of b, too"),
     ("one token", [{**CI, "deliver": [FILE, {**FILE, "path": "link.txt"}]}], "twice"),
-    ("as GitHub folds names", [{**CI, "deliver": [GITHUB]}, {**B, "deliver": [{**GITHUB, "name": "X"}]}], "for b, too"),
+    ("as GitHub folds names", [{**CI, "deliver": [GITHUB]}, {**B, "deliver": [{**GITHUB, "name": "X"}]}], "of b, too"),
     ("the vault file", [{**CI, "deliver": [IN_VAULT]}], "is turso_rotate_vault_file"),
     ("no such host", [{**CI, "deliver": [{**FILE, "path": "/x", "hosts": ["none"]}]}], "come to no host"),
 ]  # fmt: skip

@@ -86,7 +86,7 @@ REFUSED: dict[str, tuple[dict[str, str], str, dict[str, Any], str]] = {
     "no vault secret": ({}, "vault.yml", {}, "No vault secret is loaded"),
     "another vault secret": ({"default": "wrong"}, "vault.yml", {}, "No vault secret of this run opens"),
     "a plain file": (TWO, "plain.yml", {"add": {"ci": "new"}}, "is not encrypted"),
-    "a new file and several vault ids": (TWO, "new.yml", {"add": {"ci": "new"}}, "Name one of them in vault_id"),
+    "a new file and several vault ids": (TWO, "new.yml", {"add": {"ci": "new"}}, "Set vault_id to one of them"),
     "a vault id that is not loaded": (TWO, "new.yml", {"vault_id": "third"}, "has the vault id third"),
     "a null secret": (TWO, "vault.yml", {"add": {"ci": None}}, "the secret for 'ci' is null"),
 }

@@ -281,7 +281,7 @@ def confirm_as(given: Any) -> Task:
 
 FILES: list[tuple[str, Callable[[str], list[Task]], bool]] = [
     ("sets what it read back", lambda name: [WRITE, set_as_read_back(name, "{{ turso_rotate_item.secret }}")], True),
-    ("includes confirm as its last task", lambda _name: [WRITE, confirm()], True),
+    ("include confirm as the last task", lambda _name: [WRITE, confirm()], True),
     ("includes confirm by value", lambda name: [WRITE, confirm(name)], True),
     ("only reaches its end", lambda _name: [WRITE], False),
     ("fails", lambda _name: [WRITE, FAIL], False),
@@ -402,7 +402,7 @@ def test_a_name_and_a_value_that_were_swapped_are_not_shown(simulator: Simulator
     task = {**confirm(), "vars": {"turso_rotate_read_back": swapped}}
     played = playbooks.play([play(rotate("ci"), deliver("ci"), task)])
     assert not played.ok
-    assert "names something that is no name" in " ".join(played.output.split())
+    assert "names something that is not a name" in " ".join(played.output.split())
     assert not any(secret in played.output for secret in simulator.canaries)
 
 

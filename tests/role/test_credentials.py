@@ -75,7 +75,7 @@ def test_a_credential_that_does_not_tell_its_id_is_named(simulator: Simulator, p
 
 
 STAYS: list[tuple[str, faults.Fault, str]] = [
-    ("may not list", faults.Status(403, {"error": "not with this token"}), "its new version may not list tokens"),
+    ("may not list", faults.Status(403, {"error": "not with this token"}), "its new version cannot list tokens"),
     ("does not see it", faults.Status(200, {"tokens": []}), "its new version does not see the token with the id"),
 ]
 
@@ -125,7 +125,7 @@ def test_it_goes_after_those_that_wait_for_the_play(simulator: Simulator, playbo
 
 TRUST: dict[str, Callable[[str], tuple[dict[str, Any], dict[str, str]]]] = {
     "by the role's variable": lambda authority: ({"ca_path": authority}, {}),
-    "by the environment": lambda authority: ({}, {"SSL_CERT_FILE": authority}),
+    "in the environment": lambda authority: ({}, {"SSL_CERT_FILE": authority}),
 }
 
 

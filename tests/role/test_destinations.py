@@ -154,9 +154,7 @@ def test_check_mode_asks_all_destinations_and_issues_nothing(
     played = playbooks.play([play(rotate(tokens=tokens, state_file="state.json"), SHOW)], "--check")
     said = " ".join(played.output.split())
     assert f"file {playbooks.directory}/none/ci: " in said
-    assert (
-        "cd: only the delivery itself will tell whether github_secret acme/app TURSO_API_TOKEN takes the value" in said
-    )
+    assert "cd: only the delivery itself shows whether github_secret acme/app TURSO_API_TOKEN takes the value" in said
     assert simulator.writes == []
     assert {method for method, _path in hub.asked} == {"GET"}
     assert delivered(playbooks, "ci") is None
@@ -277,7 +275,7 @@ def test_a_host_that_is_down_keeps_the_old_token(simulator: Simulator, playbooks
     there = into(f"{playbooks.directory}/on-hosts", hosts=["web"])
     for web2, said, count in (
         ({**up, **UNREACHABLE}, "Nothing was issued.", 1),
-        (goes_down, "Nobody knows whether the value arrived", 2),
+        (goes_down, "It is not known whether the value arrived", 2),
         (goes_down, "Nothing was issued.", 2),
     ):
         playbooks.write("hosts.yml", {"web": {"hosts": {"web1": up, "web2": web2}}})
@@ -307,7 +305,9 @@ def test_a_task_that_fails_while_it_asks_is_no_answer(simulator: Simulator, play
     plays = [play(rotating, ignore_errors=True, vars={"turso_deliver_credentials": broken})]
     played = playbooks.play(plays, timeout=SLOW_SECONDS)
     assert not played.ok, played.output
-    assert "github_secret_deliver failed, so what it asked is not known" in " ".join(played.output.split())
+    assert "github_secret_deliver failed, so it is not known what these destinations hold" in " ".join(
+        played.output.split()
+    )
     assert all(simulator.alive(token.secret) for token in old)
     assert (len(versions(simulator, "ci")), len(versions(simulator, "cd"))) == (2, 2)
 
@@ -317,7 +317,7 @@ REFUSED: list[tuple[str, list[dict[str, Any]], str]] = [
     ("no such option", [entry("ci", into(mod="0600"))], "to: file has no option mod"),
     ("an option is missing", [entry("ci", {"to": "file", "takes_effect_hours": 0})], "path"),
     ("when it takes effect", [entry("ci", {"to": "file", "path": "/x"})], "needs takes_effect_hours"),
-    ("two tokens", [entry("ci", into()), entry("cd", into(f"{HERE}/./delivered-ci"))], "is delivered to for cd, too"),
+    ("two tokens", [entry("ci", into()), entry("cd", into(f"{HERE}/./delivered-ci"))], "is a destination of cd, too"),
     ("one twice", [entry("ci", into(), into("delivered-ci"))], "twice"),
     ("no such host", [entry("ci", into("/x", hosts=["nowhere"]))], "come to no host of the inventory"),
     ("a relative path there", [entry("ci", into("x", hosts=["localhost"]))], "path must be absolute"),

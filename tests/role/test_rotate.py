@@ -204,7 +204,7 @@ def test_a_spread_that_is_not_shorter_than_the_age_is_refused_before_any_request
 ) -> None:
     played = playbooks.play([play(rotate("ci", spread_days=90))])
     assert not played.ok
-    assert "turso_rotate_spread_days is not shorter than max_age_days" in " ".join(played.output.split())
+    assert "turso_rotate_spread_days must be less than max_age_days" in " ".join(played.output.split())
     assert simulator.requests == []
 
 

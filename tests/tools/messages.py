@@ -30,9 +30,30 @@ SPEAKERS = (
     *("_api/advice.py", "_api/answers.py", "_api/losses.py"),
     *("_rotation/evidence.py", "_rotation/sentences.py", "_rotation/results.py", "_rotation/settlement.py"),
     *("_rotation/report.py", "_rotation/sql_report.py", "_rotation/destinations.py", "_rotation/sql_destinations.py"),
+    *("_rotation/confirm.py", "_rotation/commit.py", "_rotation/sql_outcome.py", "_rotation/sql_pending.py"),
+    *("_rotation/sql_plan.py", "_rotation/sql_rotation.py", "_rotation/sql_emergency.py", "_rotation/sql_concerned.py"),
+    *("_rotation/sql_invalidation.py", "_rotation/withdrawal.py", "_api/credential.py", "_api/data_plane.py"),
+    *(
+        "_token/decide.py",
+        "_token/verify.py",
+        "_token/create.py",
+        "_token/refusals.py",
+        "_token/revoke.py",
+        "_token/apply.py",
+    ),
+    *("_audit/judgement.py", "_audit/notes.py", "module_utils/_lifetime.py", "module_utils/_files.py"),
+    *(
+        "_issue_refusals.py",
+        "_issue_request.py",
+        "_issue_store.py",
+        "_step_check.py",
+        "_step_confirm.py",
+        "_step_commit.py",
+    ),
+    *("plugin_utils/_play.py", "_vault_file.py", "_yaml_text.py", "_forked_module.py", "action/turso_rotation.py"),
 )
 # Folders of which every sentence is one of a verdict.
-SPEAKING = ("_destinations", "_delivery", "_sql_token")
+SPEAKING = ("_destinations", "_delivery", "_sql_token", "_emergency")
 PATTERN = re.compile(r"\\[a-zA-Z*.()\[]|\w\|\w")  # a regular expression says nothing to a reader
 # Takes what was promised, and makes a message of it that stands where it is made.
 PART = "unexpected"
@@ -41,18 +62,19 @@ PART = "unexpected"
 AREAS = (
     (
         "The credential and the connection",
-        "Every module can say this. `Could not …` names what was attempted.",
+        "Every module has these. `Could not …` names what the module tried to do.",
         ("module_utils/_api/", "module_utils/_module", "module_utils/_written", "module_utils/_lifetime"),
     ),
     (
         "Destinations",
-        "`deliver` of a rotation file, and the role `turso_deliver`. The old token keeps working.",
+        "`deliver` of a rotation file. The name of the token and the destination come first. The old token keeps working.",
         ("_delivery/", "_destination", "turso_deliver"),
     ),
     (
         "Confirmation and commit",
-        "The role `turso_rotate`, after a new token was issued. Old and new values work.",
+        "The role `turso_rotate`, after it issued a new token. Old and new values work.",
         (
+            "_step_check",
             "_step_confirm",
             "_step_commit",
             "_step_fresh",
@@ -71,8 +93,16 @@ AREAS = (
     ),
     (
         "Entries and plan",
-        'The role `turso_rotate`. What is said of an entry begins with its name, and ends with "Nothing was issued."',
-        ("_rotation/", "_step_issue", "plugin_utils/_play", "turso_rotation", "turso_rotate/", "filter/rotation_plan"),
+        'The role `turso_rotate`. A message about an entry begins with its name, and ends with "Nothing was issued."',
+        (
+            "_rotation/",
+            "_step_i",
+            "_issue_",
+            "plugin_utils/_play",
+            "turso_rotation",
+            "turso_rotate/",
+            "filter/rotation_plan",
+        ),
     ),
     (
         "The emergency",
@@ -85,18 +115,19 @@ AREAS = (
         "`turso_token`, `turso_tokens` and `turso_token_info`.",
         ("_token/", "modules/turso_token", "_hidden_result", "_kept_value"),
     ),
-    ("Others", "", ("",)),
+    ("Others", "Playbooks, filters, and what belongs nowhere else.", ("",)),
 )
 
 HEAD = """\
 # Messages
 
-Every message of an error that the modules, roles, lookups and filters have, and what the roles say of a destination and of a token,
-for your search. {unknown} stands for what is only known in a run: a name, a path, an answer of the API. A message says what happened,
-what it means for your tokens, and the next step; some are put together from the parts that stand here.
-[Troubleshooting](troubleshooting.md) explains the kinds, and what to do about each.
+Search this page for a message that you got. It has every error message of the modules, roles, lookups and filters, and what the roles
+say about destinations and tokens. {unknown} stands for what only a run knows: a name, a path, an answer of the API.
 
-Made from the sources by `make reference`; do not edit. A test fails when a message is missing.
+A message says what happened, what it means for your tokens, and what to do next, in this order. Some of these texts are only a part:
+the message that you see is made of several. [Troubleshooting](troubleshooting.md) explains the kinds, and what to do about each.
+
+`make reference` makes this page from the sources; do not edit it. A test fails if a message is missing.
 """
 
 

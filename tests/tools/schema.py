@@ -88,15 +88,17 @@ def _destinations() -> dict[str, Schema]:
         "hosts", {"type": "list", "elements": "str", "description": "Inventory patterns of the hosts that confirm."}
     )
     own: dict[str, Schema] = {
-        "play": _item("The tasks of the play deliver.", {"to": {"const": "play"}, "hosts": patterns}, ["to"]),
+        "play": _item(
+            "The tasks of your play deliver the value.", {"to": {"const": "play"}, "hosts": patterns}, ["to"]
+        ),
         "vault_file": _item(
-            "turso_rotate_vault_file, where that is how consumers get the value.",
+            "turso_rotate_vault_file, if consumers read the value from it.",
             {"to": {"const": "vault_file"}, "takes_effect_hours": hours},
             ["to", "takes_effect_hours"],
         ),
         "tasks": _item(
-            "A tasks file of your own.",
-            {"tasks": {"type": "string", "description": "Its path."}, "takes_effect_hours": hours},
+            "Your own tasks file.",
+            {"tasks": {"type": "string", "description": "The path of the file."}, "takes_effect_hours": hours},
             ["tasks"],
         ),
     }
@@ -104,7 +106,7 @@ def _destinations() -> dict[str, Schema]:
     return own | {to: _destination(to, specs[f"{to}_check"], KINDS[to]) for to in KINDS}
 
 
-EFFECT = "How long after the delivery a consumer may still use the old value."
+EFFECT = "For how many hours after the delivery a consumer may still use the old value."
 
 
 def _destination(to: str, spec: Spec, kind: Any) -> Schema:
@@ -163,7 +165,7 @@ def _required(options: Spec) -> list[str]:
 def _plain(description: str | list[str]) -> str:
     """Return a description as plain text, without Ansible's markup."""
     lines = description if isinstance(description, list) else [description]
-    marked = re.sub(r"\b(?:RV|[BCEIMOPV])\(((?:[^()\\]|\\.)*)\)", r"`\1`", " ".join(lines))
+    marked = re.sub(r"\b(?:RV|[BCEIMOPV])\((?:\w+\[\]\.)?((?:[^()\\]|\\.)*)\)", r"`\1`", " ".join(lines))
     return re.sub(r"#(?:role|filter|module)`", "`", marked)
 
 

@@ -39,13 +39,13 @@ An empty variable counts as unset. `TURSO_AUTH_TOKEN` is never read.
 
 # What is no variable of a role, told by hand; a test compares the names with the sources.
 ENVIRONMENT = {
-    "TURSO_API_TOKEN": "the API token, where no option gives one",
-    "TURSO_PLATFORM_TOKEN": "the API token, where `TURSO_API_TOKEN` is not set",
+    "TURSO_API_TOKEN": "the API token, if no option sets it",
+    "TURSO_PLATFORM_TOKEN": "the API token, if `TURSO_API_TOKEN` is not set",
     "TURSO_API_BASEURL": "the address of the API",
     "TURSO_API_TIMEOUT": "how many seconds to wait for a connection, and for each part of an answer (30)",
-    "TURSO_API_RETRIES": "how often to try again after the first try (4)",
+    "TURSO_API_RETRIES": "the number of retries after the first try (4)",
     "TURSO_REVOKE_SECRET": "a leaked value, for `turso_revocation` and `community.turso.revoke`",
-    "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE": "the certificate authorities to trust, in this order, where no `ca_path` is given",
+    "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE": "the certificate authorities to trust, in this order, if no `ca_path` is set",
     "HTTPS_PROXY, HTTP_PROXY, NO_PROXY": "the proxy; none is used for loopback addresses",
 }
 
@@ -54,7 +54,7 @@ PLAYBOOKS = {
     "audit": "takes the variables of `turso_audit`",
     "adopt": "takes `turso_adopt_organization`, `turso_adopt_file` (`rotation.yml`), `turso_adopt_api_token`, `turso_adopt_api_url`, "
     "`turso_adopt_ca_path`",
-    "try": "takes `turso_try_minutes`: how long the local server stays, for commands of your own (0)",
+    "try": "takes `turso_try_minutes`: how many minutes the local server keeps running, for commands of your own (0)",
 }
 
 
@@ -107,7 +107,7 @@ def rows(options: Mapping[str, Any]) -> Iterator[str]:
 
 def first_sentence(description: str | list[str]) -> str:
     text = " ".join((description if isinstance(description, str) else description[0]).split())
-    plain = re.sub(r"\b[A-Z]\(([^)]*)\)", r"`\1`", text)
+    plain = re.sub(r"\b[A-Z]\((?:\w+\[\]\.)?([^)]*)\)", r"`\1`", text)
     return re.split(r"(?<=\.) (?=[A-Z])", plain)[0].replace("|", r"\|").replace("<", r"\<")
 
 

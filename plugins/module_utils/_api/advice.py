@@ -9,37 +9,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _USUAL = {
-    400: "Correct what the API names.",
-    401: "The API token is not valid: it was revoked, has expired, or is a database token (TURSO_AUTH_TOKEN) "
-    "instead of an API token.",
-    402: "The organization's plan does not allow it.",
-    403: "This API token may not do that; a restricted token may not be allowed to manage tokens at all. Use one of a user who may.",
+    400: "Correct the value that the API names.",
+    401: "The API token is not valid: it was revoked, has expired, or is a SQL token (TURSO_AUTH_TOKEN). Use another API "
+    "token.",
+    402: "The organization's plan does not include this. Change the plan, or do without it.",
+    403: "This API token has no permission for that. Some restricted tokens can't manage tokens at all. Use the API token "
+    "of a user who has the permission.",
     404: "Check the names of the organization and the group, and api_url.",
-    409: "It does not fit what is there by now. Look at what is there, then try again.",
-    429: "The rate limit did not pass within the tries; raise api_retries or try again later.",
+    409: "It conflicts with what exists now. List what exists, then run this again.",
+    429: "The rate limit was still active after the last try. Run this again later, or raise api_retries.",
 }
 
 OF_ORGANIZATION = {403: "Use the API token of an admin or owner of the organization."}
 ON_CREATE = {
-    403: "A token that is restricted to a group takes the API token of an admin or owner of the organization; any other takes one "
-    "of a member.",
-    409: "A token of that name exists already, and was left as it was. Use another name, or rotate it.",
+    403: "To create a token that is restricted to a group, use the API token of an admin or owner of the organization. For "
+    "any other token a member's API token is enough.",
+    409: "A token of this name exists already and was not changed. Use another name, or rotate the token.",
 }
 
 
 def on_sql_tokens(scope: str, level: str) -> dict[int, str]:
     """Return the advice on a call about SQL tokens that takes this scope, for a database or a group."""
     return {
-        403: f"The API token needs {scope}, and has to reach the organization and the group. A token of a group with this "
+        403: f"The API token needs the scope {scope}, and access to the organization and the group. An API token of the group with this "
         "scope is enough.",
-        404: f"Check the names of the organization and the {level}, and that the API token reaches them.",
+        404: f"Check the names of the organization and the {level}, and whether the API token has access to them.",
     }
 
 
 def advice_on(status: int, of_call: Mapping[int, str]) -> str:
     """Return what to do about an answer outside 2xx, as the call has it or as it is usual."""
     if 300 <= status < 400:
-        return "Redirects are not followed, so that the token goes to no other host; set api_url to the final address."
+        return (
+            "The collection follows no redirects, so the API token went to no other host. Set api_url to the final "
+            "address."
+        )
     if status >= 500:
-        return "The API has a problem of its own; try again later."
-    return {**_USUAL, **of_call}.get(status, "Correct what the API names, and check api_url.")
+        return "The problem is on the API's side. Run this again later."
+    return {**_USUAL, **of_call}.get(status, "Correct the value that the API names, and check api_url.")

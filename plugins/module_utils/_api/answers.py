@@ -72,7 +72,7 @@ class Answer:
         return self.objection(
             f"Could not {what}: the API answered {self.status} without {promised}"
             + (f" ({told})" if told else "")
-            + ". Check that api_url is the Turso Platform API and that nothing between here and there answers for it."
+            + ". Check that api_url is the Turso Platform API and that no proxy or login page answers for it."
         )
 
     def objection(self, msg: str) -> UnexpectedResponse:
@@ -168,8 +168,8 @@ def _unreadable(status: int, content: bytes | bytearray) -> str:
     """Say what is wrong with the body of a 2xx answer, and what to do."""
     if len(content) > MAX_BODY_BYTES:
         return (
-            f"the answer is larger than {MAX_BODY_BYTES // 2**20} MiB, more than this collection reads. "
-            "If that is the list of your tokens, revoke those that nobody needs; else check api_url."
+            f"the answer is larger than {MAX_BODY_BYTES // 2**20} MiB, the most that this collection reads. If it is the "
+            "list of your tokens, revoke tokens that nobody needs; else check api_url."
         )
     return (
         f"the API answered {status} with something that is not a JSON object. "

@@ -63,7 +63,7 @@ class Api:
         base, loopback = checked_url(url)
         if not is_bearer(token):
             raise InvalidRequest(
-                "api_token is empty or holds white space or characters that cannot be sent in a header. "
+                "api_token is empty, or has white space or characters that no HTTP header can carry. Nothing was sent. "
                 "Check where it is read from; a line break at its end is the usual cause."
             )
         check_settings(timeout_seconds, retries, connections, verify)

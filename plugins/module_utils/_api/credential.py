@@ -28,10 +28,10 @@ HOW_TO_MINT = "Use an API token: turso auth api-tokens mint NAME"
 
 # What the API's own words for a refusal mean.
 _MEANINGS = {
-    "could not parse jwt id": "The API says this of a SQL token, the kind that applications use for a database",
-    "token contains an invalid number of segments": "The API says this of a value that is no token, such as one that was cut off",
-    "invalid api token": "The API says this of a token that was revoked, or that never existed",
-    "group-scoped token cannot access org-level resources": "The API says this of a token that is pinned to a group",
+    "could not parse jwt id": "This is the API's answer to a SQL token, the kind that applications use for a database",
+    "token contains an invalid number of segments": "This is the API's answer to a value that is not a token, or that was cut off",
+    "invalid api token": "This is the API's answer to a token that was revoked, or that never existed",
+    "group-scoped token cannot access org-level resources": "This is the API's answer to a token that is restricted to a group",
 }
 
 
@@ -78,16 +78,16 @@ class Credential:
         """
         if len(self.value) < SHORTEST_CHARACTERS:
             raise Refused(
-                f"The API token, which came from {self.source}, has fewer than {SHORTEST_CHARACTERS} characters. Ansible masks it "
-                "wherever it occurs, so it could destroy the value of a new token. Nothing was created. If a gateway adds the real "
-                "token, give a longer dummy."
+                f"The API token, which came from {self.source}, has fewer than {SHORTEST_CHARACTERS} characters. Ansible "
+                "masks it in every text, so it could destroy the value of a new token. Nothing was created. Set the whole "
+                "API token; where a gateway adds the real one, set a longer placeholder."
             )
 
     @property
     def sql_warning(self) -> str:
         return (
-            f"The API token, which came from {self.source}, is a SQL token: the kind that an application uses for a database "
-            "(TURSO_AUTH_TOKEN). The Turso Platform API takes none of these."
+            f"The API token, which came from {self.source}, is a SQL token: the kind that an application uses for a "
+            "database (TURSO_AUTH_TOKEN). The Turso Platform API accepts no SQL tokens."
         )
 
     def warnings(self, now: datetime.datetime) -> list[str]:
@@ -115,9 +115,9 @@ class Credential:
             sentences.append(f"{HOW_TO_MINT}.")
         if self.claims.kind == GROUP and isinstance(error, Forbidden):
             sentences.append(
-                "It is pinned to a group and cannot manage tokens; use one that is not."
+                "It is restricted to a group and can't manage API tokens. Use an API token without a group."
                 if is_about_tokens
-                else "It is pinned to a group, and reaches nothing outside that group."
+                else "It is restricted to a group and has no access outside that group."
             )
         return " ".join(sentences)
 
@@ -129,10 +129,10 @@ def wrapping_of(value: str) -> str | None:
     if value.strip()[0] in "'\"" or value.strip()[-1] in "'\"":
         return "is in quotes. Remove them; an env file that is not read by a shell keeps them."
     if re.match(r"\s*bearer\s", value, re.IGNORECASE):
-        return "begins with 'Bearer'. Give the token alone."
+        return "begins with 'Bearer'. Set the token alone."
     if not re.fullmatch(r"[\x21-\x7e]+", value):
         return (
-            "holds white space or characters that cannot be sent in a header. Check where it is read from; a line break at its end "
-            "is the usual cause."
+            "has white space or characters that no HTTP header can carry. Check where it is read from; a line break at its "
+            "end is the usual cause."
         )
     return None

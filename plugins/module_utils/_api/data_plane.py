@@ -33,14 +33,14 @@ _OF_THE_TOKEN = {
     403: (
         re.compile(r"\ABLOCKED\b|(?i:\boperation was blocked: |\bSQL (?:read|write) operations are forbidden\b)"),
         ACCEPTED,
-        "the database blocks what was asked",
+        "the database blocks this request",
     ),
 }
 _NOTHING = (re.compile(r"(?!)"), UNKNOWN, "")
 # What is said of anything else, by the first digit of the status.
 _OF_ELSE = {
     2: " with something that no database answers",
-    3: ", which leads elsewhere, and no token is sent there",
+    3: ", a redirect, which is not followed",
 }
 # What a user sees is what is asked: no other script's dot, no mark that turns text around.
 _BARE = re.compile(r"(?:http://)?(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -92,8 +92,8 @@ class DataPlane:
     def _ask(self, hostname: str, secret: str) -> Probe:
         url = url_of(hostname)
         if url is None:
-            told = f"a Hostname that is no host ({hostname[:80]!r})" if hostname else "no Hostname to try it on"
-            return Probe(UNKNOWN, f"the API tells {told}")
+            told = f"a Hostname that is not a host ({hostname[:80]!r})" if hostname else "no Hostname to try it on"
+            return Probe(UNKNOWN, f"the API returned {told}")
         what = f"try the SQL token on {hostname}"
         tries = min(TRIES, self._api.tries)
         try:

@@ -60,7 +60,8 @@ class Listing:
             ids = ", ".join(str(token.id) for token in found)
             raise self.answer.objection(
                 f"The API lists the token {name!r} {len(found)} times (ids {ids}), though names are unique for one user. "
-                "Which one is meant was not guessed: revoke the wrong one by its id, then try again."
+                "Nothing was changed, because the name alone does not identify the token. Revoke the wrong one by its id, "
+                "then run this again."
             )
         return found[0] if found else None
 
@@ -79,8 +80,8 @@ class Listing:
     def _refuse_unclear(self, label: str, entry: Unclear | None) -> None:
         if entry is not None:
             raise self.answer.objection(
-                f"The API lists the {label} with {entry.problem}, which is not understood. Nothing was done about it; "
-                "the other tokens are not affected. Look at the token by other means, such as the turso CLI."
+                f"The API lists the {label} with {entry.problem}, which this collection can't read. This token was not "
+                "changed; the other tokens are not affected. Look at it with the Turso CLI: turso auth api-tokens list"
             )
 
     @functools.cached_property
@@ -115,8 +116,8 @@ def read_listing(answer: Answer, what: str, organization: str | None, read_at: f
         raise answer.unexpected(what, "a list of tokens")
     if goes_on(answer.data):
         raise answer.objection(
-            f"Could not {what}: the API answered with a part of the list and says that it goes on. Nothing was decided on "
-            "a part. This version of the collection reads whole lists only: look for a newer one."
+            f"Could not {what}: the API returned only a part of the list, and this version of the collection reads whole "
+            "lists only. Nothing was changed. Install a newer version of community.turso."
         )
     tokens: list[Token] = []
     unclear: list[Unclear] = []
@@ -192,7 +193,7 @@ def _read(entry: Any, listed_by: str | None) -> Token | Unclear:
         has owners.
     """
     if not isinstance(entry, dict):
-        return Unclear(None, None, "something that is not an object")
+        return Unclear(None, None, "an entry that is not an object")
     name, token_id = text_or_none(entry.get("name")), text_or_none(entry.get("id"))
     problem = _problem_with(entry)
     if name is None or token_id is None or problem is not None:

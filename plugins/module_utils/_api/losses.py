@@ -130,15 +130,19 @@ KINDS = (
     Kind(
         lambda exc, _cause: comes_of(exc, ssl.SSLCertVerificationError),
         "the certificate of {base} is not trusted ({cause}); set ca_path to the authority that signed it "
-        "(validate_certs=false only for a throw-away test)",
+        "(validate_certs=false only for a test)",
         sent=False,
         final=True,
     ),
     Kind(lambda exc, _cause: comes_of(exc, *_UNSENDABLE), _CANNOT_BE_SENT, sent=False, final=True),
-    Kind(_refused_by_proxy, "the proxy that the environment names does not let us through ({cause})", sent=False),
+    Kind(
+        _refused_by_proxy,
+        "the proxy that the environment names (HTTPS_PROXY) refused the connection ({cause})",
+        sent=False,
+    ),
     Kind(
         lambda exc, cause: _no_connection(exc, cause) and _unresolved(exc, cause),
-        "the name of {base} cannot be resolved ({cause}), so no token was tried",
+        "the name of {base} cannot be resolved ({cause}), so nothing was sent",
         sent=False,
     ),
     Kind(_no_connection, "{base} cannot be reached ({cause})", sent=False),

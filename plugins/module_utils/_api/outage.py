@@ -79,22 +79,22 @@ class Outage:
             first, last = self._limited.get(method, (now, now))
             if last - first >= LIMITED_SECONDS and now - last < REST_SECONDS:
                 return RateLimited(
-                    f"Could not {what}: it was not tried, because the API's rate limit has let no {method} request through "
-                    f"for {last - first:.0f} s. Nothing was changed by it. Try again later.",
-                    reason=f"it was not tried, because a rate limit has let nothing through for {last - first:.0f} s",
+                    f"Could not {what}: it was not tried, because the API's rate limit has refused every {method} request "
+                    f"for {last - first:.0f} s. Nothing was changed by it. Run this again later.",
+                    reason=f"it was not tried, because a rate limit has refused every request for {last - first:.0f} s",
                 )
             if now < self._closed_until:
                 seconds = self._closed_until - now
                 return RateLimited(
-                    f"Could not {what}: it was not tried, because the API asks to wait another {seconds:.0f} s. "
-                    "Nothing was changed by it. Try again then.",
+                    f"Could not {what}: it was not tried, because the API asks to wait another {seconds:.0f} s. Nothing was "
+                    "changed by it. Run this again after that.",
                     reason=f"it was not tried, because a rate limit asks to wait another {seconds:.0f} s",
                 )
             if self._is_silent(now):
                 silent_seconds = self._lost_at - (self._answered_at or 0.0)
                 return Unreachable(
-                    f"Could not {what}: it was not tried, because the API has answered no request for {silent_seconds:.0f} s. "
-                    "Nothing was changed by it. Check api_url and the network between here and there, then try again.",
+                    f"Could not {what}: it was not tried, because the API has answered no request for {silent_seconds:.0f} "
+                    "s. Nothing was changed by it. Check api_url, your network and HTTPS_PROXY, then run this again.",
                     reason=f"it was not tried, because no request was answered for {silent_seconds:.0f} s",
                 )
             return None

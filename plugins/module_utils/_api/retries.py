@@ -38,7 +38,7 @@ class Verdict:
 
 def verdict_on_loss(reason: str, asked: Asked, *, sent: bool, final: bool) -> Verdict:
     """Say what a try without a complete answer means."""
-    remedy = "" if final else " Check api_url and the network between here and there, then try again."
+    remedy = "" if final else " Check api_url, your network and HTTPS_PROXY, then run this again."
     error = Unreachable(f"Could not {asked.what}: {reason}.{remedy}", reason=reason, **asked.told())
     return Verdict(error, may_pass=not final, may_be_done=sent)
 
@@ -49,7 +49,9 @@ def verdict_on_refusal(status: int, headers: Mapping[str, str], content: bytes |
     limited = status == 429 or (status == 503 and wait_seconds is not None)
     error = refusal_in(status, content, asked)
     if wait_seconds is not None and wait_seconds > MAX_TOTAL_SECONDS and status in RETRIED_STATUSES:
-        error = error.become(type(error), f"{error.msg} It asks to wait {wait_seconds:.0f} s, longer than this waits.")
+        error = error.become(
+            type(error), f"{error.msg} The API asks to wait {wait_seconds:.0f} s, longer than this collection waits."
+        )
     return Verdict(
         error,
         may_pass=status in RETRIED_STATUSES and (wait_seconds or 0) <= MAX_TOTAL_SECONDS,

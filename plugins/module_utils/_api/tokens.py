@@ -141,7 +141,7 @@ class Tokens:
         expires_at = None if never_expires else from_unix(expiry)
         is_understood = expiry is None or never_expires or expires_at is not None
         if not is_understood or answer.data.get("error"):
-            raise answer.unexpected(what, "a time of expiry that a calendar has")
+            raise answer.unexpected(what, "a time of expiry that can be read")
         return Validation(valid=True, expires_at=expires_at, never_expires=never_expires)
 
     def _issued(self, answer: Answer, what: str, name: str, restriction: Restriction) -> Issued:

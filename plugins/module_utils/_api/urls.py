@@ -23,12 +23,13 @@ def checked_url(url: object) -> tuple[str, bool]:
     """
     if not isinstance(url, str):
         raise InvalidRequest(
-            "api_url is null. Leave it out to use the Turso Platform API; a variable that is empty is not left out."
+            "api_url is null. Nothing was sent. Set a URL, or leave the option out (in a template with omit) to use the "
+            "Turso Platform API."
         )
     if _NOT_IN_A_URL.search(url):
         raise InvalidRequest(
-            "api_url must not hold user information, a query, a fragment, white space or backslashes; "
-            "the token is given by api_token alone."
+            "api_url must not have user information, a query, a fragment, white space or backslashes. Set the token in "
+            "api_token only."
         )
     try:
         parts = urlsplit(url)
@@ -40,7 +41,7 @@ def checked_url(url: object) -> tuple[str, bool]:
     loopback = is_loopback(host)
     if parts.scheme == "http" and not loopback:
         raise InvalidRequest(
-            f"api_url {url!r} would send the API token in clear. Use https:// (http:// is for loopback addresses only)."
+            f"api_url {url!r} would send the API token in clear text. Use https:// (http:// is for loopback addresses only)."
         )
     return url.rstrip("/"), loopback
 

@@ -136,9 +136,9 @@ def lasting(subject: Subject) -> Iterator[tuple[str, str]]:
         else f"{subject.token.get('organization')!r}"
     )
     if restriction == "unrestricted":
-        yield "unrestricted", f"{subject.label} is unrestricted, which the vendor has deprecated."
+        yield "unrestricted", f"{subject.label} is unrestricted, which Turso has deprecated."
     if restriction == "organization" and not subject.scopes:
-        yield "organization_wide", f"{subject.label} reaches all of {where}."
+        yield "organization_wide", f"{subject.label} has access to all of {where}."
     powers = sorted(subject.scopes & POWERS)
     # What the API adds to the preset some day must not make full access something less.
     if subject.scopes.issuperset(SCOPES):
@@ -146,7 +146,7 @@ def lasting(subject: Subject) -> Iterator[tuple[str, str]]:
     elif powers:
         yield "mints_or_destroys", f"{subject.label} has {', '.join(powers)} in {where}."
     if subject.created is None:
-        yield "unknown_age", f"{subject.label} has no date of creation, or one to come."
+        yield "unknown_age", f"{subject.label} has no date of creation, or one in the future."
 
 
 def matches_of_stored(stored: Sequence[Stored], now: datetime.datetime) -> Iterator[Match]:

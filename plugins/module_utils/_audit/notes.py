@@ -28,10 +28,10 @@ def visibility(subjects: Sequence[Subject], organization: str | None, credential
     if credential is not None:
         sentences = [f"The list was read with the token {credential.label}."]
     if organization is None:
-        sentences.append("It has the tokens of one user only: the user of the API credential.")
+        sentences.append("The list has the tokens of one user only: the user of the API credential.")
     else:
         sentences.append(
-            "It has no unrestricted tokens. A plain member of the organization sees only their own tokens."
+            "The list has no unrestricted tokens. A plain member of the organization sees only their own tokens."
         )
     owners = owners_of(subjects)
     if len(owners) == 1:
@@ -49,12 +49,8 @@ def visibility_of_stored(stored: Sequence[Stored] | None, others: int) -> list[s
     if stored is None:
         return []
     is_tried = any(each.probed != NO for each in stored)
-    how = (
-        "judged by what they claim and tried on their databases"
-        if is_tried
-        else "judged by what they claim, and not tried"
-    )
-    return [f"The vault file has {len(stored)} SQL tokens, {how}. {others} other values in it were not looked at."]
+    how = "judged by their claims and tried on their databases" if is_tried else "judged by their claims, and not tried"
+    return [f"The vault file has {len(stored)} SQL tokens, {how}. {others} other values in it were not judged."]
 
 
 def owners_of(subjects: Iterable[Judged]) -> list[str]:
@@ -72,7 +68,10 @@ def _note_on(acceptance: Acceptance, matches: Sequence[Match], today: datetime.d
     covered = [match for match in matches if acceptance.covers(match.rule, match.subjects)]
     owners = owners_of(itertools.chain.from_iterable(match.subjects for match in covered))
     if acceptance.is_over(today):
-        return f"{acceptance.label} ended on {acceptance.until}, so it accepts nothing any more."
+        return (
+            f"{acceptance.label} ended on {acceptance.until}, so it accepts nothing any more. Remove it, or set a later "
+            "date."
+        )
     if not covered:
         return f"{acceptance.label} accepts no finding. Remove it, or correct it."
     if len(owners) > 1:

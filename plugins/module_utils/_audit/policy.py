@@ -52,14 +52,14 @@ class Policy:
         """
         known = {**DEFAULTS, **given}
         return cls(
-            max_age_days=amount("max_age_days", known["max_age_days"]),
-            grace_hours=amount("grace_hours", known["grace_hours"]),
-            pending_minutes=amount("pending_minutes", known["pending_minutes"]),
+            max_age_days=amount("turso_audit_max_age_days", known["max_age_days"]),
+            grace_hours=amount("turso_audit_grace_hours", known["grace_hours"]),
+            pending_minutes=amount("turso_audit_pending_minutes", known["pending_minutes"]),
             severities=severities_of(known["severities"]),
-            fail_on=chosen("fail_on", known["fail_on"], (*SEVERITIES, NEVER)),
-            expected_tokens=int(amount("expected_tokens", known["expected_tokens"])),
+            fail_on=chosen("turso_audit_fail_on", known["fail_on"], (*SEVERITIES, NEVER)),
+            expected_tokens=int(amount("turso_audit_expected_tokens", known["expected_tokens"])),
             acceptances=tuple(
-                Acceptance.of(entry, f"accepted[{index}]") for index, entry in enumerate(known["accepted"])
+                Acceptance.of(entry, f"turso_audit_accepted[{index}]") for index, entry in enumerate(known["accepted"])
             ),
         )
 
@@ -107,7 +107,7 @@ class Acceptance:
             raise InvalidRequest(f"{where} has {', '.join(unknown)}; the keys are {', '.join(sorted(KEYS))}.")
         empty = [key for key in sorted(entry) if entry[key] is None or not str(entry[key]).strip()]
         if empty:
-            raise InvalidRequest(f"{where} has an empty {', '.join(empty)}. Leave it out if you don't mean it.")
+            raise InvalidRequest(f"{where} has an empty {', '.join(empty)}. Set a value, or leave it out.")
         if "reason" not in entry or not entry.keys() & {"name", "id", "owner"}:
             raise InvalidRequest(f"{where} needs a name (or a pattern for names), an id or an owner, and a reason.")
         texts = {key: str(entry[key]) for key in entry}
@@ -149,10 +149,12 @@ def severities_of(given: Mapping[str, Any]) -> dict[str, str]:
     severities = {name: rule.severity for name, rule in RULES.items()}
     for rule, severity in given.items():
         if rule not in RULES:
-            raise InvalidRequest(f"severities names {rule!r}, which is no rule. The rules are {listed(RULES)}.")
+            raise InvalidRequest(
+                f"turso_audit_severities names {rule!r}, which is not a rule. The rules are {listed(RULES)}."
+            )
         # YAML takes an off without quotes for false.
         word = OFF if severity is False else severity
-        severities[rule] = chosen(f"severities.{rule}", word, (*SEVERITIES, OFF))
+        severities[rule] = chosen(f"turso_audit_severities.{rule}", word, (*SEVERITIES, OFF))
     return severities
 
 

@@ -16,7 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_memo
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 
 A_RUN = datetime.timedelta(days=1)  # for the rotation that renews what is due since today
-_LOCKED_OUT = "whoever uses it is locked out"
+_LOCKED_OUT = "applications that use it are locked out"
 
 
 def lasting_of(stored: Stored) -> Iterator[tuple[str, str]]:
@@ -39,4 +39,4 @@ def findings_of(stored: Stored, now: datetime.datetime) -> Iterator[tuple[str, s
     if stored.probed == DEAD:
         yield "dead", f"{stored.label} is rejected by the database: {_LOCKED_OUT}."
     elif stored.probed != ACCEPTED and (stored.state.sql or SqlMemory()).is_invalidated(stored.claims, ACCEPTED):
-        yield "dead", f"{stored.label} was minted before all were invalidated, and counts as dead."
+        yield "dead", f"{stored.label} was minted before all tokens were invalidated, and counts as dead."

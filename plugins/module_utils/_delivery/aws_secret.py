@@ -79,7 +79,7 @@ class Secret:
             found: Mapping[str, Any] = self._client.describe_secret(SecretId=self._name)
         except self._client.exceptions.ResourceNotFoundException as exc:
             raise Refused(
-                f"there is no secret {self._name} in {self._client.meta.region_name}, and none is made here: "
+                f"there is no secret {self._name} in {self._client.meta.region_name}, and the role creates none. Create it: "
                 f"aws secretsmanager create-secret --name {self._name}"
             ) from exc
         return found
@@ -111,14 +111,17 @@ def problem_of(description: Mapping[str, Any], name: str, region: str) -> str | 
     command = f"aws secretsmanager {{}} --secret-id {name}"
     primary = description.get("PrimaryRegion") or region
     if description.get("DeletedDate"):
-        return f"the secret {name} is scheduled for deletion: {command.format('restore-secret')}"
+        return f"the secret {name} is scheduled for deletion. To keep it: {command.format('restore-secret')}"
     if description.get("OwningService"):
-        return f"the secret {name} belongs to {description['OwningService']}, which alone may write it. Name one of your own"
+        return (
+            f"the secret {name} belongs to {description['OwningService']}, and only that service may write it. Use a secret "
+            "of your own"
+        )
     if primary != region:
         return f"the secret {name} is a replica in {region}. Set region: {primary}, where its primary is"
     if description.get("RotationEnabled"):
         return (
-            f"AWS rotates the secret {name} itself and would replace the value. To end that: "
+            f"AWS rotates the secret {name} itself and would replace the value. To stop that: "
             f"{command.format('cancel-rotate-secret')}"
         )
     return None
@@ -161,8 +164,8 @@ def keys_of(content: str | bytes | None, name: str) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise Refused(
-            f"the secret {name} is no JSON object, so it has no keys, and nothing was changed. Leave key out to store the value "
-            "alone, or put a JSON object there first"
+            f"the secret {name} is not a JSON object, so it has no keys. It was not changed. Leave key out to store the "
+            "value alone, or store a JSON object there first"
         )
     return found
 

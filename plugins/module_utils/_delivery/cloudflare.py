@@ -25,9 +25,9 @@ _TAKEN = {10053}
 def problem_of(options: Options) -> str | None:
     """Say why a destination can't have these options."""
     if not _ACCOUNT.fullmatch(str(options["account_id"])):
-        return f"{options['account_id']!r} is no id of an account: 32 hexadecimal digits, as in the address of the dashboard"
+        return f"{options['account_id']!r} is not an account id. Use the 32 hexadecimal digits in the address of the dashboard"
     if not _NAME.fullmatch(str(options["name"])):
-        return f"{options['name']!r} is no name of a secret: letters, digits and _, not a digit first"
+        return f"{options['name']!r} is not a name for a secret. Use letters, digits and _, and no digit first"
     return None
 
 
@@ -39,8 +39,8 @@ def worker_of(options: Options) -> str:
 def behind(options: Options) -> str:
     """Say why nothing is written while the newest version is not deployed."""
     return (
-        f"the newest version of Worker {options['script']} is not the one that is deployed, and a secret would be written into that "
-        f"one and deploy it. Deploy it first, or upload what is in use again: wrangler versions deploy --name {options['script']}"
+        f"the newest version of Worker {options['script']} is not the deployed one, and writing a secret would deploy it. "
+        f"Deploy it first, or upload again the version that is in use: wrangler versions deploy --name {options['script']}"
     )
 
 
@@ -68,22 +68,22 @@ def what_a_refusal_means(status: int, problem: str | None, body: Any, options: O
     """
     account, script = options["account_id"], options["script"]
     no_worker = (
-        f"account {account} shows no Worker {script} to the credential of {whose}. An environment of wrangler is a Worker of its own, "
-        f"such as {script}-production"
+        f"account {account} shows no Worker {script} to the credential of {whose}. Correct account_id or script; an "
+        f"environment of Wrangler is a Worker of its own, such as {script}-production"
     )
     no_right = (
-        f"Cloudflare does not accept the credential of {whose}, or it may not change the Worker. It needs for that account the "
-        "permission Workers Scripts: Edit"
+        f"Cloudflare does not accept the credential of {whose}, or it may not change the Worker. It needs the permission "
+        "Workers Scripts: Edit for that account"
     )
     meanings = {
         **dict.fromkeys(_BEHIND, behind(options)),
         **dict.fromkeys((*_NO_WORKER, 404), no_worker),
-        **dict.fromkeys(_TAKEN, f"{options['name']} is a variable of Worker {script}, and no secret. Use another name"),
+        **dict.fromkeys(_TAKEN, f"{options['name']} is a variable of Worker {script}, not a secret. Use another name"),
         **dict.fromkeys((401, 403), no_right),
-        400: "Cloudflare refuses what it was asked",
+        400: "Cloudflare refused the request",
     }
     known = [number for number in (*codes_in(body), status) if number in meanings]
-    meaning = meanings[known[0]] if known else "Cloudflare cannot be asked now. Run again later"
+    meaning = meanings[known[0]] if known else "Cloudflare does not answer as it should. Run this again later"
     return f"{meaning} ({problem or 'its answer is not what its API promises'})"
 
 

@@ -100,8 +100,8 @@ def _takes_effect(to: str, options: Options) -> datetime.timedelta:
     if hours is None:
         instead = f", or give {kind.at_once_with}: {kind.at_once_value}" if kind.at_once_with else ""
         raise Refused(
-            f"to: {to} needs takes_effect_hours: how long a consumer may still use the old value, because the role cannot see "
-            f"who reads it, or when. Set it to 0 where it is read at each use{instead}"
+            f"to: {to} needs takes_effect_hours: for how many hours after the delivery a consumer may still use the old "
+            f"value. The role cannot see that. Set it to 0 where the value is read at each use{instead}"
         )
     if not hours >= 0:
         raise Refused(f"to: {to}: takes_effect_hours must be 0 or more")
@@ -120,7 +120,7 @@ def _hosts(options: Options) -> str | None:
     if options.get("hosts") == []:
         return "hosts is empty, so the value would reach nobody. Name inventory patterns, or leave hosts out"
     if options.get("hosts") and not str(options["path"]).startswith("/"):
-        return "path must be absolute on hosts"
+        return "path must be absolute where hosts is set"
     return None
 
 

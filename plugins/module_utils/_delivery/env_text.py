@@ -65,9 +65,7 @@ def place_of(text: str, variable: str, path: str) -> Place:
     (line,) = found
     where = f"{variable} in line {line.number} of {path}"
     if line.within is not None:
-        raise Refused(
-            f"{where} may belong to the value in quotes that begins in line {line.within}. Close these quotes."
-        )
+        raise Refused(f"{where} may belong to the quoted value that begins in line {line.within}. Close these quotes.")
     return _place(line, where)
 
 
@@ -79,8 +77,10 @@ def with_value(text: str, place: Place, value: str, what: str) -> str:
     """
     fits = _FITS_IN_QUOTES if place.quote else _NEEDS_NO_QUOTES
     if fits.fullmatch(value) is None:
-        remedy = "Only a file of its own can hold it." if place.quote else "Put the present value in quotes."
-        raise Refused(f"The new value has characters that cannot stand in {what} as they are. {remedy}")
+        remedy = (
+            "Deliver it with to: file, into a file of its own." if place.quote else "Put the present value into quotes."
+        )
+        raise Refused(f"The new value has characters that cannot be written into {what} as they are. {remedy}")
     return text[: place.start] + value + text[place.end :]
 
 
@@ -117,20 +117,20 @@ def _place(line: _Line, where: str) -> Place:
     match = (_IN_QUOTES if line.rest[:1] in ("'", '"') else _PLAIN).match(line.rest)
     if match is None:
         raise Refused(
-            f"{where} has a value that programs read in different ways: it must be one word, or one text in quotes, in one line."
+            f"{where} has a value that programs read in different ways. Make it one word, or one text in quotes, on one line."
         )
     group = str(match.lastgroup)
     value = match[group]
     if group != "single" and _REFERENCE.search(value):
-        raise Refused(f"{where} refers to something else ($ or `), which is what has to be replaced. Deliver to that.")
+        raise Refused(f"{where} refers to another value ($ or `). Deliver to the place of that value.")
     quote = {"double": '"', "single": "'"}.get(group, "")
     return Place(line.number, line.start + match.start(group), line.start + match.end(group), quote, value)
 
 
 def _missing(text: str, variable: str, path: str) -> str:
     comment = re.search(rf"(?m)^[ \t]*[#;].*(?<!\w){re.escape(variable)}[ \t]*=", text)
-    but = "" if comment is None else f" but in the comment of line {text.count(chr(10), 0, comment.end()) + 1}"
+    but = "" if comment is None else f" except in the comment in line {text.count(chr(10), 0, comment.end()) + 1}"
     return (
-        f"{path} has no {variable}{but}. A line that nobody reads would look like a delivery, so none is added. "
-        f"Correct the name, or add the line {variable}= to the file."
+        f"{path} has no {variable}{but}. The role adds no line, because nothing may read it. Correct the name, or add the "
+        f"line {variable}= to the file."
     )

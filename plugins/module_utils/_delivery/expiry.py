@@ -35,6 +35,6 @@ def warning_about(whose: str, end: datetime.datetime | None, now: datetime.datet
     if end is None or end - now > WARNED_BEFORE:
         return None
     return (
-        f"{whose} ends on {end.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC. From then on nothing is delivered with it, "
-        "so tokens are not rotated. Replace it before"
+        f"{whose} ends on {end.astimezone(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC. After that nothing can be delivered "
+        "with it, so tokens are not rotated. Replace it before that day"
     )

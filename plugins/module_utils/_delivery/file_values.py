@@ -57,8 +57,8 @@ class Wanted:
             return _whole(text, self.path)
         if raw is None:
             raise Refused(
-                f"{self.path} does not exist. A file that nobody reads would look like a delivery, so none is made. Correct the "
-                f"path, or make the file with a line {self.variable}= in it."
+                f"{self.path} does not exist. The role creates no such file, because nothing may read it. Correct the path, "
+                f"or create the file with a line {self.variable}= in it."
             )
         return place_of(text, self.variable, self.path)
 
@@ -71,7 +71,9 @@ class Wanted:
         if self.variable:
             return as_bytes(with_value(text, place, secret, self.words))
         if not secret.isprintable():
-            raise Refused(f"The new value is not one line of text, which is all that {self.path} is taken for.")
+            raise Refused(
+                f"The new value is not one line of text, and {self.path} can hold only one. It was not changed."
+            )
         return as_bytes(secret + text[place.end :])
 
     def owner_of_new(self) -> Owner:
@@ -91,7 +93,7 @@ def content_of(path: str) -> bytes | None:
     """
     target = _files.target_of(path)
     if os.path.lexists(target) and not os.path.isfile(target):
-        raise Refused(f"{path} is not a regular file. It was left as it is. Choose the path of a regular file.")
+        raise Refused(f"{path} is not a regular file. It was not changed. Choose the path of a regular file.")
     try:
         with open(target, "rb") as file:
             raw = file.read(LARGEST + 1)
@@ -102,7 +104,7 @@ def content_of(path: str) -> bytes | None:
             f"{path} cannot be read: {exc.strerror}. Deliver as a user who may, for example with become: true."
         ) from exc
     if len(raw) > LARGEST or b"\0" in raw:
-        raise Refused(f"{path} is larger than 1 MiB, or is not text. It was left as it is. Check the path.")
+        raise Refused(f"{path} is larger than 1 MiB, or is not text. It was not changed. Check the path.")
     return raw
 
 
@@ -120,7 +122,8 @@ def _whole(text: str, path: str) -> Place:
     value = text.removesuffix("\n").removesuffix("\r")
     if "\n" in value:
         raise Refused(
-            f"{path} has more than one line, and a delivery replaces all of it. Name another file, or deliver with to: env_file."
+            f"{path} has more than one line, and a delivery would replace the whole file. Use another file, or deliver with "
+            "to: env_file."
         )
     return Place(1, 0, len(value), "", value)
 

@@ -84,7 +84,7 @@ def name_problem(name: str) -> str | None:
     """Say why a secret of GitHub can't have this name."""
     if _NAME.fullmatch(name):
         return None
-    return f"{name!r} is no name of a secret: letters, digits and _, not a digit first, and not GITHUB_ first"
+    return f"{name!r} is not a name for a secret. Use letters, digits and _, and neither a digit nor GITHUB_ first"
 
 
 def what_a_refusal_means(status: int, problem: str | None, place: Place, variable: str) -> str:
@@ -95,15 +95,15 @@ def what_a_refusal_means(status: int, problem: str | None, place: Place, variabl
     """
     said = problem or "its answer is not what its API promises"
     if 300 <= status < 400:
-        return f"{place.words} has moved or was renamed. Write its name of today ({said})"
+        return f"{place.words} has moved or was renamed. Use its present name ({said})"
     meanings = {
         401: f"GitHub does not accept the credential of {variable}. Replace it",
-        403: f"the credential of {variable} lacks a right{_of_a_workflow(said)}. Grant {place.right}",
-        404: f"GitHub shows no {place.words} to the credential of {variable}: it is not there, or the credential may not see it. "
-        f"Correct the name, or grant {place.right}",
-        422: "GitHub refuses the value or the name",
+        403: f"the credential of {variable} lacks a permission{_of_a_workflow(said)}. Grant {place.right}",
+        404: f"GitHub shows no {place.words} to the credential of {variable}: it does not exist, or the credential may not "
+        f"see it. Correct the name, or grant {place.right}",
+        422: "GitHub refused the value or the name",
     }
-    return f"{meanings.get(status, 'GitHub cannot be asked now. Run again later')} ({said})"
+    return f"{meanings.get(status, 'GitHub does not answer as it should. Run this again later')} ({said})"
 
 
 def _of_a_workflow(said: str) -> str:
@@ -113,16 +113,16 @@ def _of_a_workflow(said: str) -> str:
 def not_there(place: Place, organization: str) -> str:
     """Say why the secret of an organization is not made, and how to make it."""
     return (
-        f"{place.words} has no secret {place.name}, and whoever makes it decides which repositories may read it. "
-        f"Make it once: gh secret set {place.name} --org {organization} --repos NAME,NAME"
+        f"{place.words} has no secret {place.name}. The role creates none, because its creator decides which repositories "
+        f"may read it. Create it once: gh secret set {place.name} --org {organization} --repos NAME,NAME"
     )
 
 
 def sees_some(whose: str, seen: int, total: int) -> str:
     """Say why the secret of an organization is not written by who does not see all of its readers."""
     return (
-        f"the credential of {whose} sees {seen} of the {total} repositories that may read the secret, and writing it would take it "
-        "from the others. Give the credential access to all of them"
+        f"the credential of {whose} sees {seen} of the {total} repositories that may read the secret, and writing it would "
+        "withdraw it from the others. Give the credential access to all of them"
     )
 
 
@@ -167,4 +167,4 @@ def receipt_problem(stamp: str | None, updated_at: str) -> str | None:
     """
     if updated_at == stamp:
         return None
-    return f"it was written again at {updated_at}, after this run wrote it at {stamp}: it holds somebody else's value"
+    return f"something else wrote it at {updated_at}, after this run wrote it at {stamp}, so it holds another value"

@@ -54,7 +54,11 @@ def _quoted(text: str) -> str:
 
 def name_problem(name: str) -> str | None:
     """Say why a variable of GitLab can't have this name."""
-    return None if _NAME.fullmatch(name) else f"{name!r} is no name of a variable: letters, digits and _, at most 255"
+    return (
+        None
+        if _NAME.fullmatch(name)
+        else f"{name!r} is not a name for a variable. Use letters, digits and _, at most 255"
+    )
 
 
 def is_missing_variable(status: int, problem: str | None) -> bool:
@@ -65,17 +69,18 @@ def is_missing_variable(status: int, problem: str | None) -> bool:
 def what_a_refusal_means(status: int, problem: str | None, place: Place, whose: str) -> str:
     """Return what it means that GitLab did not do what it was asked to, and what to do."""
     meanings = {
-        400: f"GitLab refuses the value. A masked variable takes no line breaks, no spaces, and at least 8 characters of {_MASKABLE}",
+        400: "GitLab refused the value. A masked variable accepts no line breaks, no spaces, and at least 8 characters of "
+        f"{_MASKABLE}",
         401: f"GitLab does not accept the credential of {whose}. Replace it",
         403: f"the credential of {whose} may not change the variables of {place.words}. It needs the scope api and the role Maintainer "
         "of a project, Owner of a group",
-        404: f"GitLab shows no {place.words} to the credential of {whose}: it is not there, or the credential may not see it. Correct "
-        "the name, or make its user a member",
+        404: f"GitLab shows no {place.words} to the credential of {whose}: it does not exist, or the credential may not see "
+        "it. Correct the name, or make its user a member",
     }
     said = problem or "its answer is not what its API promises"
     if 300 <= status < 400:
-        return f"{place.words} has moved, or the server has another address. Write those of today ({said})"
-    return f"{meanings.get(status, 'GitLab cannot be asked now. Run again later')} ({said})"
+        return f"{place.words} has moved, or the server has another address. Use the present name and address ({said})"
+    return f"{meanings.get(status, 'GitLab does not answer as it should. Run this again later')} ({said})"
 
 
 _MASKABLE = "letters, digits and @:.~_-+/="

@@ -75,7 +75,7 @@ def _checked(each: Wanted, rehearsed: dict[str, str | None], rehearse: bool) -> 
         refusal = exc.msg
     if refusal is not None:
         return Outcome(verdicts.REFUSED, refusal)
-    return Outcome(verdicts.PROVEN, f"{each.path} does not exist yet and will be made." if raw is None else "")
+    return Outcome(verdicts.PROVEN, f"{each.path} does not exist yet and will be created." if raw is None else "")
 
 
 def _rehearsed(each: Wanted, raw: bytes | None, rehearsed: dict[str, str | None], rehearse: bool) -> str | None:
@@ -122,7 +122,7 @@ def _written(path: str, group: Sequence[Wanted], label: Callable[[str], None]) -
             label(path)
         return outcomes
     raise Refused(
-        f"Something else kept changing {path} while it was to be written. It was left to that. Stop it, or run this again."
+        f"Something else kept changing {path}, so the new value was not written. Stop that, or run this again."
     )
 
 

@@ -50,24 +50,24 @@ def restart_of(moment: datetime.datetime) -> dict[str, Any]:
 def problem_of_secret(secret: Object) -> str | None:
     """Say why a Secret cannot keep a value that is written into it; None where it can."""
     if secret.get("immutable"):
-        return "it is immutable. Make one that is not, under another name, and have its readers use that"
+        return "it is immutable. Create one that is not, under another name, and have its readers use that"
     owners = [owner for owner in secret["metadata"].get("ownerReferences", ()) if owner.get("controller")]
     if not owners:
         return None
     return (
-        f"{owners[0]['kind']} {owners[0]['name']} controls it and would put its own value back. Deliver to where that takes "
-        "the value from"
+        f"{owners[0]['kind']} {owners[0]['name']} controls it and would restore its own value. Deliver to the place from "
+        "which it takes the value"
     )
 
 
 def problem_of_workload(workload: Object) -> str | None:
     """Say why new pods of a workload would not all get the value in a roll-out; None where they would."""
     if workload["spec"].get("paused"):
-        return "it is paused, so nothing would be rolled out: kubectl rollout resume"
+        return "it is paused, so nothing would be rolled out. Resume it: kubectl rollout resume"
     if _part(workload, "spec", "updateStrategy").get("type") == "OnDelete":
-        return "its updateStrategy is OnDelete, so its pods would keep the old value until somebody deletes them"
+        return "its updateStrategy is OnDelete, so its pods would keep the old value until you delete them. Use RollingUpdate"
     if _part(workload, "spec", "updateStrategy", "rollingUpdate").get("partition"):
-        return "its updateStrategy has a partition, so the pods below it would keep the old value"
+        return "its updateStrategy has a partition, so the pods below it would keep the old value. Remove the partition"
     return None
 
 

@@ -17,7 +17,7 @@ def whose(found: str, ours: str | None = None) -> str:
     """
     claims, own = claims_of(found), claims_of(ours or "")
     if claims.issued_at is None and claims.id is None:
-        return ", which is no token that says anything of itself"
+        return ", which is not a token that can be identified"
     said = [f"of the token with the id {claims.id}"] if claims.id else []
     if claims.issued_at is not None:
         said.append(f"issued at {claims.issued_at:%Y-%m-%d %H:%M:%S} UTC")

@@ -22,9 +22,9 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
 )
 
 _NOT_REACHED = {
-    CHECK: (REFUSED, "Nothing can be delivered there. Bring the host back, or take it out of hosts."),
-    DELIVER: (LOST, "Nobody knows whether the value arrived. Run this again when the host is back."),
-    READ_BACK: (UNREADABLE, "Nobody could look at what is there. Run this again when the host is back."),
+    CHECK: (REFUSED, "Nothing can be delivered there. Bring the host back, or remove it from hosts."),
+    DELIVER: (LOST, "It is not known whether the value arrived. Run this again when the host is back."),
+    READ_BACK: (UNREADABLE, "The value could not be read back. Run this again when the host is back."),
 }
 
 
@@ -72,7 +72,7 @@ def _of_place(verb: str, result: Mapping[str, Any]) -> list[tuple[dict[str, Any]
         verdicts = result["verdicts"]
         return list(zip(verdicts, result.get("read") or [None] * len(verdicts)))
     host, (verdict, means) = place.host or "localhost", _NOT_REACHED[verb]
-    said = str(result.get("msg") or "the task did not get to its end").strip().rstrip(".")
+    said = str(result.get("msg") or "the task did not finish").strip().rstrip(".")
     msg = f"{host}: {said}. {means}"
     return [
         (Verdict(item["name"], item["to"], item["address"], host, verdict, msg=msg).as_json(), None)

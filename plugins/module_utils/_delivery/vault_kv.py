@@ -52,8 +52,9 @@ def stored_in(result: Mapping[str, Any], path: str) -> Stored:
     data = result["secret"]
     if _MASKED.search(json.dumps(data)):
         raise Refused(
-            f"a key of {path} holds the credential that this run uses for Vault, or a row of asterisks. Ansible masks it, so "
-            "the secret could not be written back whole. Nothing was changed. Keep the token in a secret of its own"
+            f"a key of {path} holds the credential that this run uses for Vault, or a row of asterisks. Ansible masks such "
+            "a value, so the secret could not be written back completely. It was not changed. Deliver the token into a "
+            "secret of its own"
         )
     return Stored(int(result["metadata"]["version"]), data)
 

@@ -26,7 +26,7 @@ def problem_of(options: Options) -> str | None:
         return "redeploy deploys production, so target must be [production]"
     if _NAME.fullmatch(str(options["variable"])):
         return None
-    return f"{options['variable']!r} is no name of a variable: letters, digits and _, a letter first"
+    return f"{options['variable']!r} is not a name for a variable. Use letters, digits and _, and a letter first"
 
 
 def project_of(options: Options) -> str:
@@ -48,13 +48,14 @@ def what_a_refusal_means(status: int, problem: str | None, options: Options, who
     """Return what it means that Vercel did not do what it was asked to, and what to do."""
     words, said = words_of(options), problem or "its answer is not what its API promises"
     meanings = {
-        400: "Vercel refuses the value",
+        400: "Vercel refused the value",
         401: f"Vercel does not accept the credential of {whose}. Replace it",
-        403: f"Vercel does not accept the credential of {whose}, or it may not change {words}. Replace it, or make one for that team "
-        "whose user has the role Developer or Owner",
-        404: f"Vercel shows no {words} to the credential of {whose}. Correct project and team, or make a credential for that team",
+        403: f"Vercel does not accept the credential of {whose}, or it may not change {words}. Replace it, or create one for "
+        "that team whose user has the role Developer or Owner",
+        404: f"Vercel shows no {words} to the credential of {whose}. Correct project and team, or create a credential for "
+        "that team",
     }
-    return f"{meanings.get(status, 'Vercel cannot be asked now. Run again later')} ({said})"
+    return f"{meanings.get(status, 'Vercel does not answer as it should. Run this again later')} ({said})"
 
 
 def state_of(deployment: Mapping[str, Any]) -> str:

@@ -23,9 +23,7 @@ def variable_in(listed: Iterable[Mapping[str, Any]], options: Options) -> Mappin
     if len(meant) != 1:
         raise Refused(_which([", ".join(sorted(_targets(one))) for one in same], options))
     if meant[0].get("configurationId"):
-        raise Refused(
-            f"{options['variable']} belongs to an integration, which writes it. Use a variable of another name"
-        )
+        raise Refused(f"{options['variable']} belongs to an integration, which writes it. Use another name")
     return meant[0]
 
 
@@ -38,8 +36,8 @@ def _which(found: Sequence[str], options: Options) -> str:
     """Say that a variable is not there as it is wanted, and how it is there."""
     name, targets, words = options["variable"], options["target"], words_of(options)
     if not found:
-        return f"{words} has no variable {name}. Make it once: vercel env add {name} {targets[0]} --sensitive"
+        return f"{words} has no variable {name}. Create it once: vercel env add {name} {targets[0]} --sensitive"
     return (
-        f"{words} has no variable {name} for exactly {', '.join(targets)} and every branch; it has it for {'; '.join(found)}. "
-        "Set target so"
+        f"{words} has no variable {name} for exactly {', '.join(targets)} and every branch, only for {'; '.join(found)}. "
+        "Set target to that"
     )

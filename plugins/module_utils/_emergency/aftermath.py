@@ -66,7 +66,7 @@ def look_further(api: Api, organization: str | None, tokens: Iterable[Token]) ->
     except TursoError as exc:
         if exc.status in NO_LOG:
             return UNKNOWN
-        return Aftermath(lines=(f"What was minted since is not known. {exc.msg}",))
+        return Aftermath(lines=(f"It is not known which tokens were minted since then. {exc.msg}",))
     return Aftermath.told(log, suspects)
 
 
@@ -100,7 +100,7 @@ def _sentences(count: int, suspects: Suspects, log: AuditLog) -> Iterable[str]:
     who = ", ".join(f"{user} since {utc_text(since)}" for user, since in sorted(suspects.items()))
     yield f"The audit log shows {count} tokens minted by {who}."
     if count > LINES_SHOWN:
-        yield f"The result has the {count - LINES_SHOWN} that are not shown."
+        yield f"{count - LINES_SHOWN} more are in the result (minted)."
     if count:
         yield "Find out which of them nobody needs, and revoke or invalidate them: see the incident runbook."
     if log.is_cut:

@@ -51,7 +51,7 @@ def failures_in(done: Round, confirmed: Iterable[Token], remaining: frozenset[st
     """
     confirmed = tuple(confirmed)
     if isinstance(remaining, TursoError):
-        msg = f"The tokens could not be listed again, so nothing proves that those revoked are gone. {remaining.msg}"
+        msg = f"The tokens could not be listed again, so it is not proven that the revoked tokens are gone. {remaining.msg}"
         failures = [_failure(token, done, is_listed=None) for token in confirmed]
         return [*filter(None, failures), Failure(msg, error=remaining)]
     failures = [_failure(token, done, is_listed=str(token.id) in remaining) for token in confirmed]
@@ -77,7 +77,7 @@ def _failure(token: Token, done: Round, *, is_listed: bool | None) -> Failure | 
 def _lost(token: Token) -> Failure:
     """Return what to say of a token that nobody confirmed and that is gone since a revocation by name."""
     return Failure(
-        f"Token {token.name!r} (id {token.id}) is gone from the list, and nobody confirmed it. This run or somebody else "
-        "revoked it meanwhile. Find out who uses it, and create it again.",
+        f"Token {token.name!r} (id {token.id}) is gone from the list, although it was not selected. This run or another "
+        "process revoked it in the meantime. Find out who uses it, and create it again.",
         token,
     )

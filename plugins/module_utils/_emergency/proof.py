@@ -101,7 +101,7 @@ class Proof:
             )
         return (
             f"WARNING: value {number} is not proven dead and may still work. Before the revocation the API's answer was "
-            f"{self.leak.answer}, after it {self.after}."
+            f"{self.leak.answer}, after it {self.after}. Run this again, and select its token by name or id."
         )
 
     def as_result(self) -> dict[str, object]:

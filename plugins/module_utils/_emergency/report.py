@@ -168,7 +168,10 @@ def hopeless(selection: Selection, credential_id: str | None) -> list[Failure]:
         if leak.answer != ACCEPTED:
             failures.append(Failure(leak.judgement, value=leak.number))
         elif leak.id is not None and leak.id not in selection.ids - {credential_id}:
-            msg = f"{leak.judgement} Its token (id {leak.id}) is not among those that would be revoked, so it would stay active."
+            msg = (
+                f"{leak.judgement} Its token (id {leak.id}) is not among those that would be revoked, so it would stay "
+                "active. Add it to ids."
+            )
             failures.append(Failure(msg, value=leak.number))
     return failures + uncertain(selection.sql)
 
@@ -180,16 +183,16 @@ def unproven(proofs: tuple[Proof, ...]) -> list[Failure]:
 
 def _not_understood(label: str) -> Failure:
     return Failure(
-        f"Token {label} is meant, but its entry in the list is not understood. It is not revoked and may be active. "
-        "Revoke it by other means, such as the turso CLI."
+        f"Token {label} is selected, but this collection can't read its entry in the list. It is not revoked and may be "
+        "active. Revoke it with the Turso CLI: turso auth api-tokens revoke NAME"
     )
 
 
 def _no_match(request: Request, selection: Selection) -> str:
-    spared = " but those that exclude spares" if selection.spared else ""
+    spared = " except excluded ones" if selection.spared else ""
     where = "The list of an organization has no unrestricted tokens, and shows plain members only their own."
     if request.organization is None:
-        where = "This is the list of the calling user: set organization for the tokens of others."
+        where = "This is the list of the API credential's user. Set organization to search the tokens of others."
     return f"No token matches{spared}. The token may be revoked already, or misspelled, or not in this list. {where}"
 
 
@@ -198,7 +201,7 @@ def _no_confirmation(confirm: str, selection: Selection) -> str:
     if confirm == str(count):
         because = f" A number is not enough here: {'; '.join(selection.doubts)}."
     elif selection.places:
-        because = " What is selected, what a database says of a leaked value, or who gets a new token may have changed."
+        because = " The selection, a database's answer to a leaked value, or the entries that get a new token may have changed."
     return (
         f"The confirmation {confirm!r} does not match the {count} selected tokens.{because} Check the list before you "
         "confirm it."

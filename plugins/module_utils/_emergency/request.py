@@ -86,11 +86,12 @@ class Request:
     def _check(self) -> None:
         if self.organization is None and "owner" in self._kinds:
             raise InvalidRequest(
-                "owners need organization, because only an organization's list says who owns a token. Nothing was revoked."
+                "owners need organization, because only an organization's list shows who owns a token. Nothing was "
+                "revoked. Set organization."
             )
         if not any((self.selectors, self.values)):
             raise InvalidRequest(
-                "Nothing says which tokens to revoke. Nothing was revoked. Give names, ids, patterns, owners or secrets."
+                "No tokens are selected. Nothing was revoked. Set names, ids, patterns, owners or secrets."
             )
 
     @property
@@ -118,7 +119,7 @@ def words_of(option: str, given: list[str] | None) -> tuple[str, ...]:
         return ()
     if not given or not all(word.strip() for word in given):
         raise InvalidRequest(
-            f"{option} is empty or has an empty item. Nothing was revoked. Leave it out if you don't mean it."
+            f"{option} is empty or has an empty item. Nothing was revoked. Set a value, or leave it out."
         )
     return tuple(dict.fromkeys(given))
 

@@ -70,7 +70,7 @@ def answer_afterwards(tokens: Tokens, value: str) -> str:
 def _asked(tokens: Tokens, value: str) -> tuple[str, str | None]:
     """Return the API's answer to a value, and why it could not be asked."""
     if not is_bearer(value):
-        return UNKNOWN, "it holds white space or other characters that no token has"
+        return UNKNOWN, "it has white space or other characters that no token has"
     try:
         validation = tokens.validate(value)
     except TursoError as exc:
@@ -135,9 +135,9 @@ def _revoke_by_name(tokens: Tokens, token: Token, done: Round, tries: int = MAX_
 def _check_same(token: Token, listing: Listing) -> None:
     found = listing.named(token.name)
     if found is None:
-        raise NotFound("The token is not listed any more.")
+        raise NotFound("The API does not list the token any more.")
     if found.id != token.id:
-        raise Refused(f"The name belongs to another token by now (id {found.id}), which was not touched.")
+        raise Refused(f"The name belongs to another token now (id {found.id}), which was not changed.")
 
 
 def remaining_ids(tokens: Tokens, organization: str | None, confirmed: frozenset[str]) -> frozenset[str] | TursoError:
@@ -164,11 +164,11 @@ def sql_leaks_of(tokens: SqlTokens, organization: str | None, values: Iterable[V
     if not leaks:
         return ()
     if organization is None:
-        return _of_unknown(leaks, "Set organization to find out for what.")
+        return _of_unknown(leaks, "Set organization, so that its database or group can be found.")
     try:
         places = places_of(tokens, organization, map(operator.attrgetter("claims"), leaks))
     except TursoError as exc:
-        return _of_unknown(leaks, f"For what is not known. {exc.msg}")
+        return _of_unknown(leaks, f"Its database or group could not be found. {exc.msg}")
     plane = DataPlane(tokens.api)
     return tuple(_found(leak, places, organization, plane) for leak in leaks)
 
@@ -182,11 +182,11 @@ def _found(leak: SqlLeak, places: Places, organization: str, plane: DataPlane) -
     if place is None:
         level, identity = identity_in(leak.claims)
         why = (
-            f"The list of the organization {organization!r} does not show its {level} ({identity}). It may be of another organization, "
-            "or deleted, or out of the reach of the API token."
+            f"The list of the organization {organization!r} does not show its {level} ({identity}). It may be deleted, it "
+            "may belong to another organization, or the API token has no access to it."
         )
         return _of_unknown([leak], why)[0]
-    before = dataclasses.replace(NOT_PROBED, detail="it holds white space or other characters that no token has")
+    before = dataclasses.replace(NOT_PROBED, detail="it has white space or other characters that no token has")
     if is_bearer(leak.value.text):
         before = probe(plane, place.target, leak.value.text)
     return dataclasses.replace(leak, place=place, before=before)

@@ -32,7 +32,7 @@ _SAYS = {
     ACCEPTED: "It is active: the database accepts it.",
     DEAD: (
         f"The database already rejects it. {proof.PERHAPS_CUT} If a run that invalidated it was stopped, run the rotation "
-        "(community.turso.rotate): it delivers what is missing, and says whether this is to be confirmed once more."
+        "(community.turso.rotate): it delivers what is missing, and shows whether to confirm this again."
     ),
 }
 

@@ -106,7 +106,10 @@ def _due_besides_age(entry: Mapping[str, Any], versions: tuple[Version, ...], no
     """Say why an entry would be due or refused for something other than its age; none where it would not."""
     if len(versions) > 1:
         names = sentences.names(versions)
-        return f"{len(versions)} versions are active ({names}). Find out which one is in use, and revoke the others."
+        return (
+            f"{len(versions)} versions are active ({names}). Find out which one is in use, revoke the others, then run this "
+            "again."
+        )
     try:
         (read,) = only_api(read_entries([dict(entry)], Defaults()))
     except Refused as exc:

@@ -129,7 +129,9 @@ def _write_after_revoking(path: str, state: State, commits: Sequence[Commit]) ->
         state_file.write(path, state)
     except Refused as exc:
         for done in revoking:
-            done.problems.append(f"It was rotated, but the state file could not be told what was revoked. {exc.msg}")
+            done.problems.append(
+                f"The token was rotated and works, but the state file does not record what was revoked. {exc.msg}"
+            )
 
 
 def _revoke(commits: Sequence[Commit], new_clients: Mapping[str, Tokens], concurrency: int) -> None:
@@ -158,7 +160,8 @@ def _revoke_running(done: Commit, version_id: str, new_client: Tokens | None) ->
     problem = _why_it_cannot_take_over(new_client, [version_id, *([issued["id"]] if issued else [])])
     if new_client is None or problem is not None:
         done.problems.append(
-            f"Its previous version is the credential of this run and was not revoked, because {problem}."
+            f"Its previous version is the credential of this run and was not revoked, because {problem}. Both versions are "
+            "active. Put the new value into TURSO_API_TOKEN, then run the rotation again."
         )
         return
     _revoke_one(done, new_client, version_id)
@@ -167,11 +170,11 @@ def _revoke_running(done: Commit, version_id: str, new_client: Tokens | None) ->
 def _why_it_cannot_take_over(new_client: Tokens | None, ids: Sequence[str]) -> str | None:
     """Say why the new value of the running credential cannot take over; None if it can."""
     if new_client is None:
-        return "only its new version may do that, and this run did not issue one"
+        return "only a new version may revoke it, and this run issued none"
     try:
         seen = {token.id for token in new_client.list_own().tokens}
     except TursoError as exc:
-        return f"its new version may not list tokens ({exc.msg.rstrip('.')})"
+        return f"its new version cannot list tokens ({exc.msg.rstrip('.')})"
     missing = [token_id for token_id in ids if token_id not in seen]
     return f"its new version does not see the token with the id {missing[0]}" if missing else None
 

@@ -115,19 +115,20 @@ def refuse_odd_names(read_back: Mapping[Any, Any], transaction: Transaction) -> 
     odd = [_shown(str(name)) for name in read_back if str(name) not in known]
     if odd:
         raise Refused(
-            f"turso_rotate_read_back names {', '.join(odd)}, which is no entry of turso_rotate_tokens. Nothing was confirmed."
+            f"turso_rotate_read_back names {', '.join(odd)}, which is no entry of turso_rotate_tokens. Nothing was "
+            "confirmed. Correct the name."
         )
 
 
 def _shown(name: str) -> str:
     """Return a name for a message; not one that may be a value, where name and value were swapped."""
-    return name if len(name) <= _LONGEST_NAME and jti_of(name) is None else "something that is no name"
+    return name if len(name) <= _LONGEST_NAME and jti_of(name) is None else "something that is not a name"
 
 
 def _another_value(item: Item, place: Place, value: Any) -> str | None:
     """Say what a place has instead of the new value; None where it has the new value."""
     if not isinstance(value, str) or not value.strip():
-        return f"{place.host} read back nothing for {item.name}: the value is empty or no text"
+        return f"{place.host} read back nothing for {item.name}: the value is empty or not a text"
     if digest_of(value) == item.sha256 or is_newer_sql(item, value):
         return None
     return f"{place.host} has another value of {item.name} than {(item.version or {}).get('name')}{_whose(item, value)}"

@@ -115,7 +115,7 @@ def refused_later(verdicts: Iterable[Verdict], due: Iterable[str]) -> list[str]:
     """Return a sentence for each destination that would refuse a token which is not due yet."""
     known = set(due)
     return [
-        f"{verdict.name}: {_said(verdict)}. It would not be issued."
+        f"{verdict.name}: {_said(verdict)}. Fix this before the token is due; until then no new version would be issued."
         for verdict in verdicts
         if verdict.verdict == delivery.REFUSED and verdict.name not in known
     ]
@@ -136,7 +136,7 @@ def not_asked(asked: Asked, verdicts: Iterable[Verdict]) -> dict[str, str]:
 def not_known(verdicts: Iterable[Verdict]) -> list[str]:
     """Return a sentence for each destination of which only the write itself will tell."""
     return [
-        f"{verdict.name}: only the delivery itself will tell whether {_place(verdict)} takes the value."
+        f"{verdict.name}: only the delivery itself shows whether {_place(verdict)} accepts the value."
         for verdict in verdicts
         if verdict.verdict == delivery.NOT_KNOWN
     ]
@@ -186,7 +186,7 @@ def doubt(item: Item, asked: Iterable[str]) -> None:
     """
     known = set(asked)
     item.looks = [
-        dataclasses.replace(look, verdict=delivery.UNREADABLE, by=None, msg="it did not say what it holds")
+        dataclasses.replace(look, verdict=delivery.UNREADABLE, by=None, msg="it could not be read back")
         if look.was_taken and item.recipients[look.recipient].to in known
         else look
         for look in item.looks

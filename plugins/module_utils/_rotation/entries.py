@@ -110,7 +110,9 @@ def only_api(entries: Sequence[AnyEntry]) -> list[Entry]:
     """
     others = [entry.label for entry in entries if not isinstance(entry, Entry)]
     if others:
-        raise Refused(f"{', '.join(others)}: SQL tokens have no versions that are listed, so this cannot plan them")
+        raise Refused(
+            f"{', '.join(others)}: the API lists no SQL tokens, so this filter cannot plan them. Leave these entries out"
+        )
     return [entry for entry in entries if isinstance(entry, Entry)]
 
 
@@ -146,7 +148,10 @@ def _entry(raw: Mapping[str, Any], label: str, defaults: Defaults) -> AnyEntry:
     want = Wanted.from_params({key: value for key, value in given.items() if key in _WANTED})
     name = want.name or ""
     if parse_version_name(name) is not None:
-        raise Refused("the name looks like that of a version; give the managed token's name, without stamp and nonce")
+        raise Refused(
+            "the name looks like the name of a version. Set the name of the managed token, without the time and the random "
+            "suffix"
+        )
     _check_credential(given, defaults)
     policy = _policy(given, recipients, defaults)
     return Entry(label, name, want, policy, given.get("current"), given.get("credential"), recipients)
@@ -171,7 +176,7 @@ _WANTED = ("name", "organization", "group", "scopes", "description")
 def _check_credential(given: Mapping[str, Any], defaults: Defaults) -> None:
     credential = given.get("credential")
     if credential is not None and credential not in defaults.credentials:
-        raise Refused(f"turso_rotate_credentials has no {credential!r}")
+        raise Refused(f"turso_rotate_credentials has no {credential!r}. Add it there, or correct credential")
 
 
 def _scopes(value: Any) -> list[str]:
@@ -185,7 +190,7 @@ def _policy(given: Mapping[str, Any], recipients: Sequence[Recipient], defaults:
     )
     spread = datetime.timedelta(days=values.whole_number("turso_rotate_spread_days", defaults.spread_days))
     if datetime.timedelta() < spread >= max_age:
-        raise Refused("turso_rotate_spread_days is not shorter than max_age_days: a new token could be due at once")
+        raise Refused("turso_rotate_spread_days must be less than max_age_days, or a new token could be due at once")
     grace = values.hours("grace_hours", given.get("grace_hours", defaults.grace_hours))
     max_versions = values.whole_number("turso_rotate_max_versions", defaults.max_versions)
     if max_versions < 1:
@@ -206,7 +211,8 @@ def _policy(given: Mapping[str, Any], recipients: Sequence[Recipient], defaults:
         )
     if policy.grace > max_age:
         raise Refused(
-            "the grace period is longer than max_age_days: versions would pile up faster than they are revoked"
+            "the grace period must not be longer than max_age_days, or versions would pile up faster than the role revokes "
+            "them"
         )
     return policy
 

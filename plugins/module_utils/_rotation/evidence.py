@@ -111,7 +111,7 @@ def _not_delivered(facts: Facts) -> list[str]:
 def _undelivered(item: Item, place: Place) -> str:
     label, look = place.recipient.label_on(place.host), item.look(place.index, place.host)
     if look is None:
-        return f"{label} was not looked at after the delivery"
+        return f"{label} was not read back after the delivery"
     return f"{label}: {look.msg.rstrip('.') or look.verdict}"
 
 
@@ -120,7 +120,7 @@ def _vault_file_lost_it(facts: Facts) -> list[str]:
         return []
     if facts.vault_problem is not None:
         return [facts.vault_problem.rstrip(".")]
-    return ["the vault file does not hold the new value any more"]
+    return ["the vault file does not hold the new value any more: something else changed it"]
 
 
 CHECKS: tuple[Callable[[Facts], list[str]], ...] = (

@@ -96,7 +96,7 @@ def _create(rotation: Rotation, stop: Callable[[], str | None]) -> None:
     with failure_kept_in(rotation):
         reason = stop()
         if reason is not None:
-            raise Refused(f"It was not issued: {reason}.")
+            raise Refused(f"No new token was issued: {reason}. Run the rotation again.")
         rotation.issued = create(rotation.tokens, wanted, new_name=another_name)
 
 
@@ -133,13 +133,13 @@ def _verify_by_list(tokens: Tokens, rotations: Sequence[Rotation]) -> None:
 
 def _difference(rotation: Rotation) -> TursoError | None:
     if rotation.issued is None or rotation.token is None:
-        return Refused("The new token is not in the list of tokens, so it was not verified.")
+        return Refused("The list of tokens does not show the new token, so it could not be verified.")
     differences = rotation.token.restriction.differences(rotation.plan.entry.want.restriction)
     if rotation.token.name != rotation.issued.token.name:
         differences.append(f"its name is {rotation.token.name!r}, not {rotation.issued.token.name!r}")
     if not differences:
         return None
-    return Refused(f"The API issued another token than was asked for: {'; '.join(differences)}.")
+    return Refused(f"The new token has different settings: {'; '.join(differences)}.")
 
 
 def _verify_by_secret(rotation: Rotation) -> None:
@@ -158,7 +158,7 @@ def withdraw_unless_resumed(rotation: Rotation) -> None:
     said = (
         f"{token.name} (id {token.id}) was withdrawn."
         if problem is None
-        else f"Withdrawing {token.name} (id {token.id}) failed, too ({problem}) Revoke it by its id: it may be active."
+        else f"{token.name} (id {token.id}) could not be withdrawn, so it may be active. {problem} Revoke it by its id."
     )
     rotation.error = rotation.error.become(type(rotation.error), f"{rotation.error.msg} {said}")
 

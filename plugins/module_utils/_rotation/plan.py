@@ -150,7 +150,7 @@ def _refuse_one_name_for_two(view: View) -> None:
     twice = [name for name, count in counted.items() if count > 1]
     if twice:
         raise Refused(
-            f"the API lists {twice[0]!r} more than once; revoke the wrong one by its id. {view.versions_in_words}"
+            f"the API lists {twice[0]!r} more than once. Revoke the wrong one by its id. {view.versions_in_words}"
         )
 
 
@@ -171,9 +171,10 @@ def _refuse_the_same_again(view: View) -> None:
     again = by_id(view.versions).get(found.id)
     if again is not None:
         raise Refused(
-            f"{again.name} was issued by a former run and never confirmed; another run found that at {found.at}."
-            f"{sentences.who_was_missing(view, ' ')} Fix the delivery; then set turso_rotate_force, say with current which "
-            f"version is in use, or revoke what is not. {view.versions_in_words} {sentences.how_to_revoke(view)}"
+            f"{again.name} was issued by a former run and never confirmed; another run noticed that at "
+            f"{found.at}.{sentences.who_was_missing(view, ' ')} Fix the delivery. Then set turso_rotate_force, name the "
+            f"version in use in current, or revoke the other versions. {view.versions_in_words} "
+            f"{sentences.how_to_revoke(view)}"
         )
 
 

@@ -132,7 +132,7 @@ def read_recipients(
     """
     if not isinstance(given, (list, tuple)) or not given:
         raise Refused(
-            "deliver names nobody, so the new token would reach nobody. Leave deliver out where the play's own tasks "
+            "deliver names nobody, so the new token would reach nobody. Leave deliver out if the play's own tasks "
             "deliver, or list who gets it, for example deliver: [{to: play}]"
         )
     recipients = []

@@ -91,7 +91,7 @@ def of_refusal(report: Mapping[str, Any], reasons: Sequence[str]) -> dict[str, A
     return {
         **report,
         "action": "failed",
-        "msg": f"{report['name']}: {why}. Nothing was revoked; old and new values work.",
+        "msg": f"{report['name']}: {why}. Nothing was revoked; old and new values work. Fix this, then run the rotation again.",
     }
 
 

@@ -33,7 +33,7 @@ def how_to_revoke(view: View) -> str:
     command = f"ansible-playbook community.turso.revoke -e {chosen}"
     if view.entry.current is None and (view.state is None or view.state.current is None):
         return (
-            f"Nothing records which one is in use. Find that out; only if it is {view.current.name}, the newest, revoke the "
+            f"No record shows which one is in use. Find it out. Only if it is {view.current.name}, the newest, revoke the "
             f"others: {command}"
         )
     return f"To revoke all but {view.current.name}: {command}"
@@ -63,8 +63,8 @@ def planned(plan: Plan, view: View) -> str:
     )
     what = {
         "issue": f"due ({plan.reason}): {in_use}",
-        "resume": f"due ({plan.reason}): {in_use}; {names((plan.resumed and [plan.resumed]) or [])} is delivered once more",
-        "sweep": f"not due: {in_use}; the grace period is over for {names(plan.swept)}",
+        "resume": f"due ({plan.reason}): {in_use}; {names((plan.resumed and [plan.resumed]) or [])} is delivered again",
+        "sweep": f"not due: {in_use}; {names(plan.swept)} is revoked, because its grace period is over",
         "none": f"not due: {in_use}{_next_due(plan)}",
     }[plan.action]
     return f"{plan.name}: {what}.{of_former_run(plan, view)}"

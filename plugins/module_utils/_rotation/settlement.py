@@ -75,20 +75,20 @@ def _refusal(item: Item, versions: Sequence[Version], state: TokenState | None) 
     if item.version is None:
         if _in_use(item, state) & set(active):
             return None
-        return "The version in use is not active any more. Nothing was revoked; run the rotation again."
+        return "The version in use is not active any more. Nothing was revoked. Run the rotation again."
     own = active.get(item.version["id"])
     if own is None or own.name != item.version["name"]:
         return (
             f"Its new version {item.version['name']} (id {item.version['id']}) is not active any more. Nothing was revoked. "
-            "Whoever got the value from this run needs another one. The token may not be due for that, so run the rotation again "
-            "with turso_rotate_force."
+            "Consumers that have the value of this run need another one: run the rotation again with "
+            "turso_rotate_force=true."
         )
     planned = {ref["id"] for ref in (*item.versions, *item.elsewhere)}
     younger = [version for version in versions if version.order > own.order and version.id not in planned]
     if younger:
         return (
-            f"{younger[-1].name} was issued after {own.name} by another run. Nothing was revoked; the next rotation after "
-            "turso_rotate_pending_minutes leaves one version."
+            f"{younger[-1].name} was issued after {own.name} by another run. Nothing was revoked; old and new values work. "
+            "Run the rotation again after turso_rotate_pending_minutes: it leaves one version."
         )
     return None
 

@@ -26,7 +26,7 @@ def places_to_end(given: Any) -> list[Place]:
         return list(map(Place.from_result, given or ()))
     except (KeyError, TypeError) as exc:
         raise InvalidRequest(
-            "turso_rotate_invalidations is not what turso_revocation returns as invalidations. Nothing was ended."
+            "turso_rotate_invalidations is not what turso_revocation returns. No SQL token was invalidated. Run community.turso.revoke."
         ) from exc
 
 
@@ -40,7 +40,9 @@ def names_written_in(entries: Iterable[Any]) -> dict[str, Name]:
         if isinstance(entry, Mapping) and entry.get("kind") == "sql":
             name = str(entry.get("name"))
             if name in names:
-                raise InvalidRequest(f"turso_rotate_tokens has two entries with the name {name!r}. Nothing was ended.")
+                raise InvalidRequest(
+                    f"turso_rotate_tokens has two entries {name!r}. No SQL token was invalidated. Rename one."
+                )
             names[name] = name_written_in(entry)
     return names
 
@@ -69,6 +71,6 @@ def plan_in_words(places: Sequence[Place], names: Mapping[str, Name]) -> list[st
             lines.append(f"{', '.join(maybe)}: gets a new token unless the database accepts the old one.")
         if not ended:
             lines.append(
-                f"No entry of turso_rotate_tokens is for the {place.name}: whoever uses it needs a new token by hand."
+                f"No entry of turso_rotate_tokens is for the {place.name}: give its applications new tokens by hand."
             )
     return lines

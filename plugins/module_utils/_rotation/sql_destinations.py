@@ -83,8 +83,8 @@ def _why_unread(verdicts: Sequence[Verdict]) -> str:
         return ""
     said = failed[0].msg.rstrip(".") if failed else "nothing was read"
     return (
-        f"its destinations could not be asked which token is in use ({said}), and there is no turso_rotate_state_file to tell. Fix "
-        "that, or set one"
+        f"its destinations do not show which token is in use ({said}), and no turso_rotate_state_file records it. Fix the "
+        "destinations, or set turso_rotate_state_file"
     )
 
 
@@ -97,5 +97,5 @@ def judged(verdicts: Iterable[Verdict], items: Iterable[Item]) -> list[Verdict]:
 def _judged(verdict: Verdict, item: Item | None) -> Verdict:
     if item is None or verdict.verdict != delivery.OTHER or not is_newer_sql(item, verdict.value or ""):
         return verdict
-    msg = "it has a newer token of another run"
+    msg = "it holds a newer token of another run"
     return dataclasses.replace(verdict, verdict=delivery.CONFIRMED, by=delivery.BY_VALUE, msg=msg)

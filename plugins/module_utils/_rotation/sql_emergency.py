@@ -105,8 +105,8 @@ def _judged(number: int, probe: Probe) -> Outcome:
         return Outcome(f"Value {number} is proven dead: the database rejects it now.")
     if probe.result == ACCEPTED:
         return Outcome(
-            f"WARNING: value {number} is still active: the database accepts it. Try it again in a minute; if it is accepted then, ask "
-            "the vendor to block it.",
+            f"WARNING: value {number} is still active: the database accepts it. Try it again in a minute. If the database "
+            "still accepts it, ask Turso to block it.",
             has_failed=True,
         )
     return _untried(number, probe.detail)

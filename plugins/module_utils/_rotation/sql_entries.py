@@ -96,13 +96,14 @@ def read_sql_entry(
 
 def _want(given: Mapping[str, Any]) -> Wanted:
     if "name" not in given:
-        raise Refused("name is missing: what the token is called here. The API does not hear of it")
+        raise Refused("name is missing. Set a name for the token in this file; the API does not see it")
     read: dict[str, Any] = {key: values.text(key, given[key]) for key in _TEXTS if key in given}
     if read.get("authorization", FULL_ACCESS) not in (FULL_ACCESS, READ_ONLY):
         raise Refused(f"authorization must be {FULL_ACCESS} or {READ_ONLY}")
     if read.get("expires_in") == NEVER:
         raise Refused(
-            "expires_in: never is refused: the API cannot revoke a SQL token, so one that is replaced has to end by itself"
+            "expires_in: never is not possible here. The API cannot revoke a SQL token, so an old one has to end by "
+            "itself. Set a duration"
         )
     if "permissions" in given:
         read["permissions"] = [_permission(index, item) for index, item in enumerate(_listed(given["permissions"]))]
@@ -139,7 +140,7 @@ def _policy(name: str, want: Wanted, recipients: Sequence[Recipient], defaults: 
         )
     max_mints = values.whole_number("turso_rotate_max_versions", defaults.max_versions)
     if max_mints < 2:
-        raise Refused("turso_rotate_max_versions must be at least 2: the old token goes on until it ends by itself")
+        raise Refused("turso_rotate_max_versions must be at least 2: the old token works until it ends by itself")
     return SqlPolicy(
         spread=spread * values.fraction_of(name),
         pending=datetime.timedelta(
@@ -159,8 +160,8 @@ def _refuse_without_memory(recipients: Sequence[Recipient], *, has_vault_file: b
     unreadable = [recipient.label for recipient in others if not recipient.can_be_read]
     if unreadable or not (others or has_vault_file):
         raise Refused(
-            f"{', '.join(unreadable)} cannot be asked which token it has, and the API keeps no record of SQL tokens. Set "
-            "turso_rotate_state_file, or every run would mint another one"
+            f"{', '.join(unreadable)} cannot be read back, and the API keeps no record of SQL tokens. Set "
+            "turso_rotate_state_file, or every run would mint another token"
         )
 
 

@@ -27,8 +27,11 @@ from ansible_collections.community.turso.plugins.module_utils._time import utc_t
 
 _Change = Callable[[SqlMemory], SqlMemory]
 
-_NOTHING = "Nothing of it was ended."
-_LOST = "Nobody knows whether it was done, so these tokens are renewed as if it was. Run this again until each leaked value is proven dead."
+_NOTHING = "No SQL token of it was invalidated."
+_LOST = (
+    "It is not known whether the SQL tokens were invalidated, so they are renewed as if they were. Run this again until "
+    "each leaked value is proven dead."
+)
 GO_ON = "Run the rotation again (community.turso.rotate): it goes on from what the state file remembers."
 
 
@@ -52,11 +55,11 @@ def found_targets(places: Sequence[Place], tokens: SqlTokens, *, is_tried: bool)
     for place in places:
         target = known[place.name]
         if isinstance(target, TursoError):
-            raise target.become(type(target), f"{target.msg} Nothing was ended.")
+            raise target.become(type(target), f"{target.msg} No SQL token was invalidated.")
         if target[0].id != place.target.id:
             raise Refused(
-                f"The {place.name} is {target[0].id}, and the leaked value is for {place.target.id}: it was made anew meanwhile. Nothing "
-                "was ended."
+                f"The {place.name} is {target[0].id}, and the leaked value is for {place.target.id}, because it was "
+                "recreated in the meantime. No SQL token was invalidated. Run community.turso.revoke again."
             )
         if is_tried:
             refuse_unreachable(plane, target[0])
@@ -82,7 +85,9 @@ def invalidate_each(
     def end(place: Place, told: Clock) -> Outcome:
         reason = stop()
         if reason is not None:
-            return Outcome(f"The tokens of the {place.name} were not ended: {reason}.", has_failed=True)
+            return Outcome(
+                f"The SQL tokens of the {place.name} were not invalidated: {reason}. Run this again.", has_failed=True
+            )
         record = _Record(path, *place.shares_of(names))
         return _invalidated(place.name, tokens, record, lambda: _later(told, tokens.api.now() - began))
 

@@ -95,7 +95,7 @@ class SqlRotation:
         """
         if self.secret is not None:
             ending = ending_of(self.minted[-1].claims, self.target)
-            self.error = Refused(f"The new token could not be handed over: {reason}. It cannot be taken back: {ending}")
+            self.error = Refused(f"The new token could not be delivered: {reason}. It cannot be revoked. {ending}")
 
 
 class Taken:
@@ -137,7 +137,9 @@ def mint_all(
         with failure_kept_in(rotation, f" with {rotation.plan.name}"):
             reason = stop()
             if reason is not None:
-                raise Refused(f"No token was minted: {reason}.")
+                raise Refused(
+                    f"No token was minted: {reason}. The token in use was not changed. Run the rotation again."
+                )
             plane = planes[rotation.plan.entry.credential] if validate else None
             _mint_one(rotation, trials, taken, plane)
 
@@ -165,7 +167,8 @@ def _mint_one(rotation: SqlRotation, trials: Trials, taken: Taken, plane: DataPl
         raise refusal
     if proof.detail:
         rotation.warnings.append(
-            f"The new {rotation.plan.entry.want.label} is taken by what it claims: {proof.detail}."
+            f"The new {rotation.plan.entry.want.label} was not tried on a database, only its claims were checked: "
+            f"{proof.detail}."
         )
 
 
@@ -188,6 +191,6 @@ def _of_its_own(rotation: SqlRotation, trials: Trials, taken: Taken) -> Minted:
             break
         rotation.tokens.api.pause(SECOND)
     raise Refused(
-        f"No token of its own could be minted for {rotation.plan.name}: the API still answers with one of a second in which all were "
-        f"invalidated ({memory.dead_up_to()}), or with that of another entry. Check the clock of the API, and run the rotation again"
+        f"No usable token could be minted for {rotation.plan.name}: the API returned only tokens from before the last "
+        f"invalidation ({memory.dead_up_to()}), or the token of another entry. Run the rotation again in a minute"
     )

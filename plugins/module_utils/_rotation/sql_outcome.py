@@ -20,8 +20,8 @@ def unanswered_in_words(memory: SqlMemory | None) -> str:
     if memory is None or memory.invalidation_asked_at is None:
         return ""
     return (
-        f"All its tokens that were minted up to {memory.invalidation_asked_at} were asked to be ended, and whether they were is not known: "
-        "what leaked may still work. Run community.turso.revoke again."
+        f"An earlier run tried to invalidate all its tokens that were minted up to {memory.invalidation_asked_at}, and "
+        "whether they were is not known. A leaked value may still work. Run community.turso.revoke again."
     )
 
 
@@ -37,8 +37,8 @@ def of_sql_commit(item: Item, problem: str | None = None, *, doubt: str = "") ->
     ends = (item.claims or {}).get("expires_at")
     before = report.get("expires_at")
     is_over = before in (None, "", ends) or report["reason"] == DEAD
-    old = "" if is_over else f"; the one before ends {before}"
-    verb = "delivered once more" if item.action == RESUME else "renewed"
+    old = "" if is_over else f"; the old one ends {before}"
+    verb = "delivered again" if item.action == RESUME else "renewed"
     return {
         **report,
         "action": "failed" if doubt else "rotated",

@@ -105,7 +105,7 @@ def give_up(items: Sequence[Item], path: str | None) -> list[dict[str, Any]]:
 
 
 def _what_becomes_of_it(item: Item) -> str:
-    return f"The new token cannot be revoked; nobody has it, and it ends by itself {(item.claims or {}).get('expires_at')}."
+    return f"The new token cannot be revoked. Nobody has it, and it ends by itself {(item.claims or {}).get('expires_at')}."
 
 
 def commit_sql(items: Sequence[Item], path: str | None) -> list[dict[str, Any]]:

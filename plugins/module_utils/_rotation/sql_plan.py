@@ -136,9 +136,9 @@ def _lost(view: SqlView, _known: Known) -> str:
 def _unfinished(view: SqlView, known: Known) -> str:
     """Somebody may not have the token in use."""
     if view.pending is not None:
-        return f"the token of {view.pending.issued_at} was not confirmed by all"
+        return f"not every recipient confirmed the token of {view.pending.issued_at}"
     if view.state is not None:
-        return "" if is_version(view.state.current, known.id) else "nobody confirmed the token in use yet"
+        return "" if is_version(view.state.current, known.id) else "no recipient has confirmed the token in use yet"
     if view.lacks or any(value.id != known.id for value in view.values):
         return "not every destination holds the token in use"
     return ""
@@ -164,9 +164,9 @@ def _refuse_to_pile_up(view: SqlView) -> None:
         return
     ends = ", ".join(sorted(mint.expires_at for mint in lasting))
     raise Refused(
-        f"{len(lasting)} of its tokens have not ended yet (they end {ends}) and turso_rotate_max_versions is {most}: no token can be "
-        "revoked alone, so another one would only add to them. Fix the delivery; where a destination lost its value, raise "
-        "turso_rotate_max_versions for one run"
+        f"{len(lasting)} of its tokens have not ended yet (they end {ends}) and turso_rotate_max_versions is {most}. SQL "
+        "tokens cannot be revoked one by one, so a new one would only add to them. Fix the delivery. If a destination lost "
+        "its value, raise turso_rotate_max_versions for one run"
     )
 
 
@@ -175,7 +175,7 @@ def _refuse_untried(plan: SqlPlan) -> None:
     if plan.current.probed != UNKNOWN or plan.is_dead:
         return
     raise Refused(
-        f"it is due ({plan.reason}): {plan.detail}. A new token could not be tried, as the one in use could not: "
+        f"it is due ({plan.reason}): {plan.detail}. The token in use could not be tried, so a new one could not be either: "
         f"{plan.current.detail}. {REMEDY.replace('validate', 'turso_rotate_validate')}"
     )
 

@@ -16,7 +16,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.sql_plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import SqlView
 from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text, utc_text
 
-_OLD = {True: "counts as dead", False: "goes on"}
+_OLD = {True: "counts as dead", False: "works until its end"}
 _PLANNED = {ISSUE: "rotated", RESUME: "rotated", NONE: "unchanged"}
 
 
@@ -48,11 +48,14 @@ def _planned(plan: SqlPlan, ends: str) -> str:
     if plan.refusal is not None:
         return _with_the_end(plan, plan.refusal, ends)
     if plan.is_elsewhere:
-        return f"{plan.name}: another run may be delivering its new token, so this one leaves it alone. {ends}".strip()
+        return (
+            f"{plan.name}: another run may be delivering its new token, so this run does not change it. {ends}".strip()
+        )
     due = plan.next_due()
     what = {
         ISSUE: f"due ({plan.reason}): {plan.detail}",
-        RESUME: f"due ({plan.reason}): {plan.detail or 'not everybody has it'}; the token of {_issued(plan)} is delivered once more",
+        RESUME: f"due ({plan.reason}): {plan.detail or 'not every recipient has it'}; the token of {_issued(plan)} is delivered "
+        "again",
         NONE: f"not due{_untried(plan)}" + ("" if due is None else f", due {due.date()}"),
     }[plan.action]
     return f"{plan.name}: {what}."
@@ -72,7 +75,7 @@ def _untried(plan: SqlPlan) -> str:
     """Say that nobody knows whether the token in use works, where it was tried in vain."""
     if plan.current.probed != "unknown":
         return ""
-    return f", though nobody knows whether it works ({plan.current.detail})"
+    return f", but it is not known whether it works ({plan.current.detail})"
 
 
 def of_sql_issue(rotation: SqlRotation) -> dict[str, Any]:
@@ -84,8 +87,8 @@ def of_sql_issue(rotation: SqlRotation) -> dict[str, Any]:
         return {**report, "action": "failed", "msg": msg}
     if not rotation.is_pending:
         return report
-    verb = "delivers once more the token" if plan.resumed else "minted a token"
-    proven = "by its claims alone" if rotation.probed == "no" else f"{rotation.probed} by the database"
+    verb = "delivers again the token" if plan.resumed else "minted a token"
+    proven = "only its claims were checked" if rotation.probed == "no" else f"{rotation.probed} by the database"
     return {
         **report,
         "action": "issued",

@@ -117,8 +117,9 @@ class SqlHalf:
         if (moment_of(dead_up_to) or view.now) <= view.now + AHEAD:
             return None
         return (
-            f"By the state file {self._request.state_path} every token that was minted up to {dead_up_to} counts as dead, and it is "
-            f"{utc_text(view.now)}: a new one would, too. Correct the clock, or the time in the state file, then run this again."
+            f"By the state file {self._request.state_path} every token that was minted up to {dead_up_to} counts as dead. "
+            f"It is {utc_text(view.now)} now, so a new token would count as dead, too. Correct the clock, or the time in "
+            "the state file, then run this again."
         )
 
 

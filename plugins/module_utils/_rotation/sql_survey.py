@@ -93,7 +93,7 @@ def survey_sql(
         _view(one, found[one.entry.name], now, state, has_vault_file=stored is not None, lacks=one.entry.name in lacks)
         for one in seen
     )
-    untold = ("The API did not tell the time, so what is due was decided by the clock of this machine.",)
+    untold = ("The API's answer has no time, so the clock of this machine decided what is due.",)
     return SqlSurvey(views, planes, now, untold if clocks and told is None else ())
 
 
@@ -126,7 +126,11 @@ def _value(entry: SqlEntry, secret: str, target: Target, plane: DataPlane | None
 
     :raises InvalidRequest: the vault file holds something else under the entry's name.
     """
-    claims = sql_claims(f"what the vault file holds as {entry.name!r}", secret) if is_stored else claims_of(secret)
+    claims = (
+        sql_claims(f"the value that the vault file holds for {entry.name!r}", secret)
+        if is_stored
+        else claims_of(secret)
+    )
     value = Value(digest_of(secret), claims, is_stored)
     if plane is None or claims.kind != SQL or identity_of(claims, target) != target.id:
         return value

@@ -21,7 +21,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.state im
 
 locked = _locks.locked
 
-_REMEDY = "It was left as it is. Correct turso_rotate_state_file, or restore the file from a backup or from git."
+_REMEDY = "It was not changed. Correct turso_rotate_state_file, or restore the file from a backup or from git."
 
 
 def read(path: str) -> State:

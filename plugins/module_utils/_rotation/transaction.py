@@ -195,5 +195,6 @@ class Transaction:
             return cls([Use.from_json(use) for use in json.loads(str(text)[len(_BEGINNING) :])])
         except (ValueError, KeyError, TypeError) as exc:
             raise InvalidRequest(
-                "The fact that records what this run issued was changed by somebody else. Nothing was revoked."
+                "The fact in which the role records what it issued was changed outside of the role. Nothing was revoked. "
+                "Remove the task that sets or clears this fact, then run the rotation again."
             ) from exc

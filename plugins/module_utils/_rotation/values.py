@@ -46,7 +46,7 @@ def refuse_nulls(given: Mapping[str, Any]) -> None:
     """
     for key, value in given.items():
         if value is None:
-            raise Refused(f"{key} is null. Leave it out if it is not meant: a blank variable must not change a token")
+            raise Refused(f"{key} is null. Set a value, or leave it out: an empty variable must not change a token")
 
 
 def text(key: str, value: Any) -> str:
@@ -58,7 +58,7 @@ def text(key: str, value: Any) -> str:
         raise Refused(f"{key} must be a text, not a {type(value).__name__}")
     read = str(value)
     if not read.strip():
-        raise Refused(f"{key} is empty. Leave it out if it is not meant")
+        raise Refused(f"{key} is empty. Set a value, or leave it out")
     return read
 
 

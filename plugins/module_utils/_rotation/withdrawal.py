@@ -28,7 +28,7 @@ def withhold(rotations: Sequence[Rotation], state_path: str | None, concurrency:
     """
     issued = [rotation for rotation in rotations if rotation.pending is not None and not rotation.plan.resumed]
     for rotation in issued:
-        rotation.error = Refused(f"The new token could not be handed over: {reason}.")
+        rotation.error = Refused(f"The new token could not be delivered: {reason}.")
     side_by_side(withdraw_unless_resumed, issued, concurrency)
     withdrawn = [rotation for rotation in issued if rotation.is_withdrawn]
     forget_pending(state_path, [(found.plan.name, found.issued.token.id) for found in withdrawn if found.issued])
@@ -49,7 +49,7 @@ def withdraw(
         said = (
             f"{name} was withdrawn"
             if problem is None
-            else f"Withdrawing {name} failed, too ({problem}), so it may be active"
+            else f"{name} could not be withdrawn, so it may be active. {problem.rstrip('.')}"
         )
         report = {**item.report, "action": "failed", "issued": None, "msg": f"{item.name}: {item.error}. {said}."}
         reports.append(report)

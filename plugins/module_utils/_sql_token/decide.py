@@ -118,7 +118,10 @@ def _foreign(case: _Case) -> str | None:
     if identity_of(claims, target) == target.id:
         return None
     is_for = f"the database {claims.database_id}" if claims.database_id else f"the group {claims.group_id or '(none)'}"
-    return f"the current token is for {is_for}, and the {target.name} is {target.id} (made anew, or another's token)"
+    return (
+        f"the current token is for {is_for}, and the {target.name} is {target.id} (it was recreated, or this is another "
+        "one's token)"
+    )
 
 
 def _expired(case: _Case) -> str | None:

@@ -35,7 +35,10 @@ from ansible_collections.community.turso.plugins.module_utils._time import maybe
 LOOKS = 3  # at a leaked value afterwards
 PAUSE_SECONDS = 5.0  # between two looks, so that the last one is ten seconds after the first
 
-_SEEN = {True: "A leaked value has died meanwhile, so it was done", False: "Nobody knows whether it was done"}
+_SEEN = {
+    True: "A leaked value is dead now, so the tokens were invalidated",
+    False: "It is not known whether the tokens were invalidated",
+}
 NOTHING: dict[str, Any] = {"invalidated_at": None, "leaked": []}
 
 
@@ -66,8 +69,9 @@ class Request:
         leaks = tuple(Leak(value, sql_claims(f"leaked[{index}]", value)) for index, value in enumerate(values))
         if params.get("confirm") != name.name:
             raise Refused(
-                f"confirm is not the name of the {name}, so nothing was done. This ends every SQL token of the {name.level} at once, "
-                f"also the ones in use, and cannot be undone. To go on, set confirm to {name.name!r}."
+                f"confirm is not the name of the {name}, so no token was invalidated. This module ends every SQL token of "
+                f"the {name.level} at once, also those in use, and that cannot be undone. To go on, set confirm to "
+                f"{name.name!r}."
             )
         return cls(name, leaks)
 
@@ -108,7 +112,7 @@ class Invalidation:
     def _warnings(self) -> list[str]:
         if self.clock is None or self.clock.is_told:
             return []
-        return ["The API did not tell the time, so invalidated_at is by the clock of this machine."]
+        return ["The API's answer has no time, so invalidated_at is by the clock of this machine."]
 
     def _told(self, index: int) -> dict[str, Any]:
         claims, after = self.request.leaks[index].claims, self.after[index : index + 1]
@@ -125,8 +129,8 @@ class Invalidation:
         died = _count_dead(self.after) > _count_dead(self.before)
         return lost.become(
             OutcomeUnknown,
-            f"{lost.msg} {_SEEN[died]}: applications may be locked out already. Run this again to have the time of it and the proof. "
-            "Doing it twice does no harm as long as no token was minted since.",
+            f"{lost.msg} {_SEEN[died]}: applications may be locked out already. Run this again to get the time and the "
+            "proof. That ends tokens minted in between, too.",
         )
 
     def _error(self) -> TursoError | None:
@@ -137,15 +141,16 @@ class Invalidation:
         if not left:
             return None
         told = "; ".join(
-            f"value {number} is still accepted"
+            f"the database still accepts value {number}"
             if proof.result == ACCEPTED
             else f"value {number} could not be tried ({proof.detail})"
             for number, proof in left
         )
         kind = ApiError if any(proof.result == ACCEPTED for _number, proof in left) else OutcomeUnknown
         return kind(
-            f"{self._msg()} Yet {len(left)} of {len(self.after)} leaked values are not proven dead: {told}. They may still work. Try them "
-            "again in a minute from where the database can be reached; if one is accepted then, ask the vendor to block it."
+            f"{self._msg()} WARNING: {len(left)} of {len(self.after)} leaked values may still work: {told}. Try them again "
+            "in a minute, from where the database can be reached. If the database still accepts one, ask Turso to block "
+            "it."
         )
 
 
@@ -183,11 +188,15 @@ def _refuse_others(leaks: Sequence[Leak], target: Target) -> None:
             continue
         is_group = target.name.level == DATABASE and leak.claims.group_id is not None
         hint = (
-            "It is a token of a whole group, which invalidating a database's tokens is not known to end: invalidate those of the group."
+            "It is a token of a whole group. Invalidating the tokens of a database may not end it: set group instead of "
+            "database."
             if is_group
-            else f"It names {leak.claims.database_id or leak.claims.group_id or 'nothing'}, and the {target.name} is {target.id}."
+            else f"It is for {leak.claims.database_id or leak.claims.group_id or 'nothing'}, and the {target.name} is "
+            f"{target.id}. Correct database or group, or remove the value."
         )
-        raise InvalidRequest(f"leaked[{index}] is not a SQL token of the {target.name}, so nothing was done. {hint}")
+        raise InvalidRequest(
+            f"leaked[{index}] is not a SQL token of the {target.name}, so no token was invalidated. {hint}"
+        )
 
 
 def _count_dead(proofs: Sequence[Probe]) -> int:

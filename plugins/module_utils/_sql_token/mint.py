@@ -91,8 +91,8 @@ def mint(tokens: SqlTokens, want: Wanted, target: Target, trials: Trials, now: d
         # Tokens with the same claims of one second are the same: another second makes another one.
         tokens.api.pause(SAME_SECOND_PAUSE_SECONDS)
     raise Refused(
-        f"The API answers every mint of the {want.label} with the current token. No other one could be had. Check the clock of the "
-        "API, and try again."
+        f"The API returned the current token each time that a new {want.label} was minted. The current token still works. "
+        "Run this again in a minute."
     )
 
 
@@ -138,8 +138,8 @@ class _Course:
             return []
         end = utc_text(claims.expires_at) if claims.expires_at else "never"
         told = (
-            f"{self._lost_answers()} while the {self.want.label} was minted, so a token that nobody has may be there. It cannot be "
-            f"revoked, and ends by itself {end}."
+            f"{self._lost_answers()} while the {self.want.label} was minted, so a token may exist whose value nobody has. "
+            f"It cannot be revoked, and ends by itself {end}."
         )
         return [told]
 
@@ -149,17 +149,17 @@ class _Course:
         return _ambiguous(error.become(type(error), f"{error.msg} {self._may_be_there()}"))
 
     def _unknown(self, error: TursoError) -> TursoError:
-        told = f"{error.msg} {self._may_be_there()} The current token was not touched."
+        told = f"{error.msg} {self._may_be_there()} The current token was not changed. Run this again."
         return _ambiguous(error.become(OutcomeUnknown, told))
 
     def _may_be_there(self) -> str:
         if self.expiration == NEVER:
             return (
-                "The token may have been minted all the same, and nobody has it. It never ends: only invalidating every SQL token of "
-                f"the {self.target.name} ends it ({INVALIDATION})."
+                "A token may exist whose value nobody has. It never ends by itself. To end it, invalidate every SQL token "
+                f"of the {self.target.name} ({INVALIDATION})."
             )
         return (
-            f"{self._lost_answers()}, so a token that nobody has may be there. It cannot be revoked, and ends by itself "
+            f"{self._lost_answers()}, so a token may exist whose value nobody has. It cannot be revoked, and ends by itself "
             f"{self.expiration} after it was minted."
         )
 
@@ -184,6 +184,7 @@ def _objection_to_grants(tokens: SqlTokens, want: Wanted, target: Target) -> Tur
     if not found:
         return None
     return answer.objection(
-        f"The API does not grant what permissions ask for: {'; '.join(found)}. This was tried with a token that ends in a minute, and "
-        "no other was minted. Check the names of the tables and actions, or ask for less than the whole with authorization=read-only."
+        f"The API does not grant the permissions: {'; '.join(found)}. Only a token that ends in a minute was minted, to try "
+        "this; nobody gets it. Check the names of the tables and actions, or set authorization=read-only instead of "
+        "permissions."
     )

@@ -30,7 +30,7 @@ def checked(secret: str, answer: Answer, want: Wanted, target: Target) -> Claims
         found.append(f"it never ends, expected an end after {want.expiration}")
     if found:
         raise answer.objection(
-            f"The API minted the {want.label} with other settings than asked for: {'; '.join(found)}. It is not returned. "
+            f"The API minted the {want.label} with different settings: {'; '.join(found)}. It is not returned. "
             f"{ending_of(claims, target)}"
         )
     return claims
@@ -41,9 +41,9 @@ def of_target(secret: str, answer: Answer, want: Wanted, target: Target) -> Clai
     identity = identity_of(claims, target)
     if claims.kind != SQL or identity != target.id:
         raise answer.objection(
-            f"Could not mint the {want.label}: the API answered with a token for {identity or 'something else'}, and the {target.name} "
-            f"is {target.id}. It is not returned. Check that api_url is the Turso Platform API; if the {target.name.level} was made "
-            "anew just now, try again."
+            f"Could not mint the {want.label}: the API returned a token for {identity or 'something else'}, and the "
+            f"{target.name} is {target.id}. It is not returned. Check that api_url is the Turso Platform API. If the "
+            f"{target.name.level} was just recreated, run this again."
         )
     return claims
 
@@ -52,7 +52,7 @@ def ending_of(claims: Claims, target: Target) -> str:
     """Return the sentence that says how a token that nobody gets ends."""
     if claims.expires_at is not None:
         return f"It ends by itself {utc_text(claims.expires_at)}."
-    return f"It never ends: only invalidating every SQL token of the {target.name} ends it ({INVALIDATION})."
+    return f"It never ends by itself. To end it, invalidate every SQL token of the {target.name} ({INVALIDATION})."
 
 
 def odd_times(claims: Claims, want: Wanted, now: datetime.datetime) -> list[str]:
@@ -62,14 +62,14 @@ def odd_times(claims: Claims, want: Wanted, now: datetime.datetime) -> list[str]
     apart = 0.0 if issued is None else (issued - now).total_seconds()
     if abs(apart) > CLOCKS_DIFFER_SECONDS:
         warnings.append(
-            f"The {want.label} says that it was minted {abs(apart):.0f} s {'after' if apart > 0 else 'before'} the API's own time. Its "
-            "end may be off by as much."
+            f"The {want.label} claims that it was minted {abs(apart):.0f} s {'after' if apart > 0 else 'before'} the API's "
+            "own time. Its end may be wrong by as much."
         )
     lasts = None if issued is None or end is None else round((end - issued).total_seconds())
     if end is not None and lasts != want.expires_in:
         lasting = "an unknown time" if lasts is None else f"{lasts} s"
         warnings.append(
-            f"The {want.label} ends {utc_text(end)}: it lasts {lasting}, asked for was {want.expiration}. The API may limit it. Its end "
-            "counts, so ask for no more than the API gives, and for a renew_before that is less."
+            f"The {want.label} ends {utc_text(end)}: it lasts {lasting}, expected {want.expiration}. The API may limit the "
+            "time. Set expires_in to what the API gives, and renew_before to less than that."
         )
     return warnings

@@ -39,7 +39,7 @@ _OTHER_KINDS = {
     API: "an API token",
     GROUP: "an API token of a group",
     SESSION: "a login session of the Turso CLI",
-    None: "not a SQL token: no whole JSON Web Token, or one that names no database and no group",
+    None: "not a SQL token: it is not a complete JSON Web Token, or it names no database and no group",
 }
 
 
@@ -114,10 +114,12 @@ def name_in(params: Mapping[str, Any]) -> Name:
         checked_segment(option, params.get(option))
     organization, database, group = (params.get(option) for option in ("organization", DATABASE, GROUP_LEVEL))
     if organization is None:
-        raise InvalidRequest("organization is missing: the slug of the one that the database or the group is in.")
+        raise InvalidRequest(
+            "organization is missing. Set the slug of the organization that has the database or the group."
+        )
     if (database is None) == (group is None):
         given = "were both given" if database is not None else "are both missing"
-        raise InvalidRequest(f"database and group {given}. Give exactly one: what the token is for.")
+        raise InvalidRequest(f"database and group {given}. Set exactly one of them.")
     return (
         Name(organization, DATABASE, database) if database is not None else Name(organization, GROUP_LEVEL, str(group))
     )
@@ -134,8 +136,8 @@ def sql_claims(option: str, value: str) -> Claims:
     claims = claims_of_whole(value)
     if claims.kind != SQL:
         raise InvalidRequest(
-            f"{option} is {_OTHER_KINDS[claims.kind]}. Give the value of a SQL token, or leave it empty if there is none yet. "
-            "Nothing was sent."
+            f"{option} is {_OTHER_KINDS[claims.kind]}. Nothing was sent. Set the value of a SQL token, or leave it empty if "
+            "there is none yet."
         )
     return claims
 
@@ -146,7 +148,7 @@ def _expires_in(text: str) -> int | None:
     seconds = seconds_in("expires_in", text)
     if seconds < SHORTEST_SECONDS:
         raise InvalidRequest(
-            f"expires_in must be at least 1h, not {text!r}: there has to be time to replace the token."
+            f"expires_in must be at least 1h, not {text!r}, so that there is time to replace the token."
         )
     return seconds
 
@@ -154,7 +156,7 @@ def _expires_in(text: str) -> int | None:
 def _renew_before(text: str | None, expiration: str, expires_in: int | None) -> int:
     if expires_in is None:
         if text is not None:
-            raise InvalidRequest("renew_before is for tokens that end. Leave it out, or give expires_in a duration.")
+            raise InvalidRequest("renew_before is for tokens that end. Leave it out, or set expires_in to a duration.")
         return 0
     if text is None:
         return expires_in // SHARE_LEFT
@@ -182,7 +184,8 @@ def _permissions(written: Sequence[Mapping[str, Any]] | None) -> Grants | None:
         return None
     if not written:
         raise InvalidRequest(
-            "permissions is empty. Leave it out for a token that may do all that authorization allows; an empty list must not."
+            "permissions is empty. Nothing was sent, because an empty list would give the token everything that "
+            "authorization allows. Set at least one item, or leave the option out if you want that."
         )
     pairs: list[tuple[str | None, str]] = []
     for index, each in enumerate(written):

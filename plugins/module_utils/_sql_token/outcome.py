@@ -73,8 +73,9 @@ class Outcome:
     def _msg(self) -> str:
         if self.reason is None:
             return f"The {self.want.label} is kept. {deadline(self.want.claims, self.now)}".strip()
-        verb = "was minted" if self.secret is not None else "would be minted"
-        return f"A {self.want.label} {verb} ({self.reason}): {self.detail}."
+        if self.secret is None:
+            return f"A {self.want.label} would be minted ({self.reason}): {self.detail}. Nothing was changed."
+        return f"A {self.want.label} was minted ({self.reason}): {self.detail}."
 
     def _failure(self) -> dict[str, Any]:
         """Return what a failure tells, with the time that is left to mend it."""

@@ -20,8 +20,8 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Tur
 NOBODYS = "no.token.at-all"  # for a database that is asked only whether it answers
 NEW_TOKEN_PAUSE_SECONDS = 1.0  # a new token may take a moment to be known everywhere
 REMEDY = (
-    "Check that this machine reaches the database: allow rules (allowed_ips and the like) of the database or the group may keep "
-    "it out. Run the module where the database can be reached, or set validate to false to go without this proof."
+    "Check that this machine can reach the database: allow rules (such as allowed_ips) of the database or the group may "
+    "keep it out. Run the module where the database can be reached, or set validate to false to do without this check."
 )
 
 
@@ -54,8 +54,8 @@ def refuse_unreachable(plane: DataPlane, target: Target) -> None:
             return
     if looks:
         raise Unreachable(
-            f"The new SQL token of the {target.name} could not be tried: {looks[0].detail}. No token was minted, because none can "
-            f"be taken back. {REMEDY}"
+            f"A new SQL token of the {target.name} could not be tried: {looks[0].detail}. No token was minted, because a "
+            f"SQL token cannot be revoked. {REMEDY}"
         )
 
 
@@ -75,12 +75,13 @@ def refusal_of(proof: Probe, target: Target, ending: str) -> TursoError | None:
     """
     if proof.result == UNKNOWN:
         return Unreachable(
-            f"The new SQL token of the {target.name} could not be tried: {proof.detail}. It is not returned, and it cannot be "
-            f"taken back: {ending} {REMEDY}"
+            f"The new SQL token of the {target.name} could not be tried: {proof.detail}. It is not returned, and it cannot "
+            f"be revoked. {ending} {REMEDY}"
         )
     if proof.result == DEAD:
         return Unauthorized(
-            f"The new SQL token of the {target.name} did not prove itself: {proof.detail}. It is not returned, and it cannot be "
-            f"taken back: {ending} The SQL tokens of the {target.name.level} may have been invalidated in the same second: try again."
+            f"The new SQL token of the {target.name} does not work: {proof.detail}. It is not returned, and it cannot be "
+            f"revoked. {ending} The SQL tokens of the {target.name.level} may have been invalidated in the same second. Run "
+            "this again."
         )
     return None

@@ -110,8 +110,8 @@ class _Work:
         if clocks:
             return clocks[0].moment
         outcome.warnings.append(
-            f"Neither the API nor the database told the time, so what is due about the {outcome.want.label} was decided by the clock of "
-            "this machine."
+            "Neither the API's nor the database's answer has a time, so the clock of this machine decided whether the "
+            f"{outcome.want.label} is due."
         )
         return looked_up.moment
 
@@ -119,7 +119,9 @@ class _Work:
         want = outcome.want
         reason = self._stop()
         if reason is not None:
-            raise Refused(f"The {want.label} was not minted: {reason}. Nothing was changed about it.")
+            raise Refused(
+                f"The {want.label} was not minted: {reason}. The current token was not changed. Run this again."
+            )
         if want.validate and outcome.probed == NO:
             refuse_unreachable(self._plane, target)
         try:
@@ -137,7 +139,9 @@ class _Work:
         if refusal is not None:
             raise refusal
         if proof.detail:
-            outcome.warnings.append(f"The new {want.label} is returned by what it claims: {proof.detail}.")
+            outcome.warnings.append(
+                f"The new {want.label} was not tried on a database, only its claims were checked: {proof.detail}."
+            )
         outcome.minted, outcome.secret = minted.claims, minted.secret
 
 
@@ -150,7 +154,7 @@ def withhold(outcomes: Sequence[Outcome], reason: str) -> None:
         if outcome.secret is not None and outcome.minted is not None and outcome.target is not None:
             ending = ending_of(outcome.minted, outcome.target)
             outcome.error = Refused(
-                f"The new {outcome.want.label} could not be handed over: {reason}. It cannot be taken back: {ending}"
+                f"The module could not return the new {outcome.want.label}: {reason}. The token cannot be revoked. {ending}"
             )
             outcome.secret = outcome.minted = None
 
@@ -158,8 +162,8 @@ def withhold(outcomes: Sequence[Outcome], reason: str) -> None:
 def _warn_of_unproven(outcome: Outcome, current: Probe) -> None:
     if current.result == UNKNOWN:
         outcome.warnings.append(
-            f"Nobody knows whether the current {outcome.want.label} works: {current.detail}. It is kept, because only a database that "
-            f"rejects it proves it dead. {REMEDY}"
+            f"It is not known whether the current {outcome.want.label} works: {current.detail}. It is kept, because no "
+            f"database has rejected it. {REMEDY}"
         )
     elif current.detail:
         outcome.warnings.append(f"The current {outcome.want.label} is kept: {current.detail}.")
@@ -167,6 +171,7 @@ def _warn_of_unproven(outcome: Outcome, current: Probe) -> None:
 
 def _not_tried(outcome: Outcome, current: Probe) -> Unreachable:
     return Unreachable(
-        f"The {outcome.want.label} is due ({outcome.reason}): {outcome.detail}. A new one could not be tried, as the current one could "
-        f"not: {current.detail}. No token was minted, because none can be taken back. {REMEDY}"
+        f"The {outcome.want.label} is due ({outcome.reason}): {outcome.detail}. The current token could not be tried, so a "
+        f"new one could not be either: {current.detail}. No token was minted, because a SQL token cannot be revoked. "
+        f"{REMEDY}"
     )

@@ -81,7 +81,7 @@ def withhold(tokens: Tokens, outcomes: Sequence[Outcome], reason: str, concurren
         with failure_kept_in(outcome, f" with the {outcome.wanted.label}"):
             if outcome.secret is not None and outcome.after is not None:
                 issued = Issued(outcome.after, outcome.secret)
-                refusal = Refused(f"The new {outcome.wanted.label} could not be handed over: {reason}.")
+                refusal = Refused(f"The module could not return the new {outcome.wanted.label}: {reason}.")
                 outcome.secret = None
                 outcome.error, outcome.changed = withdraw_new(tokens, issued, refusal)
                 outcome.after = issued.token if outcome.changed else outcome.before
@@ -136,7 +136,8 @@ def _refuse_contradictions(outcomes: Sequence[Outcome]) -> None:
             labels = " and the ".join(outcome.wanted.label for outcome in those)
             for outcome in those:
                 outcome.error = InvalidRequest(
-                    f"The {labels} are the same token, and it cannot be both present and absent. Nothing was done about it."
+                    f"The {labels} are the same token, which cannot be both present and absent. It was not changed. Remove "
+                    "one of these items."
                 )
 
 
@@ -170,7 +171,7 @@ def _bring_about(
         return
     reason = stop() if decision.step else None
     if reason is not None:
-        raise Refused(f"The {outcome.wanted.label} was not tried: {reason}. Nothing was changed about it.")
+        raise Refused(f"The {outcome.wanted.label} was not processed: {reason}. It was not changed. Run this again.")
     if decision.step == "create":
         _create(tokens, outcome, validate, listing.read_at)
     elif decision.step == "revoke" and outcome.before is not None:
@@ -223,7 +224,7 @@ def _tell_as_listed(outcome: Outcome, listed: Token) -> None:
     outcome.after = listed
     if differences:
         warning = (
-            f"The API created the {outcome.wanted.label} (id {listed.id}) with other settings than asked for: "
-            f"{'; '.join(differences)}. Check what it may do before you use it."
+            f"The API created the {outcome.wanted.label} (id {listed.id}) with different settings: "
+            f"{'; '.join(differences)}. Check what it may do before you use it, or revoke it."
         )
         outcome.warning = f"{outcome.warning} {warning}" if outcome.warning else warning

@@ -177,25 +177,25 @@ def revoke_lost(tokens: Tokens, found: Token, lost: TursoError) -> None:
     except TursoError as exc:
         raise lost.become(
             LeftBehind,
-            f"{lost.msg} The token {found.name!r} was created, but its value is lost, and revoking it failed ({exc.msg}) "
-            f"Revoke the token with the id {found.id}.",
+            f"{lost.msg} The token {found.name!r} was created, but its value is lost, and the token could not be revoked. "
+            f"{exc.msg} Revoke the token with the id {found.id}.",
         ) from exc
 
 
 def _unknown(wanted: Wanted, lost: TursoError, no_list: TursoError) -> TursoError:
     return lost.become(
         LeftBehind,
-        f"{lost.msg} Whether it was created is not known, because the list could not be had either ({no_list.msg}) "
-        f"Look for the {wanted.label} in the list of your tokens; it was not there just before, so revoke it if "
-        "it is there now: its value is lost.",
+        f"{lost.msg} The {wanted.label} may exist, because the list of tokens could not be read either. {no_list.msg} List "
+        f"your tokens when the API answers again. If the {wanted.label} is there, revoke it: it is new, and its value is "
+        "lost.",
     )
 
 
 def _still_under_way(wanted: Wanted, lost: TursoError) -> TursoError:
     return lost.become(
         OutcomeUnknown,
-        f"{lost.msg} The list does not show the {wanted.label}, but a request that is still under way could create it. "
-        "Look again in some minutes and revoke it if it is there: its value is lost.",
+        f"{lost.msg} The list does not show the {wanted.label}, but the API may still create it. List your tokens again in "
+        "5 minutes. If it is there, revoke it: its value is lost.",
     )
 
 
@@ -204,23 +204,23 @@ def _never_there(wanted: Wanted, lost: TursoError) -> TursoError:
     if isinstance(lost, Conflict):
         return lost.become(
             OutcomeUnknown,
-            f"{lost.msg} The list does not show the {wanted.label}, though the API says that its name is taken. "
-            "Look again in some minutes; if it is there and nobody else created it, revoke it: its value is lost.",
+            f"{lost.msg} The list does not show the {wanted.label}, although the API says that its name is taken. List your "
+            "tokens again in 5 minutes. If it is there and nobody else created it, revoke it: its value is lost.",
         )
-    return lost.become(type(lost), f"{lost.msg} The list shows that nothing was created.")
+    return lost.become(type(lost), f"{lost.msg} The list shows that no token was created. Run this again.")
 
 
 def _lost_again(wanted: Wanted, lost: TursoError) -> TursoError:
     return lost.become(
         OutcomeUnknown,
-        f"{lost.msg} The {wanted.label} was created without its value reaching us, more than once; each was revoked again, "
-        "so nothing is left of it. Try again when the network is steadier.",
+        f"{lost.msg} The API created the {wanted.label} more than once, and each answer with its value was lost. Each of "
+        "these tokens was revoked again, so none is left. Run this again when the network is stable.",
     )
 
 
 def _not_ours(wanted: Wanted, found: Token, lost: TursoError) -> TursoError:
     return lost.become(
         LeftBehind,
-        f"{lost.msg} A {wanted.label} is there now (id {found.id}), but it is not certain that this run created it, so it "
-        "was left alone. If nobody else created it just now, revoke it: its value is lost.",
+        f"{lost.msg} The {wanted.label} exists now (id {found.id}). Another process may have created it, so it was not "
+        "changed. If nobody else created it, revoke it: its value is lost.",
     )

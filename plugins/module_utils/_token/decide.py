@@ -70,26 +70,27 @@ class Wanted:
         if self.state == "present" and self.id is not None:
             raise InvalidRequest("id is only for state=absent: the API gives every new token its own.")
         if self.name is not None and self.id is not None:
-            raise InvalidRequest("name and id exclude each other: give the one that tells which token is meant.")
+            raise InvalidRequest("name and id exclude each other. Set the one that identifies the token.")
         if self.name is None and self.id is None:
             needed = "name" if self.state == "present" else "name, or id together with organization,"
-            raise InvalidRequest(f"state={self.state} needs {needed} to tell which token is meant.")
+            raise InvalidRequest(f"state={self.state} needs {needed} to identify the token.")
         if self.id is not None and self.restriction.organization is None:
             raise InvalidRequest("id needs organization: the API revokes by id only within an organization.")
 
     def _check_restriction(self) -> None:
         asked = self.restriction
         if asked.group is not None and asked.organization is None:
-            raise InvalidRequest("group needs organization: the one that the group is in.")
+            raise InvalidRequest("group needs organization: the slug of the organization that has the group.")
         if self.state != "present":
             return
         if asked.group is not None and not self.scopes:
-            raise InvalidRequest("group needs scopes: at least one of the scopes, or a preset such as read-only.")
+            raise InvalidRequest("group needs scopes: at least one scope, or a preset such as read-only.")
         if self.scopes is not None and asked.organization is None:
             raise InvalidRequest("scopes need organization: a token without one is unrestricted and has no scopes.")
         if self.scopes == ():
             raise InvalidRequest(
-                "scopes is empty. Leave it out for a token of the whole organization; an empty list must not make one."
+                "scopes is empty. Nothing was sent, because an empty list would give the token every permission in the "
+                "organization. Set at least one scope, or leave the option out if you want that."
             )
 
     @property
@@ -140,8 +141,8 @@ def decide(have: Token | None, wanted: Wanted, own_id: str | None) -> Decision:
     _refuse_drift(wanted, have, there.differences(meant))
     if own_id is not None and have.id == own_id:
         raise Refused(
-            f"The {wanted.label} is the credential that this very run uses. It was not revoked: revoke it with another "
-            f"credential, or replace it with {ROLE}."
+            f"The {wanted.label} is the API credential of this run, so it was not revoked. Revoke it with another API "
+            f"token, or replace it with {ROLE}."
         )
     return Decision("revoke", have)
 
@@ -150,10 +151,10 @@ def _refuse_drift(wanted: Wanted, have: Token, differences: list[str]) -> None:
     if not differences:
         return
     remedy = (
-        f"A token cannot be changed, and creating it anew under its name would cut off whoever holds it. To replace it, add "
-        f"it to turso_rotate_tokens of {ROLE}, or ask for the token as it is."
+        f"The API can't change a token. To replace it without an outage, add it to turso_rotate_tokens of {ROLE}. To keep "
+        "it, write its settings into your task."
         if wanted.state == "present"
-        else "It may not be the token that is meant."
+        else "It may not be the token that you mean. If it is, correct these settings in your task, or leave them out."
     )
     raise Drift(
         f"The {wanted.label} (id {have.id}) exists with different settings: {'; '.join(differences)}. Nothing was changed. "
@@ -167,8 +168,8 @@ def warnings_about(wanted: Sequence[Wanted], changed: Sequence[Wanted]) -> list[
     :param changed: those that this run creates or revokes, or would in check mode.
     """
     warnings = [
-        f"The {each.label} asks for the scope {scope!r}, which this collection does not know. If you mean {known!r}, correct "
-        "it; otherwise ignore this warning. The API decides whether the scope exists."
+        f"The {each.label} asks for the scope {scope!r}, which this collection does not know. If you mean {known!r}, "
+        "correct it; otherwise ignore this warning. The API decides whether the scope exists."
         for each in wanted
         if each.state == "present"
         for scope, known in misspelt(each.scopes)
@@ -178,9 +179,9 @@ def warnings_about(wanted: Sequence[Wanted], changed: Sequence[Wanted]) -> list[
     if unrestricted:
         more = f", and {len(unrestricted) - MAX_LABELS} more" if len(unrestricted) > MAX_LABELS else ""
         warnings.append(
-            f"Created without an organization: {', '.join(unrestricted[:MAX_LABELS])}{more}. An unrestricted token may act on "
-            "everything that its user may act on. The vendor has deprecated such tokens and will remove them. "
-            "Give organization to restrict it."
+            f"Created without an organization: {', '.join(unrestricted[:MAX_LABELS])}{more}. An unrestricted token can do "
+            "everything that its user can do. Turso has deprecated such tokens and will remove them. Set organization to "
+            "restrict it."
         )
     return warnings
 
@@ -204,7 +205,8 @@ def checked_text(option: str, value: str | None) -> None:
         return
     if not value.strip():
         raise InvalidRequest(
-            f"{option} is empty. Leave it out if it is not meant; an empty variable must not change what a token may do."
+            f"{option} is empty. Nothing was sent, because an empty variable must not change what a token may do. Set a "
+            "value, or leave the option out."
         )
     try:
         value.encode("utf-8")

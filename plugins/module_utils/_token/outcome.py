@@ -81,5 +81,7 @@ def failure_kept_in(result: MayFail, with_what: str = "") -> Iterator[None]:
     except TursoError as exc:
         result.error = exc
     except Exception as exc:  # noqa: BLE001
-        result.error = TursoError(f"Internal error{with_what}: {type(exc).__name__}. Please report it.")
+        result.error = TursoError(
+            f"Internal error{with_what}: {type(exc).__name__}. List your tokens, and please report it."
+        )
         result.error.__cause__ = exc

@@ -67,19 +67,19 @@ def _truth(tokens: Tokens, found: Token, refusal: TursoError, *, are_ours: bool)
     if says_taken(refusal) or (refusal.status in TAKEN_STATUSES and not are_ours):
         return refusal.become(
             Conflict,
-            f"{refusal.msg} The list shows a token {found.name!r} (id {found.id}) that this run did not create. It was left "
-            "alone. Choose another name, or ask for that token as it is.",
+            f"{refusal.msg} The list shows a token {found.name!r} (id {found.id}) that this run did not create. It was not "
+            "changed. Use another name, or write the settings of that token into your task.",
         )
     if not are_ours:
         return refusal.become(
             type(refusal),
-            f"{refusal.msg} Yet a token {found.name!r} is there now (id {found.id}). It was left alone; if nobody else "
-            "created it just now, revoke it: its value is lost.",
+            f"{refusal.msg} A token {found.name!r} exists now all the same (id {found.id}). It was not changed. If nobody "
+            "else created it, revoke it: its value is lost.",
         )
     try:
         revoke_lost(tokens, found, refusal)
     except LeftBehind as exc:
         return exc
     return refusal.become(
-        type(refusal), f"{refusal.msg} Yet the token {found.name!r} was created; it was revoked again."
+        type(refusal), f"{refusal.msg} The token {found.name!r} was created all the same, and was revoked again."
     )

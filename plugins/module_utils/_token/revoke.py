@@ -47,7 +47,9 @@ def revoke(tokens: Tokens, token: Token, organization: str | None = None, *, was
             raise _unconfirmed(token, lost) from lost
         if organization is not None or not _may_pass(lost):
             break  # by its id it was tried again already
-    raise lost.become(type(lost), f"{lost.msg} The token {token.name!r} (id {token.id}) is still listed.")
+    raise lost.become(
+        type(lost), f"{lost.msg} The token {token.name!r} (id {token.id}) is still listed, so it is active."
+    )
 
 
 def withdraw(tokens: Tokens, token: Token, *, was_listed: bool = True) -> None:
@@ -88,8 +90,8 @@ def _is_listed(tokens: Tokens, token: Token, organization: str | None, lost: Tur
         except TursoError as exc:
             raise lost.become(
                 OutcomeUnknown,
-                f"{lost.msg} Whether it was revoked is not known, because the list could not be had either "
-                f"({exc.msg}) Run this again; if the token {token.name!r} (id {token.id}) is still listed, it is active.",
+                f"{lost.msg} The token {token.name!r} (id {token.id}) may still be active, because the list of tokens could "
+                f"not be read either. {exc.msg} Run this again until it succeeds.",
             ) from exc
         if not listing.shows(token.id):
             return False
@@ -99,6 +101,6 @@ def _is_listed(tokens: Tokens, token: Token, organization: str | None, lost: Tur
 def _unconfirmed(token: Token, lost: TursoError) -> TursoError:
     return lost.become(
         OutcomeUnknown,
-        f"{lost.msg} That the new token {token.name!r} (id {token.id}) is revoked could not be confirmed: no list has shown "
-        "it yet. Look again in some minutes, and revoke that id if it is listed.",
+        f"{lost.msg} The new token {token.name!r} (id {token.id}) may still be active, because no list has shown it yet. "
+        "List your tokens again in 5 minutes. If this id is listed, revoke it.",
     )

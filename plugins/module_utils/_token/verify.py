@@ -24,15 +24,13 @@ def prove(tokens: Tokens, issued: Issued) -> str | None:
         validation = tokens.validate(issued.secret)
         if validation.forbidden:
             return (
-                f"The API answered 403 when the new token {issued.token.name!r} was validated. Working restricted tokens get "
-                "that answer too, so the token was kept; try it where it is to be used."
+                f"The API answered 403 when the new token {issued.token.name!r} was validated. Restricted tokens that work "
+                "get this answer, too, so the token was kept. Test it with an application that uses it."
             )
         if validation.refusal is None:
             return None
         refusals.append(validation.refusal)
-    unproven = refusals[-1].become(
-        Unauthorized, f"The new token {issued.token.name!r} did not prove itself: the API answers 401 to it."
-    )
+    unproven = refusals[-1].become(Unauthorized, f"The API rejects the new token {issued.token.name!r} (401).")
     unproven.attempts = sum(refusal.attempts for refusal in refusals)
     raise unproven
 
@@ -45,8 +43,8 @@ def withdraw_new(tokens: Tokens, issued: Issued, reason: TursoError) -> tuple[Tu
     except TursoError as exc:
         failure = reason.become(
             type(reason),
-            f"{reason.msg} The new token {name!r} could not be revoked again either ({exc.msg}) Revoke the token with "
-            f"the id {token_id}: it may be active.",
+            f"{reason.msg} The new token {name!r} could not be revoked again either, so it may be active. {exc.msg} Revoke "
+            f"the token with the id {token_id}.",
         )
         failure.__cause__ = exc
         return failure, True

@@ -92,9 +92,7 @@ def _write(path: str, file: _vault_crypt.Opened, items: Sequence[Item], run: Run
     def look_once_more() -> None:
         again = _vault_crypt.opened(run.loader, path)
         if again is None or again.text != file.text:
-            raise Refused(
-                f"Something else changed {path} while it was to be written. It was left to that. Run this again."
-            )
+            raise Refused(f"Something else changed {path} at the same time, so nothing was written. Run this again.")
 
     text = _with_values(path, file.text, {item.options["variable"]: str(item.secret) for item in items})
     content = _vault_crypt.encrypted(run.loader, path, text, file.encryption)
@@ -110,13 +108,13 @@ def _opened(item: Item, run: Run) -> _vault_crypt.Opened:
     file = _vault_crypt.opened(run.loader, path)
     if file is None:
         raise Refused(
-            f"The vault file {path} does not exist. A file that nobody reads would look like a delivery, so none is made. Correct "
-            f"the path, or run ansible-vault create {path} and give it a line {item.options['variable']}: none"
+            f"The vault file {path} does not exist. The role creates no such file, because nothing may read it. Correct the "
+            f"path, or run ansible-vault create {path} and give it a line {item.options['variable']}: none"
         )
     label = file.encryption[0] or "default"
     if wanted and wanted != label:
         raise Refused(
-            f"The vault file {path} is encrypted with the vault id {label}, and vault_id names {wanted}. It was left as it is. "
+            f"The vault file {path} is encrypted with the vault id {label}, and vault_id names {wanted}. It was not changed. "
             "Correct vault_id, or leave it out."
         )
     return file
@@ -134,13 +132,13 @@ def _value(item: Item, file: _vault_crypt.Opened, run: Run) -> str:
         raise _vault_crypt.not_understood(path, str(exc)) from None
     if variable not in entries:
         raise Refused(
-            f"The vault file {path} has no variable {variable}. One that nobody reads would look like a delivery, so none is added. "
-            f"Correct the name, or give it a line {variable}: none with ansible-vault edit {path}."
+            f"The vault file {path} has no variable {variable}. The role adds none, because nothing may read it. Correct "
+            f"the name, or give it a line {variable}: none with ansible-vault edit {path}."
         )
     node = entries[variable]
     if not isinstance(node.value, str):
         raise Refused(
-            f"{variable} in {path} is a list or a dictionary. It was left as it is. Name a variable that is a text."
+            f"{variable} in {path} is a list or a dictionary. It was not changed. Use a variable that is a text."
         )
     return _vault_file.value_of(run.loader, path, variable, node) or ""
 
@@ -156,7 +154,7 @@ def _with_values(path: str, text: str, values: Mapping[str, Any]) -> str:
         raise _vault_crypt.not_understood(path, str(exc)) from None
     if not is_kept:
         raise Refused(
-            f"{' and '.join(values)} in {path} cannot be changed in place: an anchor, an alias or a merge key (<<) is in the way. "
-            f"The file was left as it is. Write it as a plain text with ansible-vault edit {path}."
+            f"{' and '.join(values)} in {path} cannot be changed in place, because of an anchor, an alias or a merge key "
+            f"(<<). The file was not changed. Write a plain text there with ansible-vault edit {path}."
         )
     return new

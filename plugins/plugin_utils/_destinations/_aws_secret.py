@@ -62,7 +62,7 @@ def _check(run: Run, item: Item) -> Verdict:
         item,
         run.host,
         NOT_KNOWN,
-        f"the secret {item.options['name']} is there; only the write tells whether it is allowed",
+        f"the secret {item.options['name']} exists; only the write itself shows whether it is allowed",
     )
 
 
@@ -89,7 +89,9 @@ def _ask(item: Item, run: Run, step: str, **more: Any) -> dict[str, Any]:
     endpoints = {**run.settings(item, *ENDPOINTS), **environment}
     unsafe = [name for name in ENDPOINTS if endpoints.get(name) and not is_safe(endpoints[name])]
     if unsafe:
-        raise Refused(f"{unsafe[0]} is {endpoints[unsafe[0]]}, which is not https, so nothing was sent")
+        raise Refused(
+            f"{unsafe[0]} is {endpoints[unsafe[0]]}, which is not https, so nothing was sent. Use an https address"
+        )
     options = {name: item.options.get(name) for name in ("name", "key", "region")}
     return run.module(MODULE, {"step": step, **options, "profile": environment.get(PROFILE), **more}, environment)
 

@@ -90,7 +90,7 @@ def _checked(item: Item, run: Run) -> Verdict:
     problem = cloudflare.other_kind(worker.listed("secrets"), item.options["name"])
     if problem is not None:
         raise Refused(problem)
-    return Verdict.of(item, run.host, NOT_KNOWN, "only the write itself tells whether Cloudflare takes it")
+    return Verdict.of(item, run.host, NOT_KNOWN, "only the write itself shows whether Cloudflare accepts it")
 
 
 def _written(item: Item, run: Run) -> Verdict:
@@ -112,11 +112,13 @@ def _stamped(item: Item, verdict: Verdict, run: Run) -> Verdict:
         in_use = _Worker.of(item, run).version_in_use()
     except Refused as exc:
         return dataclasses.replace(
-            verdict, stamp=None, msg=f"Cloudflare took the value and does not tell what is in use: {exc.msg}"
+            verdict,
+            stamp=None,
+            msg=f"Cloudflare stored the value, but does not show which version is in use: {exc.msg}",
         )
     if in_use is None or in_use == verdict.stamp:
         return dataclasses.replace(
-            verdict, stamp=None, msg="Cloudflare took the value, and no version with it is in use alone"
+            verdict, stamp=None, msg="Cloudflare stored the value, but the Worker also runs versions without it"
         )
     return dataclasses.replace(verdict, stamp=in_use)
 
@@ -125,7 +127,7 @@ def _read(item: Item, run: Run) -> Verdict:
     in_use = _Worker.of(item, run).version_in_use()
     if item.stamp is None or in_use != item.stamp:
         raise Refused(
-            f"Worker {item.options['script']} was deployed again since this run wrote its secret, or it is not known when, and "
-            "Cloudflare shows nobody a value. Run again"
+            f"Worker {item.options['script']} was deployed again after this run wrote its secret, or the time is not known, "
+            "and Cloudflare never shows a value. Run the rotation again"
         )
     return Verdict.of(item, run.host, CONFIRMED, by=BY_RECEIPT, stamp=item.stamp)

@@ -65,7 +65,7 @@ def _checked(item: Item, run: Run) -> Verdict:
     if secret is None and item.options.get("organization"):
         raise Refused(github.not_there(hub.place, item.options["organization"]))
     unseen = unseen_after_looking(hub, secret or {})
-    return Verdict.of(item, run.host, NOT_KNOWN, f"only the write itself tells whether GitHub takes it{unseen}")
+    return Verdict.of(item, run.host, NOT_KNOWN, f"only the write itself shows whether GitHub accepts it{unseen}")
 
 
 def _delivered(item: Item, run: Run) -> Verdict:
@@ -78,7 +78,7 @@ def _delivered(item: Item, run: Run) -> Verdict:
     if not answer.is_ok:
         raise Refused(hub.meaning(answer))
     stamp = next((stamp for stamp in _stamps(hub) if github.is_fresh(stamp, answer.header("Date"))), None)
-    msg = "" if stamp else "GitHub took the value and does not show when, so nothing proves that it is still there"
+    msg = "" if stamp else "GitHub stored the value but does not show when, so nothing proves that it is still there"
     return Verdict.of(item, run.host, DELIVERED, msg, changed=True, stamp=stamp)
 
 
@@ -111,10 +111,10 @@ def _read(item: Item, run: Run) -> Verdict:
     hub = GitHub.of(item, run)
     secret = hub.secret()
     if secret is None:
-        msg = f"{hub.place.words} has no secret {hub.place.name}, or the credential may not see it any more"
+        msg = f"{hub.place.words} has no secret {hub.place.name} any more, or the credential may not see it"
         return Verdict.of(item, run.host, OTHER, msg)
     if item.stamp is None:
-        raise Refused("GitHub shows nobody a value, and it is not known when this one was written")
+        raise Refused("GitHub never shows a value, and it is not known when this one was written")
     problem = github.receipt_problem(item.stamp, str(secret["updated_at"]))
     if problem is not None:
         return Verdict.of(item, run.host, OTHER, problem)

@@ -24,11 +24,11 @@ def unseen_after_looking(hub: GitHub, secret: dict[str, Any]) -> str:
         places = _narrower(hub, secret)
         has = [place for place in places[:LOOKED_INTO] if hub.secret(place) is not None]
     except Refused as exc:
-        return f". A narrower secret of that name would hide it, and it can't be looked for: {exc.msg}"
+        return f". A narrower secret of that name would hide it, and that can't be checked: {exc.msg}"
     if has:
         raise Refused(github.hides(has[0].words, hub.place))
     rest = len(places) - LOOKED_INTO
-    return f". A narrower secret of that name would hide it; {rest} places were not looked into" if rest > 0 else ""
+    return f". A narrower secret of that name would hide it; {rest} places were not checked" if rest > 0 else ""
 
 
 def _narrower(hub: GitHub, secret: dict[str, Any]) -> list[github.Place]:

@@ -72,7 +72,8 @@ class _GitLab:
         scope = answer.body.get("environment_scope", "*")
         if scope != self.place.scope:
             raise Refused(
-                f"this GitLab shows the variable of scope {scope} instead of {self.place.scope}, so nothing is written"
+                f"this GitLab returns the variable of the scope {scope} instead of {self.place.scope}, so nothing was "
+                f"written. Use the scope {scope}, or another name"
             )
         return {"hidden": False, "is_new": False, **answer.body}
 
@@ -90,7 +91,7 @@ def _checked(item: Item, run: Run) -> Verdict:
     answer = lab.service.ask("GET", "personal_access_tokens/self")
     if not answer.has("scopes"):
         return Verdict.of(
-            item, run.host, NOT_KNOWN, "GitLab does not say what the credential may do, so only the write itself tells"
+            item, run.host, NOT_KNOWN, "GitLab does not show what the credential may do; only the write itself shows it"
         )
     problem = gitlab.scope_problem(answer.body, lab.service.whose)
     if problem is not None:
@@ -124,5 +125,5 @@ def _read(item: Item, run: Run) -> Verdict:
     if not found["hidden"]:
         return verdict_on(item, run.host, found["value"])
     if item.stamp is None or item.wants_value:
-        raise Refused("the variable is hidden: GitLab shows nobody its value")
+        raise Refused("the variable is hidden, so GitLab never shows its value")
     return Verdict.of(item, run.host, CONFIRMED, by=BY_RECEIPT, stamp=item.stamp)

@@ -39,9 +39,9 @@ A_MOMENT_SECONDS = 1
 FILE_OPTIONS = ("path", "variable", "owner", "group", "mode")
 _WORST = {CHECK: REFUSED, DELIVER: LOST, READ_BACK: UNREADABLE}
 _MEANS = {
-    REFUSED: "Nothing can be delivered there. Have the host reachable, with Python, or take it out of hosts.",
-    LOST: "Nobody knows whether the value arrived. Run this again when the host is back.",
-    UNREADABLE: "Nobody could look at what is there. Run this again when the host is back.",
+    REFUSED: "Nothing can be delivered there. Make the host reachable, with Python on it, or remove it from hosts.",
+    LOST: "It is not known whether the value arrived. Run this again when the host is back.",
+    UNREADABLE: "The value could not be read back. Run this again when the host is back.",
 }
 
 
@@ -133,7 +133,7 @@ def _restarted(service: str, run: Run) -> str | None:
     time.sleep(A_MOMENT_SECONDS)
     result, problem = _asked({"name": service, "state": "started"}, run, only_look=True)
     if problem is None and not _runs(result):
-        return "it does not run after it was restarted."
+        return "it does not run after the restart."
     return problem
 
 
@@ -163,7 +163,10 @@ def _with_service(item: Item, verdict: Verdict, problems: Mapping[str, str | Non
         msg = f"{verdict.host}: the service {service} cannot be restarted: {problem} Correct restart, or install the service."
         return dataclasses.replace(verdict, verdict=REFUSED, msg=msg)
     if uid != 0:
-        msg = f"{verdict.host}: whether this user may restart {service} shows only then. With become: true it is known."
+        msg = (
+            f"{verdict.host}: only the restart itself shows whether this user may restart {service}. Set become: true to be "
+            "sure."
+        )
         return dataclasses.replace(verdict, verdict=NOT_KNOWN, msg=msg)
     return verdict
 
@@ -173,7 +176,7 @@ def _finished(item: Item, verdict: Verdict, problems: Mapping[str, str | None]) 
     if problem is None or verdict.verdict != DELIVERED:
         return verdict
     msg = (
-        f"{verdict.host}: {item.options['path']} has the new value, but {item.options['restart']} could not be restarted: {problem} "
-        "It may still use the old value, which stays valid. Mend the service, then run this again."
+        f"{verdict.host}: {item.options['path']} has the new value, but {item.options['restart']} could not be restarted: "
+        f"{problem} It may still use the old value, which stays valid. Fix the service, then run this again."
     )
     return dataclasses.replace(verdict, verdict=UNFINISHED, msg=msg)

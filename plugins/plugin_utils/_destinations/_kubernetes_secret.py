@@ -117,7 +117,7 @@ class Cluster:
         named = run.credential(item, *VARIABLES) if item.options.get("credential") else {}
         host = {**run.settings(item, "K8S_AUTH_HOST"), **named}.get("K8S_AUTH_HOST")
         if host is not None and not is_safe(host):
-            raise Refused(f"K8S_AUTH_HOST is {host}, which is not https, so nothing was sent")
+            raise Refused(f"K8S_AUTH_HOST is {host}, which is not https, so nothing was sent. Use an https address")
         context = item.options.get("context")
         return cls(run, {"context": context} if context else {}, named)
 
@@ -152,7 +152,9 @@ class Cluster:
         if result.get("failed"):
             return self._unwritten(item, result)
         if not result.get("result"):
-            raise Refused(f"the secret {_name(item)} was deleted meanwhile, and was not made anew")
+            raise Refused(
+                f"the secret {_name(item)} was deleted in the meantime, and the role creates none. Create it again"
+            )
         return Verdict.of(item, self.run.host, DELIVERED, changed=True)
 
     def read_back(self, item: Item) -> Verdict:
@@ -168,8 +170,8 @@ class Cluster:
         found = self._find("Secret", namespace, name)
         if found is None:
             raise Refused(
-                f"there is no secret {_name(item)}, and none is made here: kubectl --namespace {namespace} create secret "
-                f"generic {name}"
+                f"there is no secret {_name(item)}, and the role creates none. Create it: kubectl --namespace {namespace} "
+                f"create secret generic {name}"
             )
         return found
 
@@ -185,17 +187,17 @@ class Cluster:
             try:
                 found = self._find(kubernetes.WORKLOADS[kind], namespace, name)
             except Refused as exc:
-                return f"nobody knows whether {namespace}/{workload} was rolled out: {exc.msg}"
+                return f"it is not known whether {namespace}/{workload} was rolled out: {exc.msg}"
             if found is None:
-                return f"{namespace}/{workload}, which was to be rolled out, is not there"
+                return f"{namespace}/{workload}, which rollout names, does not exist any more"
             if kubernetes.is_rolled_out(found):
                 return None
             if kubernetes.has_given_up(found):
                 break
             time.sleep(POLL_SECONDS)
         return (
-            f"the roll-out of {namespace}/{workload} did not end, so some of its pods may still use the old value: kubectl "
-            f"--namespace {namespace} rollout status {workload}"
+            f"the roll-out of {namespace}/{workload} did not finish, so some of its pods may still use the old value. Look "
+            f"at it: kubectl --namespace {namespace} rollout status {workload}"
         )
 
     def _check_rollout(self, item: Item, workload: str) -> None:
@@ -203,7 +205,7 @@ class Cluster:
         kind, name = workload.split("/")
         found = self._find(kubernetes.WORKLOADS[kind], namespace, name)
         if found is None:
-            raise Refused(f"there is no {workload} in the namespace {namespace}, which rollout names")
+            raise Refused(f"rollout names {workload}, and the namespace {namespace} does not have it")
         problem = kubernetes.problem_of_workload(found)
         if problem is not None:
             raise Refused(f"{workload} in the namespace {namespace} cannot be rolled out: {problem}")
@@ -246,7 +248,7 @@ class Cluster:
         if kubernetes.is_certainly_unwritten(failure_in(result)):
             return Verdict.of(item, self.run.host, NOT_TAKEN, f"the secret {_name(item)} was not written: {said}")
         return Verdict.of(
-            item, self.run.host, LOST, f"nobody knows whether the secret {_name(item)} was written: {said}"
+            item, self.run.host, LOST, f"it is not known whether the secret {_name(item)} was written: {said}"
         )
 
     def _ask(self, module: str, *, check_mode: bool = False, **args: Any) -> dict[str, Any]:

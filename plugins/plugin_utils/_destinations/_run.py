@@ -88,14 +88,14 @@ class Run:
         if name is None:
             found = {**os.environ, **self.environment}
         elif name not in self.credentials:
-            raise Refused(f"turso_deliver_credentials has no {name!r}")
+            raise Refused(f"turso_deliver_credentials has no {name!r}. Add it there, or correct credential")
         else:
             given = self.credentials[name]
             found = dict(given) if isinstance(given, Mapping) else {variables[0]: str(given)}
         chosen = {variable: str(found[variable]) for variable in variables if found.get(variable)}
         if not chosen:
             where = "the environment" if name is None else f"turso_deliver_credentials[{name!r}]"
-            raise Refused(f"no credential: {where} has none of {', '.join(variables)}")
+            raise Refused(f"no credential: {where} has none of {', '.join(variables)}. Set it")
         return chosen
 
     def settings(self, item: Item, *variables: str) -> dict[str, str]:
@@ -135,7 +135,7 @@ class Run:
         :param secrets: what no message may show, besides the values of the run.
         """
         if not is_safe(url):
-            return Answer(-1, problem=f"{url} is not https, so nothing was sent")
+            return Answer(-1, problem=f"{url} is not https, so nothing was sent. Use an https address")
         args = {
             "url": url,
             "method": method,
@@ -170,7 +170,9 @@ def _verdict(item: Item, run: Run, otherwise: str, carry_out: Callable[[Item], V
 
 def lost(item: Item, run: Run, service: str, answer: Answer) -> Verdict:
     """Return the verdict on a write that a service may have carried out, though its answer did not come."""
-    return Verdict.of(item, run.host, LOST, f"{service} may have taken the value, its answer is lost: {answer.problem}")
+    return Verdict.of(
+        item, run.host, LOST, f"{service} may have stored the value, but its answer was lost: {answer.problem}"
+    )
 
 
 def failure_in(result: Mapping[str, Any]) -> str:

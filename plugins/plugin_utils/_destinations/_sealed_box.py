@@ -38,5 +38,5 @@ def sealed(value: str, key: Any) -> str:
     try:
         box = SealedBox(PublicKey(base64.b64decode(str(key), validate=True)))
     except (ValueError, TypeError, binascii.Error) as exc:
-        raise Refused("GitHub answered a public key that is none, so nothing was sent") from exc
+        raise Refused("GitHub returned an invalid public key, so nothing was sent. Run this again later") from exc
     return base64.b64encode(box.encrypt(value.encode("utf-8", "surrogatepass"))).decode()

@@ -88,23 +88,24 @@ def _value(item: Item, run: Run) -> str:
     path = item.options["path"]
     if not path.endswith(SUFFIXES):
         raise Refused(
-            f"{path} is not a name that SOPS tells a format by. Name a file that ends in {', '.join(SUFFIXES)}."
+            f"SOPS recognizes a format by the end of the file's name, and {path} has none that it knows. Use a file that "
+            f"ends in {', '.join(SUFFIXES)}."
         )
     if not os.path.isfile(path):
         raise Refused(
-            f"{path} does not exist. A file that nobody reads would look like a delivery, so none is made. Correct the path, or make "
-            f"it with sops edit {path} and give it a first value at {item.options['key']}."
+            f"{path} does not exist. The role creates no such file, because nothing may read it. Correct the path, or "
+            f"create it with sops edit {path} and give it a first value at {item.options['key']}."
         )
     done = _sops(item, run, "decrypt", "--extract", _index(item), path)
     if done.returncode == 0:
         return done.stdout
     if "not found" in done.stderr and "component" in done.stderr:
         raise Refused(
-            f"{path} has no {item.options['key']}. One that nobody reads would look like a delivery, so none is added. Correct the "
-            f"key, or give it a first value: sops set {path} '{_index(item)}' '\"none\"'"
+            f"{path} has no {item.options['key']}. The role adds none, because nothing may read it. Correct the key, or "
+            f"give it a first value: sops set {path} '{_index(item)}' '\"none\"'"
         )
     raise Refused(
-        f"{path} cannot be decrypted here: {run.shown(' '.join(done.stderr.split()))} It was left as it is. The private key is needed "
+        f"{path} cannot be decrypted here: {run.shown(' '.join(done.stderr.split()))} It was not changed. The private key is needed "
         f"on the control node: set {VARIABLES[0]}, or what your kind of key needs."
     )
 
@@ -117,7 +118,8 @@ def _set(item: Item, run: Run) -> None:
     said = run.shown(" ".join(done.stderr.split()))
     if "flag provided but not defined" in done.stderr:
         raise Refused(
-            f"This program sops is older than {FLOOR} and cannot take a value unseen. {path} was left as it is. {_INSTALL}"
+            f"The installed sops is older than {FLOOR}, so other processes could see the value on its command line. {path} "
+            f"was not changed. {_INSTALL}"
         )
     raise _Lost(f"sops set ended with the code {done.returncode} while it changed {path}: {said} Run this again.")
 
@@ -140,7 +142,7 @@ def _sops(item: Item, run: Run, *arguments: str, given: str = "") -> subprocess.
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
-        problem = f"sops {arguments[0]} did not get to its end: {type(exc).__name__}."
+        problem = f"sops {arguments[0]} did not finish: {type(exc).__name__}."
         raise (_Lost(problem) if given else Refused(problem)) from None
 
 
@@ -164,8 +166,8 @@ def _refuse_plain(item: Item) -> None:
     path, found = item.options["path"], _as_it_stands(item)
     if not isinstance(found, str) or not found.startswith(_ENCRYPTED):
         raise Refused(
-            f"{item.options['key']} stands in {path} in clear, or is empty, so SOPS might leave the new value in clear, too. It was "
-            "left as it is. Give it a first value, and a name that the file's rules encrypt."
+            f"{item.options['key']} is not encrypted in {path}, or is empty, so SOPS might store the new value in clear "
+            "text, too. It was not changed. Give it a first value, and a name that the file's rules encrypt."
         )
 
 

@@ -83,12 +83,14 @@ def _log_in(item: Item, run: Run) -> tuple[dict[str, Any], tuple[str, ...]]:
             "VAULT_ADDR is not set. Set it to the address of Vault, for example https://vault.example.com:8200"
         )
     if not is_safe(address["VAULT_ADDR"]):
-        raise Refused(f"VAULT_ADDR is {address['VAULT_ADDR']}, which is not https, so nothing was sent")
+        raise Refused(
+            f"VAULT_ADDR is {address['VAULT_ADDR']}, which is not https, so nothing was sent. Use an https address"
+        )
     options = {_OPTIONS[variable]: value for variable, value in address.items()}
     if TOKEN in found:
         return {**options, "auth_method": "token", "token": found[TOKEN]}, (found[TOKEN],)
     if len(found) < 2:
-        raise Refused(f"an AppRole needs both {ROLE} and {SECRET}; only {next(iter(found))} is set")
+        raise Refused(f"an AppRole needs both {ROLE} and {SECRET}; only {next(iter(found))} is set. Set both")
     login = {"auth_method": "approle", "role_id": found[ROLE], "secret_id": found[SECRET], "token_validate": False}
     result = run.module(f"{COLLECTION}.vault_login", {**options, **login})
     if result.get("failed"):
@@ -123,7 +125,7 @@ class Vault:
         """
         path = _path_of(item)
         if self.capabilities.get("failed"):
-            raise Refused(f"Vault does not answer what this credential may do: {self._told(self.capabilities)}")
+            raise Refused(f"Vault does not show what this credential may do: {self._told(self.capabilities)}")
         granted = self.capabilities["data"]["data"].get(path) or []
         if "root" not in granted and "read" not in granted:
             raise Refused(_lacks(path, vault_kv.missing_capabilities(granted, Stored(1))))
@@ -154,7 +156,7 @@ class Vault:
         """Return the verdict on a write that failed, and not because somebody else wrote."""
         path, said = _path_of(item), self.run.shown(failed, self.secrets)
         if not vault_kv.is_certainly_unwritten(failed):
-            return Verdict.of(item, self.run.host, LOST, f"nobody knows whether {path} was written: {said}")
+            return Verdict.of(item, self.run.host, LOST, f"it is not known whether {path} was written: {said}")
         hint = "" if stored.version else _deleted_hint(item)
         return Verdict.of(item, self.run.host, NOT_TAKEN, f"{path} was not written: {said}{hint}")
 
@@ -191,7 +193,7 @@ class Vault:
         if about.get("failed"):
             return f"Vault has no engine at {mount}, or this credential may not use it: {self._told(about)}"
         if not vault_kv.is_engine_of_version_2(about["data"].get("data") or {}):
-            return f"{mount} is no KV engine of version 2. Nothing was written. Name one in mount"
+            return f"{mount} is not a KV engine of version 2. Nothing was written. Set mount to one"
         return None
 
     def _write(self, item: Item, stored: Stored) -> str | None:
@@ -230,8 +232,8 @@ def _lacks(path: str, missing: Sequence[str]) -> str:
 
 def _twice(item: Item) -> str:
     return (
-        f"somebody else wrote {_path_of(item)} twice while this run wrote it, so the value was not stored. Find out who "
-        "writes it, and run again"
+        f"something else wrote {_path_of(item)} twice while this run wrote it, so the value was not stored. Find out what "
+        "writes it, then run this again"
     )
 
 
@@ -244,4 +246,4 @@ def _remark(item: Item, stored: Stored) -> str:
     """Say what a reader of other keys has to know where the newest version could not be read because it was deleted."""
     if not stored.version or stored.data:
         return ""
-    return f"the version before was deleted or empty, so the new one holds {item.options['key']} alone"
+    return f"the version before was deleted or empty, so the new one holds only {item.options['key']}"

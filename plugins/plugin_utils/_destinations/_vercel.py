@@ -91,6 +91,7 @@ class Vercel:
         production = (answer.body.get("targets") or {}).get("production")
         if not production:
             raise Refused(
-                f"{vercel.words_of(self.options)} was never deployed to production, so there is nothing to redeploy"
+                f"{vercel.words_of(self.options)} was never deployed to production, so there is nothing to redeploy. Deploy "
+                "it once, or leave redeploy out"
             )
         return str(answer.body["name"]), str(production["id"])

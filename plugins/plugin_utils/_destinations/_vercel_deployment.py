@@ -19,7 +19,7 @@ STAGED_LOOKS = 12  # as often a deployment may be seen ready and not in use
 
 def redeploy(host: Vercel) -> str | None:
     """Deploy production once more; return why the new value is not in use, none where it is."""
-    by_hand = f"{vercel.words_of(host.options)} has the new value, and production may still use the old one. Redeploy it by hand"
+    by_hand = f"{vercel.words_of(host.options)} has the new value, but production may still use the old one. Redeploy it by hand"
     try:
         name, old = host.production()
         team = vercel.team_of(host.options)

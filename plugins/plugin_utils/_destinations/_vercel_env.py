@@ -50,7 +50,7 @@ def _checked(item: Item, run: Run) -> Verdict:
     host.variable()
     if item.options.get("redeploy"):
         host.production()
-    return Verdict.of(item, run.host, NOT_KNOWN, "only the write itself tells whether Vercel takes it")
+    return Verdict.of(item, run.host, NOT_KNOWN, "only the write itself shows whether Vercel accepts it")
 
 
 def _written(item: Item, run: Run) -> Verdict:
@@ -74,13 +74,13 @@ def _read(item: Item, run: Run) -> Verdict:
         return verdict_on(item, run.host, found.value)
     if item.stamp is None or item.wants_value:
         raise Refused(
-            "the variable is sensitive: Vercel shows nobody its value, and it is not known when this one was written"
+            "the variable is sensitive, so Vercel never shows its value, and it is not known when this one was written"
         )
     if found.updated_at != item.stamp:
         return Verdict.of(
             item,
             run.host,
             OTHER,
-            "the variable was written again after this run wrote it: it holds somebody else's value",
+            "something else wrote the variable after this run did, so it holds another value",
         )
     return Verdict.of(item, run.host, CONFIRMED, by=BY_RECEIPT, stamp=item.stamp)

@@ -117,5 +117,5 @@ def test_what_stands_before_the_first_line_is_told(playbooks: Playbooks, encrypt
     encrypt("turso_secrets: {}\n", before)
     played = playbooks.play(put("{'ci': 'value'}"), *PASSWORD)
     assert played.recap["ignored"] == 1
-    assert "Remove what stands before $ANSIBLE_VAULT" in played.output
+    assert "Remove everything before $ANSIBLE_VAULT" in played.output
     assert "Run ansible-vault encrypt" not in played.output

@@ -104,7 +104,7 @@ def test_a_token_that_need_not_be_ours_is_left_alone(
         create(make_tokens(on_wait=created_meanwhile), wanted())
     assert simulator.alive(theirs[0].secret), why
     assert f"(id {theirs[0].id})" in caught.value.msg
-    assert "left alone" in caught.value.msg
+    assert "it was not changed" in caught.value.msg
     assert "revoke it" in caught.value.msg
     assert simulator.writes == [("POST", f"{OWN}/ci")]
 
@@ -177,7 +177,7 @@ def test_a_late_list_is_asked_again_before_nothing_is_said_to_be_created(
 
 def test_nothing_created_twice_is_the_apis_failure(simulator: Simulator, make_tokens: MakeTokens) -> None:
     simulator.faults.add("create", faults.Status(500), times=None)
-    with pytest.raises(ApiError, match="The list shows that nothing was created") as caught:
+    with pytest.raises(ApiError, match="The list shows that no token was created") as caught:
         create(make_tokens(), wanted())
     assert (caught.value.status, caught.value.attempts, caught.value.ambiguous) == (500, 2, False)
 
@@ -185,7 +185,7 @@ def test_nothing_created_twice_is_the_apis_failure(simulator: Simulator, make_to
 @pytest.mark.parametrize("fault", [faults.Reset(), faults.Status(504), faults.Status(408)], ids=["reset", "504", "408"])
 def test_what_may_still_come_is_told(simulator: Simulator, make_tokens: MakeTokens, fault: faults.Fault) -> None:
     simulator.faults.add("create", fault, times=None)
-    with pytest.raises(OutcomeUnknown, match="still under way") as caught:
+    with pytest.raises(OutcomeUnknown, match="the API may still create it") as caught:
         create(make_tokens(), wanted())
     assert "'ci'" in caught.value.msg
 
@@ -196,7 +196,7 @@ def test_what_may_still_come_is_told_when_the_second_try_is_refused(
 ) -> None:
     simulator.faults.add("create", faults.Reset())
     simulator.faults.add("create", second)
-    with pytest.raises(OutcomeUnknown, match="still under way"):
+    with pytest.raises(OutcomeUnknown, match="the API may still create it"):
         create(make_tokens(), wanted())
 
 
@@ -246,7 +246,7 @@ def test_what_is_carried_out_after_ours_was_revoked_is_ours_too(simulator: Simul
 
     thread = threading.Thread(target=land)
     thread.start()
-    with pytest.raises(OutcomeUnknown, match="nothing is left of it"):
+    with pytest.raises(OutcomeUnknown, match="so none is left"):
         create(make_tokens(), wanted())
     thread.join()
     assert not simulator.alive(late[0].secret)
@@ -255,7 +255,7 @@ def test_what_is_carried_out_after_ours_was_revoked_is_ours_too(simulator: Simul
 
 def test_an_answer_that_is_lost_twice_leaves_nothing(simulator: Simulator, make_tokens: MakeTokens) -> None:
     simulator.faults.add("create", faults.Reset(), when="after", times=None)
-    with pytest.raises(OutcomeUnknown, match="nothing is left of it") as caught:
+    with pytest.raises(OutcomeUnknown, match="so none is left") as caught:
         create(make_tokens(), wanted(), nonces())
     assert named(simulator) == []
     assert simulator.writes == [
@@ -274,17 +274,17 @@ def test_without_a_list_nothing_is_known(
 ) -> None:
     simulator.faults.add("create", faults.Reset(), when="after")
     simulator.faults.add("list", list_fault)
-    with pytest.raises(OutcomeUnknown, match="the list could not be had either") as caught:
+    with pytest.raises(OutcomeUnknown, match="the list of tokens could not be read either") as caught:
         create(make_tokens(), wanted())
-    assert "Look for the token 'ci'" in caught.value.msg
-    assert "revoke it if it is there now" in caught.value.msg
+    assert "If the token 'ci' is there" in caught.value.msg
+    assert "revoke it: it is new" in caught.value.msg
     assert named(simulator) == ["ci"]
 
 
 def test_what_cannot_be_revoked_is_named(simulator: Simulator, make_tokens: MakeTokens) -> None:
     simulator.faults.add("create", faults.Reset(), when="after")
     simulator.faults.add("revoke", faults.Status(403))
-    with pytest.raises(OutcomeUnknown, match="revoking it failed") as caught:
+    with pytest.raises(OutcomeUnknown, match="could not be revoked") as caught:
         create(make_tokens(), wanted())
     (left,) = [token for token in simulator.tokens if token.name == "ci"]
     assert f"Revoke the token with the id {left.id}" in caught.value.msg
@@ -298,7 +298,7 @@ def test_a_refusal_that_comes_after_the_effect_is_told(simulator: Simulator, mak
     errors = [outcome.error for outcome in outcomes if outcome.error]
     assert [error.kind for error in errors] == ["forbidden"] * 3
     (left,) = [token for token in simulator.tokens if token.name == "ci"]
-    assert [f"is there now (id {left.id})" in error.msg for error in errors] == [True, False, False]
+    assert [f"exists now all the same (id {left.id})" in error.msg for error in errors] == [True, False, False]
     assert [request.method for request in simulator.requests] == ["GET", "POST", "POST", "POST", "GET"]
 
 
@@ -315,7 +315,7 @@ def test_a_generation_that_was_refused_after_the_effect_is_revoked(
     outcome.error = caught.value
     tell_of_refusals(tokens, [outcome], are_ours=True)
     told = str(outcome.error)
-    assert ("it was revoked again" in told, "Revoke the token with the id" in told) == (not stuck, stuck)
+    assert ("was revoked again" in told, "Revoke the token with the id" in told) == (not stuck, stuck)
     assert named(simulator) == (["ci"] if stuck else [])
 
 
@@ -324,7 +324,7 @@ def test_a_name_that_was_free_long_ago_is_not_taken_for_ours(simulator: Simulato
     tokens = make_tokens()
     theirs = simulator.given("ci")
     simulator.faults.add("create", faults.Reset())
-    with pytest.raises(OutcomeUnknown, match="it is not certain that this run created it") as caught:
+    with pytest.raises(OutcomeUnknown, match="Another process may have created it") as caught:
         create(tokens, wanted(), listed_at=tokens.api.now() - FRESH_SECONDS - 1)
     assert theirs.id in caught.value.msg
     assert simulator.alive(theirs.secret)
@@ -405,7 +405,7 @@ def test_what_is_not_begun_in_time_is_told_and_what_needs_nothing_is_not_asked_a
     assert (there.error, a.error) == (None, None)
     assert simulator.alive(a.secret or "")
     assert b.error is not None
-    assert b.error.msg == "The token 'b' was not tried: the run was ended. Nothing was changed about it."
+    assert b.error.msg == "The token 'b' was not processed: the run was ended. It was not changed. Run this again."
     assert simulator.writes == [("POST", f"{OWN}/a")]
 
 
@@ -422,7 +422,9 @@ def test_what_cannot_be_handed_over_is_revoked_again(
     there, ci = outcomes
     assert (there.error, there.changed, there.after) == (None, False, there.before)
     assert ci.error is not None
-    assert ci.error.msg.startswith("The new token 'ci' could not be handed over: the disk is full. The new token 'ci' ")
+    assert ci.error.msg.startswith(
+        "The module could not return the new token 'ci': the disk is full. The new token 'ci' "
+    )
     assert ("could not be revoked again" in ci.error.msg, ci.changed, ci.after is not None) == (stuck, stuck, stuck)
     assert ci.secret is None
     assert named(simulator) == (["ci"] if stuck else [])
@@ -500,7 +502,7 @@ def test_a_new_token_that_no_list_has_shown_is_not_said_to_be_revoked_by_a_404(
     for call in ("list", "org_list"):
         simulator.faults.add(call, faults.Stale(), times=None)
     error, left_behind = withdraw_new(make_tokens(), Issued(seen(ci), ci.secret), Unauthorized("No proof."))
-    assert "could not be confirmed: no list has shown it yet" in error.msg
+    assert "may still be active, because no list has shown it yet" in error.msg
     assert f"(id {ci.id})" in error.msg
     assert "was revoked again" not in error.msg
     assert left_behind
@@ -570,7 +572,7 @@ def test_a_revocation_that_nothing_is_known_of(simulator: Simulator, make_tokens
     ci = simulator.given("ci")
     simulator.faults.add("revoke", faults.Reset())
     simulator.faults.add("list", faults.Status(403))
-    with pytest.raises(OutcomeUnknown, match="Whether it was revoked is not known") as caught:
+    with pytest.raises(OutcomeUnknown, match="may still be active") as caught:
         revoke(make_tokens(), seen(ci))
     assert f"'ci' (id {ci.id})" in caught.value.msg
     assert isinstance(caught.value.__cause__, Forbidden)
@@ -667,7 +669,7 @@ def test_a_secret_that_stays_unknown_is_no_secret(
     simulator: Simulator, make_tokens: MakeTokens, issued: Issued
 ) -> None:
     simulator.faults.add("validate", faults.Status(401, {"error": "invalid token"}), times=None)
-    with pytest.raises(Unauthorized, match="'ci' did not prove itself") as caught:
+    with pytest.raises(Unauthorized, match="The API rejects the new token 'ci'") as caught:
         prove(make_tokens(), issued)
     assert caught.value.as_error() == {
         "kind": "unauthorized",
@@ -729,7 +731,7 @@ def test_what_can_neither_be_proven_nor_revoked_is_named(
         simulator.faults.add(call, faults.Status(403))
     error, left_behind = withdraw_new(make_tokens(), issued, Unauthorized("It did not prove itself."))
     assert "could not be revoked again either" in error.msg
-    assert f"the id {issued.token.id}: it may be active" in error.msg
+    assert f"Revoke the token with the id {issued.token.id}" in error.msg
     assert simulator.alive(issued.secret)
     assert left_behind
 
@@ -813,7 +815,9 @@ def test_a_bug_met_by_one_costs_no_other_its_secret(simulator: Simulator, make_t
     )
     error = outcomes[0].error
     assert error is not None
-    assert error.msg == "Internal error with the token 'first': ZeroDivisionError. Please report it."
+    assert (
+        error.msg == "Internal error with the token 'first': ZeroDivisionError. List your tokens, and please report it."
+    )
     assert isinstance(error.__cause__, ZeroDivisionError)
     assert outcomes[1].secret is not None
     assert simulator.alive(outcomes[1].secret)
@@ -856,7 +860,7 @@ def test_what_is_created_is_told_as_it_is_listed(simulator: Simulator, make_toke
     assert outcome.after.restriction == Restriction("ACME")
     assert outcome.after.created_at is not None
     assert outcome.secret is not None
-    told = "with other settings than asked for: organization is 'ACME', expected 'acme'"
+    told = "with different settings: organization is 'ACME', expected 'acme'"
     assert outcome.as_result(moment)["msg"].startswith(
         f"The API created the token 'ci' (id {outcome.after.id}) {told}."
     )
@@ -879,7 +883,7 @@ def test_a_created_token_that_differs_and_was_not_proven_has_both_warnings(
     (outcome,), _ = apply(make_tokens(), [wanted(organization="acme")], check_mode=False, validate=True)
     assert outcome.warning is not None
     assert "answered 403" in outcome.warning
-    assert "other settings than asked for" in outcome.warning
+    assert "different settings" in outcome.warning
 
 
 @pytest.mark.parametrize("fault", [faults.Stale(), faults.Status(500)], ids=["late", "500"])

@@ -230,13 +230,21 @@ NOTES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "several owners'": (
         {"name": "terraform*"},
         [
-            "accepted[0] (name 'terraform*') accepts findings of 2 owners: bob, mallory. Add owner or id.",
+            "turso_audit_accepted[0] (name 'terraform*') accepts findings of 2 owners: bob, mallory. Add owner or id.",
         ],
     ),
-    "nobody's": ({"owner": "eve"}, ["accepted[0] (owner 'eve') accepts no finding. Remove it, or correct it."]),
+    "nobody's": (
+        {"owner": "eve"},
+        ["turso_audit_accepted[0] (owner 'eve') accepts no finding. Remove it, or correct it."],
+    ),
     "one that ended": (
         {"name": "terraform", "until": "2026-11-23"},
-        ["accepted[0] (name 'terraform') ended on 2026-11-23, so it accepts nothing any more."],
+        [
+            (
+                "turso_audit_accepted[0] (name 'terraform') ended on 2026-11-23, so it accepts nothing any more. "
+                "Remove it, or set a later date."
+            )
+        ],
     ),
 }
 
@@ -267,9 +275,12 @@ def test_an_acceptance_of_one_of_several_tokens_does_not_cover_them_all() -> Non
         ({"max_age_days": True}, "max_age_days must be a number"),
         ({"grace_hours": "nan"}, "grace_hours must be a number"),
         ({"pending_minutes": None}, "pending_minutes must be a number"),
-        ({"severities": {"old": "low"}}, "'old', which is no rule. The rules are unrestricted, aged"),
-        ({"severities": {"aged": "awful"}}, "severities.aged is 'awful'; use one of info, low, medium, high, off"),
-        ({"fail_on": "awful"}, "fail_on is 'awful'; use one of info, low, medium, high, never"),
+        ({"severities": {"old": "low"}}, "'old', which is not a rule. The rules are unrestricted, aged"),
+        (
+            {"severities": {"aged": "awful"}},
+            "turso_audit_severities.aged is 'awful'; use one of info, low, medium, high, off",
+        ),
+        ({"fail_on": "awful"}, "turso_audit_fail_on is 'awful'; use one of info, low, medium, high, never"),
         ({"expected_tokens": "many"}, "expected_tokens must be a number"),
         ({"accepted": ["ci"]}, r"accepted\[0\] must be a dictionary"),
         ({"accepted": [{"reason": "so"}]}, r"accepted\[0\] needs a name .* an id or an owner, and a reason"),
@@ -449,7 +460,7 @@ def test_messages_say_what_reaches_how_far_and_which_versions_are_active() -> No
             NOW,
         )["findings"]
     }
-    assert told["organization_wide"] == "'wide' reaches all of 'acme'."
+    assert told["organization_wide"] == "'wide' has access to all of 'acme'."
     assert told["full_access"] == "'full' has full access to the group 'default'."
     assert told["unfinished_rotation"] == (
         "'ci' of bob has 2 active versions, the oldest first: 'ci-20261122t091500z-7f3a', 'ci-20261123t091500z-7f3a'."

@@ -77,7 +77,10 @@ FOUND: dict[str, tuple[Stored, list[str]]] = {
     "rejected": (known(value(), probed="dead"), ["dead"]),
     "nobody knows": (known(value(), probed="unknown"), []),
     "accepted": (known(value(), probed="accepted"), []),
-    "minted before all were invalidated": (known(value(), OF_SHOP, remembered(invalidated_at=NOW - DAY)), ["dead"]),
+    "minted before all tokens were invalidated": (
+        known(value(), OF_SHOP, remembered(invalidated_at=NOW - DAY)),
+        ["dead"],
+    ),
     "and accepted all the same": (known(value(), OF_SHOP, remembered(invalidated_at=NOW), probed="accepted"), []),
     "and nobody knows": (known(value(), OF_SHOP, remembered(invalidated_at=NOW), probed="unknown"), ["dead"]),
     "minted after that": (known(value(), OF_SHOP, remembered(invalidated_at=NOW - 11 * DAY)), []),
@@ -120,7 +123,7 @@ def test_a_report_has_what_a_token_claims_and_the_worst_first() -> None:
     first = told["sql_tokens"][0]
     assert (first["database_id"], first["authorization"], first["probed"]) == ("id-shop", "read-only", "no")
     assert (first["issued_at"], first["expires_at"]) == ("2026-08-25T09:15:00Z", "2026-11-23T09:15:00Z")
-    assert told["visibility"][-1].endswith("and not tried. 3 other values in it were not looked at.")
+    assert told["visibility"][-1].endswith("and not tried. 3 other values in it were not judged.")
     text = json.dumps(told)
     assert not any(secret in text or secret.rpartition(".")[2] in text for secret in secrets.values())
 

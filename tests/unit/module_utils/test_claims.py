@@ -164,7 +164,7 @@ ENDS = {
     "a login": (Claims("session"), False),
     "a SQL token that ends": (Claims("sql", expires_at=NOON), False),
     "a SQL token that does not": (Claims("sql"), True),
-    "nobody knows what": (Claims(), None),
+    "it is not known what": (Claims(), None),
 }
 
 

@@ -227,7 +227,7 @@ def test_a_refused_connection_is_tried_again_by_every_method(make_api: MakeApi, 
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 5, False)
     assert error.msg.endswith(
         f"http://127.0.0.1:{port} cannot be reached (Connection refused). "
-        "Check api_url and the network between here and there, then try again."
+        "Check api_url, your network and HTTPS_PROXY, then run this again."
     )
 
 
@@ -311,7 +311,7 @@ def test_what_asks_for_more_than_is_waited_is_not_asked_again(
         simulator.faults.add("*", faults.Status(status, headers={"Retry-After": retry_after}), times=None)
         error = failed(make_api(simulator.url, simulator.credential))
     assert (clock.slept, error.attempts) == ([], 1)
-    assert re.search(r"It asks to wait [0-9]+ s, longer than this waits\.", error.msg)
+    assert re.search(r"The API asks to wait [0-9]+ s, longer than this collection waits\.", error.msg)
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -672,15 +672,15 @@ def test_the_apis_words_are_made_fit_for_a_terminal(simulator: Simulator, api: A
 
 
 ADVICE = {
-    300: "set api_url to the final address",
-    400: "Correct what the API names",
-    401: "database token",
+    300: "Set api_url to the final address",
+    400: "Correct the value that the API names",
+    401: "SQL token (TURSO_AUTH_TOKEN)",
     402: "plan",
-    403: "Use one of a user who may",
+    403: "Use the API token of a user who has the permission",
     404: "organization and the group",
-    409: "does not fit",
+    409: "conflicts with what exists now",
     429: "api_retries",
-    500: "try again later",
+    500: "Run this again later",
 }
 
 
@@ -855,7 +855,7 @@ def test_a_name_that_cannot_be_resolved_is_not_the_tokens_fault(
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     error = failed(make_api(PROXIED), "POST")
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 5, False)
-    assert "cannot be resolved (Name or service not known), so no token was tried" in error.msg
+    assert "cannot be resolved (Name or service not known), so nothing was sent" in error.msg
 
 
 REFUSED_URLS = {
@@ -1080,7 +1080,8 @@ def test_a_proxy_that_refuses_carried_nothing(make_api: MakeApi, monkeypatch: py
         error = failed(make_api(PROXIED), "POST")
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 5, False)
     assert (
-        f"the proxy that the environment names does not let us through (Tunnel connection failed: {status}" in error.msg
+        f"the proxy that the environment names (HTTPS_PROXY) refused the connection (Tunnel connection failed: {status}"
+        in error.msg
     )
     assert len(proxy.heads) == 5
 
@@ -1091,7 +1092,7 @@ def test_a_proxy_that_is_not_there_carried_nothing(make_api: MakeApi, monkeypatc
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
     error = failed(make_api(PROXIED), "POST")
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 5, False)
-    assert "the proxy that the environment names does not let us through (Connection refused)" in error.msg
+    assert "the proxy that the environment names (HTTPS_PROXY) refused the connection (Connection refused)" in error.msg
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ UNREADABLE = {
     "Bearer": (f"Bearer {API}", "begins with 'Bearer'"),
     "bearer and a line break": (f"bearer\n{API}", "begins with 'Bearer'"),
     "a line break": (f"{API}\n", "a line break at its end"),
-    "two words": ("two words", "holds white space"),
-    "letters of no header": ("tökén", "cannot be sent in a header"),
+    "two words": ("two words", "has white space"),
+    "letters of no header": ("tökén", "no HTTP header can carry"),
 }
 
 
@@ -122,7 +122,7 @@ EXPLANATIONS: dict[str, tuple[str, TursoError, list[str]]] = {
     "a SQL token that does not look like one": (
         "opaque",
         Unauthorized("", api_message="Could not parse jwt id "),
-        ["The API says this of a SQL token"],
+        ["the API's answer to a SQL token"],
     ),
     "a session that is over": (
         session(-DAY),
@@ -131,7 +131,7 @@ EXPLANATIONS: dict[str, tuple[str, TursoError, list[str]]] = {
     ),
     "a session that ends now": (session(0), Unauthorized(""), ["that ended at 2026-11-24T12:00:00Z"]),
     "a session that is not over": (session(DAY), Unauthorized(""), ["that ends at 2026-11-25T12:00:00Z"]),
-    "a group's token": (GROUP, Forbidden(""), ["pinned to a group and cannot manage tokens"]),
+    "a group's token": (GROUP, Forbidden(""), ["restricted to a group and can't manage API tokens"]),
     "a group's token that is gone": (GROUP, Unauthorized(""), []),
 }
 
@@ -147,5 +147,5 @@ def test_a_refusal_is_explained_by_what_the_credential_is(value: str, error: Tur
 
 def test_a_groups_token_is_not_blamed_for_what_it_may_do() -> None:
     explanation = read(GROUP).explanation(Forbidden(""), NOW, is_about_tokens=False)
-    assert "reaches nothing outside that group" in explanation
+    assert "has no access outside that group" in explanation
     assert "cannot manage tokens" not in explanation

@@ -158,7 +158,7 @@ def test_drift_is_told_and_left_alone(have: Token, want: Wanted, told: str) -> N
     ],
 )
 def test_the_credential_in_use_is_not_revoked(want: Wanted, label: str) -> None:
-    with pytest.raises(Refused, match=rf"The {label} is the credential .* not revoked"):
+    with pytest.raises(Refused, match=rf"The {label} is the API credential of this run, so it was not revoked"):
         decide(Token("ci", "1", ACME), want, own_id="1")
 
 
@@ -168,8 +168,11 @@ INVALID = {
         {"name": "ci", "id": "1", "organization": "a", "state": "absent"},
         "name and id exclude each other",
     ),
-    "neither, present": ({}, "state=present needs name to tell"),
-    "neither, absent": ({"state": "absent"}, "state=absent needs name, or id together with organization, to tell"),
+    "neither, present": ({}, "state=present needs name to identify the token"),
+    "neither, absent": (
+        {"state": "absent"},
+        "state=absent needs name, or id together with organization, to identify the token",
+    ),
     "id without organization": ({"id": "1", "state": "absent"}, "id needs organization"),
     "scopes without organization": ({"name": "ci", "scopes": ["read"]}, "scopes need organization"),
     "empty scopes without group": ({"name": "ci", "organization": "a", "scopes": []}, "scopes is empty"),

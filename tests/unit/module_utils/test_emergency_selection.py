@@ -107,7 +107,7 @@ def test_an_entry_that_is_meant_and_not_understood_is_named_and_not_selected(
     assert selection.unclear == unclear
     assert "9" not in selection.ids
     assert [failure.msg.split(",")[0] for failure in objections(request, selection, None)[: len(unclear)]] == [
-        f"Token {label} is meant" for label in unclear
+        f"Token {label} is selected" for label in unclear
     ]
 
 
@@ -117,8 +117,8 @@ def test_what_spares_a_token_is_listed_only_where_it_was_meant() -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({}, "Nothing says which tokens to revoke"),
-    ({"exclude": {"names": ["ci"]}}, "Nothing says which tokens to revoke"),
+    ({}, "No tokens are selected"),
+    ({"exclude": {"names": ["ci"]}}, "No tokens are selected"),
     ({"names": []}, "^names is empty"),
     ({"names": ["ci", " "]}, "^names is empty"),
     ({"ids": [""]}, "^ids is empty"),

@@ -183,7 +183,7 @@ def test_is_told_beforehand(tmp_path: Path, make: Any, says: str, rehearse: bool
 
 def test_a_folder_that_is_not_the_users_to_write_to_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(Refused, match=r"cannot be written to. It was left as it is. Make the folder writable"):
+    with pytest.raises(Refused, match=r"cannot be written to. It was not changed. Make the folder writable"):
         check_replaceable(str(file))
 
 
@@ -279,7 +279,7 @@ def test_an_owner_that_cannot_be_kept_is_told_and_nothing_is_changed(
     monkeypatch.setattr(_files, "_owners_of", lambda _handle: (SOMEBODY, SOME_GROUP))
     monkeypatch.setattr(os, "fchown", _denied)
     for action in (check_replaceable, lambda path: replaced(path, b"new")):
-        with pytest.raises(Refused, match=r"Operation not permitted. It was left as it is. Run this as the owner"):
+        with pytest.raises(Refused, match=r"Operation not permitted. It was not changed. Run this as the owner"):
             action(str(file))
     assert file.read_text() == "old"
     assert os.listdir(file.parent) == ["file"]

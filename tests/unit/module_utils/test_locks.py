@@ -103,7 +103,7 @@ def test_whoever_waits_is_told_once_for_whom_and_not_for_ever(path: str, held: P
     ):
         raise AssertionError
     assert told == [f"Waiting up to 5 seconds for the lock {held}, held by {said}."]
-    assert f"was held for 5 seconds by {said}. {path} was left as it is." in refused.value.msg
+    assert f"was held for 5 seconds by {said}. {path} was not changed." in refused.value.msg
     assert 5 <= clock.seconds < 5.2
 
 
@@ -160,7 +160,7 @@ def test_a_file_system_without_locks_is_refused(path: str, monkeypatch: pytest.M
 
     monkeypatch.setattr(fcntl, "flock", refusing)
     handles = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(Refused, match="Put the file on a file system that supports locks"), locked(path):
+    with pytest.raises(Refused, match="Put it on a file system that supports locks"), locked(path):
         raise AssertionError
     assert len(os.listdir("/proc/self/fd")) == handles
 

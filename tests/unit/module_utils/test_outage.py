@@ -83,7 +83,7 @@ def test_where_nothing_was_ever_answered_silence_begins_with_the_first_request(
     assert (refusal is not None) is refused
     assert refusal is None or refusal.msg == (
         f"Could not list the tokens: it was not tried, because the API has answered no request for {LONG:.0f} s. Nothing was "
-        "changed by it. Check api_url and the network between here and there, then try again."
+        "changed by it. Check api_url, your network and HTTPS_PROXY, then run this again."
     )
 
 
@@ -105,7 +105,7 @@ def test_an_api_that_asks_to_stay_away_is_not_asked_until_then() -> None:
     assert isinstance(refusal, RateLimited)
     assert refusal.msg == (
         "Could not list the tokens: it was not tried, because the API asks to wait another 10 s. Nothing was changed by it. "
-        "Try again then."
+        "Run this again after that."
     )
     assert refusal.reason == "it was not tried, because a rate limit asks to wait another 10 s"
     assert outage.refusal("GET", "list the tokens", 1000.0) is None
@@ -135,10 +135,10 @@ def test_a_rate_limit_that_lets_nothing_through_for_long_is_not_asked(
     assert isinstance(refusal, RateLimited) is refused
     if refusal is not None:
         assert refusal.msg == (
-            "Could not create it: it was not tried, because the API's rate limit has let no POST request through for 60 s. "
-            "Nothing was changed by it. Try again later."
+            "Could not create it: it was not tried, because the API's rate limit has refused every POST request for 60 s. "
+            "Nothing was changed by it. Run this again later."
         )
-        assert refusal.reason == "it was not tried, because a rate limit has let nothing through for 60 s"
+        assert refusal.reason == "it was not tried, because a rate limit has refused every request for 60 s"
     assert outage.refusal("DELETE", "revoke it", now) is None
     assert outage.refusal("POST", "create it", now - 1 + REST_SECONDS) is None
 

@@ -72,7 +72,7 @@ def test_a_taken_name_is_a_conflict_whatever_is_answered(
     assert isinstance(outcome.error, Conflict)
     assert outcome.error.status == status
     assert words in outcome.error.msg
-    assert f"a token 'ci' (id {theirs.id}) that this run did not create. It was left alone." in outcome.error.msg
+    assert f"a token 'ci' (id {theirs.id}) that this run did not create. It was not changed." in outcome.error.msg
     assert simulator.alive(theirs.secret)
     assert not outcome.changed
 

@@ -269,7 +269,7 @@ def test_a_file_is_refused_and_left_as_it_is_that_holds(tmp_path: Path, content:
     path.write_bytes(content)
     with pytest.raises(Refused) as refused:
         state_file.read(str(path))
-    assert f"The file {path} is not a state file of turso_rotate: {says}. It was left as it is." in refused.value.msg
+    assert f"The file {path} is not a state file of turso_rotate: {says}. It was not changed." in refused.value.msg
     assert "hunter2" not in refused.value.msg
     assert path.read_bytes() == content
 

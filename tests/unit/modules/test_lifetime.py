@@ -60,7 +60,7 @@ def test_what_was_created_is_withdrawn_and_the_rest_not_tried(
     result = run_module(module, ASKED[module])
     assert result["failed"] is True
     assert result["changed"] is False
-    assert f"The new token 'ci' could not be handed over: {STOPPED}." in result["msg"]
+    assert f"The module could not return the new token 'ci': {STOPPED}." in result["msg"]
     assert "was revoked again" in result["msg"]
     assert [token.name for token in simulator.tokens if token.user == "alice"] == ["main"]
     assert simulator.writes == [("POST", "/v1/auth/api-tokens/ci"), ("DELETE", "/v1/auth/api-tokens/ci")]
@@ -68,7 +68,7 @@ def test_what_was_created_is_withdrawn_and_the_rest_not_tried(
     if module is turso_tokens:
         first, second, third = result["results"]
         assert (first["secret"], first["token"], first["failed"]) == (None, None, True)
-        assert second["msg"] == f"The token 'cd' was not tried: {STOPPED}. Nothing was changed about it."
+        assert second["msg"] == f"The token 'cd' was not processed: {STOPPED}. It was not changed. Run this again."
         assert (third["failed"], third["msg"]) == (False, "unchanged")
 
 
@@ -78,7 +78,7 @@ def test_what_cannot_be_withdrawn_is_named(simulator: Simulator, run_module: Run
     simulator.faults.add("revoke", faults.Status(403))
     result = run_module(module, ASKED[module])
     (left,) = [token for token in simulator.tokens if token.name == "ci"]
-    assert f"Revoke the token with the id {left.id}: it may be active." in result["msg"]
+    assert f"Revoke the token with the id {left.id}." in result["msg"]
     assert (result["failed"], result["changed"]) == (True, True)
     token = result["token"] if module is turso_token else result["results"][0]["token"]
     assert token["id"] == left.id
@@ -105,9 +105,7 @@ def _told_to_stop_while_it_mints(simulator: Simulator) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_told_to_stop_while_it_mints")
-@pytest.mark.parametrize(
-    ("expires_in", "ending"), [("90d", "ends by itself 20"), ("never", "never ends: only invalidating")]
-)
+@pytest.mark.parametrize(("expires_in", "ending"), [("90d", "ends by itself 20"), ("never", "never ends by itself")])
 def test_a_sql_token_that_nobody_gets_cannot_be_taken_back_and_that_is_said(
     simulator: Simulator, run_module: RunModule, expires_in: str, ending: str
 ) -> None:
@@ -118,7 +116,7 @@ def test_a_sql_token_that_nobody_gets_cannot_be_taken_back_and_that_is_said(
         None,
         "refused",
     )
-    assert f"could not be handed over: {STOPPED}. It cannot be taken back: It {ending}" in result["msg"]
+    assert f"{STOPPED}. The token cannot be revoked. It {ending}" in result["msg"]
     assert len(simulator.minted) == 1
 
 
@@ -126,7 +124,7 @@ def test_a_sql_token_that_nobody_gets_cannot_be_taken_back_and_that_is_said(
 def test_a_sql_token_is_not_minted_where_nobody_would_get_it(simulator: Simulator, run_module: RunModule) -> None:
     result = run_module(turso_sql_token, SHOP)
     assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, False, "refused")
-    assert f"was not minted: {STOPPED}. Nothing was changed about it." in result["msg"]
+    assert f"was not minted: {STOPPED}. The current token was not changed." in result["msg"]
     assert simulator.minted == []
 
 

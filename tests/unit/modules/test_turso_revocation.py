@@ -195,7 +195,7 @@ def test_a_value_that_cannot_be_tried_is_named_and_keeps_a_number_from_confirmin
     asked = {**ACME, "secrets": [world["ci"].secret, spoil(world["backup"].secret)]}
     dry = revoke(**asked)
     assert dry["failed"]
-    assert f"Value 2 could not be tried: {reason}" in " ".join(dry["report"]).replace("it holds ", "")
+    assert f"Value 2 could not be tried: {reason}" in " ".join(dry["report"]).replace("it has ", "")
     assert names(dry["selected"]) == ["backup", "ci"]  # its claims are read all the same
     refused = revoke(**asked, names=["ci", "backup"], confirm="3")
     assert "value 2 could not be tried" in refused["msg"]
@@ -242,7 +242,7 @@ def test_the_environment_gives_a_value(
     monkeypatch.setenv("TURSO_REVOKE_SECRET", world["backup"].secret)
     assert names(revoke(**ACME)["selected"]) == ["backup"]
     monkeypatch.setenv("TURSO_REVOKE_SECRET", "")
-    assert "Nothing says which tokens" in revoke(**ACME)["msg"]
+    assert "No tokens are selected" in revoke(**ACME)["msg"]
 
 
 # Exactly the id that was confirmed
@@ -266,7 +266,7 @@ def test_a_name_that_is_made_anew_after_the_confirmation_is_not_revoked(simulato
     simulator.faults.add("list", MadeAnew(simulator, "laptop"), skip=1)
     result = revoke(names=["laptop"], confirm=code)
     assert result["failed"]
-    assert "The name belongs to another token by now" in result["msg"]
+    assert "The name belongs to another token now" in result["msg"]
     assert simulator.writes == []
     assert "laptop" in [token.name for token in simulator.tokens]
 
@@ -284,7 +284,7 @@ def test_another_id_that_is_gone_afterwards_is_a_failure(simulator: Simulator, c
     assert names(result["revoked"]) == ["laptop"]
     assert result["failed"]
     assert "'backup'" in result["msg"]
-    assert "is gone from the list, and nobody confirmed it" in result["msg"]
+    assert "is gone from the list, although it was not selected" in result["msg"]
 
 
 def test_ones_own_token_goes_by_its_id_where_it_has_an_organization(
@@ -394,7 +394,7 @@ def test_a_name_that_is_listed_twice_is_not_revoked(simulator: Simulator, revoke
     shown = [{"name": "laptop", "id": token.id} for token in simulator.tokens if token.name in ("laptop", "backup")]
     simulator.faults.add("list", faults.Status(200, {"tokens": shown}), skip=1)
     result = revoke(names=["laptop"], confirm=code)
-    assert "Which one is meant was not guessed" in result["msg"]
+    assert "the name alone does not identify the token" in result["msg"]
     assert simulator.writes == []
 
 
@@ -456,9 +456,9 @@ def test_an_owner_is_found_by_name_or_by_address(revoke: Run) -> None:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({}, "This is the list of the calling user"),
+        ({}, "This is the list of the API credential's user"),
         (ACME, "no unrestricted tokens"),
-        ({**ACME, "names": ["nobody", "backup"], "exclude": {"names": ["backup"]}}, "exclude spares"),
+        ({**ACME, "names": ["nobody", "backup"], "exclude": {"names": ["backup"]}}, "except excluded ones"),
     ],
 )
 def test_nothing_that_matches_is_a_failure(simulator: Simulator, revoke: Run, asked: Any, message: str) -> None:
@@ -517,7 +517,7 @@ def test_an_odd_entry_of_somebody_elses_stops_no_other_token(
     assert not result.get("failed"), result
     simulator.faults.add("org_list", faults.Status(200, {"tokens": shown}))
     result = revoke(**ACME, ids=["odd-1"])
-    assert "Token 'odd' (id odd-1) is meant, but its entry in the list is not understood." in result["msg"]
+    assert "Token 'odd' (id odd-1) is selected, but this collection can't read its entry in the list." in result["msg"]
 
 
 # What was minted since
@@ -618,7 +618,9 @@ def test_a_log_that_cannot_be_read_is_said_and_fails_nothing(simulator: Simulato
     result = confirmed(**ACME, names=["ci"])
     assert not result.get("failed")
     assert result["minted"] is None
-    assert "What was minted since is not known. Could not read the audit log" in " ".join(result["report"])
+    assert "It is not known which tokens were minted since then. Could not read the audit log" in " ".join(
+        result["report"]
+    )
 
 
 def test_pages_are_read_back_to_the_oldest_token_and_no_further(simulator: Simulator, revoke: Run) -> None:
@@ -627,7 +629,7 @@ def test_pages_are_read_back_to_the_oldest_token_and_no_further(simulator: Simul
         simulator.logged("db-token-create", "bob", age_days=number)
     result = revoke(**ACME, names=["ci"])
     assert len(result["minted"]) in (200, 201)  # by the day that the API tells
-    assert "that are not shown." in " ".join(result["report"])
+    assert "more are in the result" in " ".join(result["report"])
     pages = [request.query for request in simulator.requests if request.call == "audit_log"]
     assert pages == [{"page_size": "100", "page": str(number)} for number in (1, 2, 3)]
 
@@ -827,9 +829,9 @@ def test_the_order_of_values_and_entries_does_not_change_the_code(
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({}, "Set organization to find out for what."),
+        ({}, "Set organization, so that its database or group can be found."),
         (ACME, "does not show its database"),
-        ({"organization": "other"}, "For what is not known."),
+        ({"organization": "other"}, "Its database or group could not be found."),
     ],
     ids=["no organization", "a deleted database", "an organization out of reach"],
 )

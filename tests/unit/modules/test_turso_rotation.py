@@ -177,7 +177,7 @@ def test_only_the_tokens_that_are_due_next_are_named_of_many_that_are_not(simula
 @pytest.mark.parametrize("step", ["confirm", "check", "fresh"])
 def test_what_only_a_play_knows_is_done_by_the_action_plugin(run_module: RunModule, step: str) -> None:
     result = run_module(turso_rotation, {"step": step})
-    assert "use the role turso_rotate" in result["msg"]
+    assert "Use the role turso_rotate" in result["msg"]
 
 
 def test_many_are_done_side_by_side_and_a_failure_stops_no_other(
@@ -210,10 +210,20 @@ class Listed(faults.Fault):
 
 
 UNVERIFIED: dict[str, tuple[str, Callable[[Simulator], faults.Fault], dict[str, Any], str]] = {
-    "its secret is refused": ("validate", lambda _: faults.Status(401), {"times": None}, "did not prove itself"),
+    "its secret is refused": (
+        "validate",
+        lambda _: faults.Status(401),
+        {"times": None},
+        "The API rejects the new token",
+    ),
     "the list cannot be had": ("list", lambda _: faults.Status(403), {"skip": 1}, "could not be verified"),
-    "it is never listed": ("list", lambda _: faults.Stale(), {"skip": 1, "times": None}, "is not in the list"),
-    "it is not what was asked for": ("list", Listed, {"skip": 1}, "issued another token than was asked for"),
+    "it is never listed": (
+        "list",
+        lambda _: faults.Stale(),
+        {"skip": 1, "times": None},
+        "The list of tokens does not show the new token",
+    ),
+    "it is not what was asked for": ("list", Listed, {"skip": 1}, "has different settings"),
 }
 
 
@@ -283,7 +293,7 @@ def test_a_version_that_is_listed_with_another_id_than_its_create_answered_is_no
 ) -> None:
     simulator.faults.add("create", OtherId(), when="after")
     issued = issue("ci")
-    assert "is not in the list" in issued["report"][0]["msg"]
+    assert "The list of tokens does not show the new token" in issued["report"][0]["msg"]
     assert issued["secrets"] == {}
     assert simulator.alive(old.secret)
 
@@ -320,7 +330,9 @@ def test_a_bug_met_by_one_is_told_as_its_failure(issue: Rotate, old: Any, monkey
         raise RuntimeError("what it says may be secret")
 
     monkeypatch.setattr(issuing, "create", broken)
-    assert issue("ci")["report"][0]["msg"] == "ci: Internal error: RuntimeError. Please report it."
+    assert (
+        issue("ci")["report"][0]["msg"] == "ci: Internal error: RuntimeError. List your tokens, and please report it."
+    )
 
 
 # What refuses the run, and what refuses one token
@@ -411,7 +423,7 @@ def test_a_credential_that_is_refused_fails_its_entries_alone(
     issued = run_module(turso_rotation, {"step": "issue", "force": True, **two})
     done = commit(issued, credentials=wrong)
     assert [entry["action"] for entry in done["report"]] == ["rotated", "failed"]
-    assert done["report"][1]["msg"].endswith("Nothing was revoked; old and new values work.")
+    assert "Nothing was revoked; old and new values work." in done["report"][1]["msg"]
     assert "bob" in active(simulator, "bob")
 
 
@@ -550,7 +562,7 @@ def test_a_state_file_that_cannot_be_written(
     if fails == 0:
         assert done["msg"] == "The disk is full. Nothing was revoked."
     else:
-        assert "the state file could not be told what was revoked. The disk is full." in done["report"][0]["msg"]
+        assert "the state file does not record what was revoked. The disk is full." in done["report"][0]["msg"]
 
 
 @pytest.mark.promise(2)
@@ -799,7 +811,7 @@ def test_what_nobody_took_is_withdrawn(
     (report,) = done["report"]
     assert (report["action"], report["issued"]) == ("failed", None)
     name = issued["issued"][0]
-    says = f"Withdrawing {name} failed, too" if stuck else f"ci: The vault file is full. {name} was withdrawn."
+    says = f"{name} could not be withdrawn" if stuck else f"ci: The vault file is full. {name} was withdrawn."
     assert says in report["msg"]
     assert (known(path)["pending"] is not None) is stuck
     assert len(active(simulator, "ci-")) == int(stuck)
@@ -836,7 +848,7 @@ def test_what_nobody_will_get_is_not_issued_or_withdrawn(
     monkeypatch.setattr(Lifetime, "over", over)
     result = issue("ci", state_file=str(path))
     assert (result["failed"], result["error"]["kind"]) == (True, "refused")
-    assert "Nothing was handed over: the module was told to stop." in result["msg"]
+    assert "The module could not return its result: the module was told to stop." in result["msg"]
     assert [method for method, _path in simulator.writes] == ["POST", "DELETE"][: 2 * tellings]
     assert active(simulator) == ["ci"]
     assert path.exists() is (tellings == 1)
@@ -892,8 +904,8 @@ def test_the_credential_goes_by_its_new_version(
 
 
 STAYS: dict[str, tuple[faults.Fault | None, str]] = {
-    "nobody has its new version": (None, "only its new version may do that"),
-    "its new version may not list": (faults.Status(403), "its new version may not list tokens"),
+    "nobody has its new version": (None, "only a new version may revoke it"),
+    "its new version cannot list": (faults.Status(403), "its new version cannot list tokens"),
     "its new version does not see it": (faults.Status(200, {"tokens": []}), "does not see the token with the id"),
 }
 

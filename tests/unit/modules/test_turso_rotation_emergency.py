@@ -158,7 +158,7 @@ def test_what_the_api_refuses_is_forgotten(simulator: Simulator, path: Path, ste
     simulator.faults.add(f"POST {ROTATE}", faults.Status(403))
     result = step()
     assert failed(result) == [True]
-    assert "Nothing of it was ended." in messages(result)
+    assert "No SQL token of it was invalidated." in messages(result)
     assert "db:rotate-creds" in messages(result)
     assert (invalidated(path), invalidated(path, ASKED)) == ({"app": None}, {"app": None})
 
@@ -168,7 +168,7 @@ def test_what_the_api_refuses_is_forgotten(simulator: Simulator, path: Path, ste
 )
 def test_what_a_limit_refuses_is_not_sent_again(simulator: Simulator, path: Path, step: Step, fault: Any) -> None:
     simulator.faults.add(f"POST {ROTATE}", fault)
-    assert "Nothing of it was ended." in messages(step())
+    assert "No SQL token of it was invalidated." in messages(step())
     assert (simulator.writes, invalidated(path, ASKED)) == ([("POST", ROTATE)], {"app": None})
 
 
@@ -177,7 +177,10 @@ def test_nothing_is_ended_once_nobody_waits_for_the_result(
 ) -> None:
     monkeypatch.setattr(Lifetime, "over", lambda _self: "it was told to stop")
     result = step()
-    assert messages(result) == "The tokens of the database 'shop' were not ended: it was told to stop."
+    assert (
+        messages(result)
+        == "The SQL tokens of the database 'shop' were not invalidated: it was told to stop. Run this again."
+    )
     assert (failed(result), simulator.writes, path.exists()) == ([True], [], False)
 
 
@@ -200,7 +203,7 @@ def test_a_state_file_that_fails_afterwards_loses_no_outcome(
     result = step()
     assert failed(result) == [True]
     assert "The disk is full." in messages(result)
-    assert ("Nothing of it was ended." in messages(result)) is is_refused
+    assert ("No SQL token of it was invalidated." in messages(result)) is is_refused
 
 
 def test_after_a_lost_answer_the_time_is_that_of_the_loss(tmp_path: Path) -> None:
@@ -226,7 +229,7 @@ def test_a_lost_answer_counts_as_done(simulator: Simulator, path: Path, step: St
     simulator.faults.add(f"POST {ROTATE}", faults.Reset(), when="after", times=None)
     result = step()
     assert failed(result) == [True]
-    assert "renewed as if it was" in messages(result)
+    assert "renewed as if they were" in messages(result)
     assert invalidated(path, ASKED)["app"] is not None
     assert simulator.writes == [("POST", ROTATE)]  # a second one could end what another run has minted meanwhile
 
@@ -242,7 +245,7 @@ def test_nothing_is_ended_where_new_tokens_could_not_be_tried(simulator: Simulat
 def test_a_database_that_was_made_anew_meanwhile_is_not_touched(simulator: Simulator, step: Step) -> None:
     simulator.remake_database("shop")
     result = step()
-    assert "made anew" in result["msg"]
+    assert "it was recreated" in result["msg"]
     assert simulator.writes == []
 
 
@@ -285,5 +288,5 @@ def test_each_leaked_value_of_what_was_ended_is_tried(
 
 def test_what_is_no_invalidation_is_refused(simulator: Simulator, step: Step) -> None:
     for order in ({}, {"organization": "acme", "level": "database", "name": "x", "id": "i"}):
-        assert "Nothing was ended." in step(invalidations=[order])["msg"]
+        assert "No SQL token was invalidated." in step(invalidations=[order])["msg"]
     assert simulator.requests == []

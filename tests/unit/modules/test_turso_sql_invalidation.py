@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a leaked value that was cut": (
         {**SHOP, "leaked": [SQL[:-86]]},
         "invalid_request",
-        "leaked[0] is not a SQL token: no whole JSON",
+        "leaked[0] is not a SQL token: it is not a complete JSON",
     ),
 }
 
@@ -179,7 +179,7 @@ def test_a_leaked_value_that_lives_on_is_a_failure(
     assert [(each["before"], each["after"], each["dead"]) for each in result["leaked"]] == [
         ("accepted", "accepted", False)
     ]
-    assert "value 1 is still accepted" in result["msg"]
+    assert "the database still accepts value 1" in result["msg"]
     assert sum(waits) == 10.0, "three looks over ten seconds"
 
 
@@ -190,7 +190,7 @@ def test_a_leaked_value_that_nobody_can_try_is_not_said_to_be_dead(
     shop.keeps_out = "*"
     result = run_module(turso_sql_invalidation, {**SHOP, "leaked": [leaked]})
     assert (result["failed"], result["error"]["kind"]) == (True, "outcome_unknown")
-    assert "1 of 1 leaked values are not proven dead: value 1 could not be tried" in result["msg"]
+    assert "1 of 1 leaked values may still work: value 1 could not be tried" in result["msg"]
     assert result["leaked"][0]["after"] == "unknown"
 
 
@@ -258,7 +258,7 @@ def test_where_nobody_knows_whether_it_was_done_that_is_said(
     assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, True, "outcome_unknown")
     assert (result["invalidated_at"], told(result)) == (None, KEYS)
     assert [each["dead"] for each in result["leaked"]] == [when == "after"]
-    seen = "A leaked value has died meanwhile" if when == "after" else "Nobody knows whether it was done"
+    seen = "A leaked value is dead now" if when == "after" else "It is not known whether the tokens were invalidated"
     assert f"{seen}" in result["msg"]
     assert "applications may be locked out already" in result["msg"]
     without = run_module(turso_sql_invalidation, SHOP)
@@ -268,4 +268,4 @@ def test_where_nobody_knows_whether_it_was_done_that_is_said(
 def test_a_missing_scope_is_named(simulator: Simulator, run_module: RunModule, shop: Database) -> None:
     minter = simulator.given("minter", organization="acme", group="default", scopes=["read", "db:mint-token"])
     result = run_module(turso_sql_invalidation, {**SHOP, "api_token": minter.secret})
-    assert "The API token needs db:rotate-creds" in result["msg"]
+    assert "The API token needs the scope db:rotate-creds" in result["msg"]

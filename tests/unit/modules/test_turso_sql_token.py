@@ -337,7 +337,7 @@ def test_a_token_with_other_settings_is_not_returned_and_is_a_change(
     simulator.faults.add("mint", faults.Status(200, {"jwt": signed({"a": "rw", "id": shop.id, "rid": "r"})}))
     result = run_module(turso_sql_token, SHOP)
     assert (result["changed"], result["secret"], result["error"]["kind"]) == (True, None, "unexpected_response")
-    assert "It never ends: only invalidating every SQL token of the database 'shop' ends it" in result["msg"]
+    assert "To end it, invalidate every SQL token of the database 'shop'" in result["msg"]
 
 
 # Where the data plane cannot be reached from here
@@ -352,7 +352,7 @@ def test_a_token_that_nobody_can_try_is_kept_with_a_warning(
     result = run_module(turso_sql_token, {**SHOP, "current": old.secret}, check_mode=check_mode)
     assert (result["changed"], result["reason"], result["probed"]) == (False, None, "unknown")
     (warning,) = result["warnings"]
-    assert "Nobody knows whether the current SQL token of the database 'shop' works" in str(warning)
+    assert "It is not known whether the current SQL token of the database 'shop' works" in str(warning)
     assert "allow rules" in str(warning)
     assert simulator.writes == []
 
@@ -389,7 +389,7 @@ def test_a_first_token_is_not_minted_where_nothing_answers(
     simulator.faults.add("pipeline", faults.Reset(), times=None)
     result = run_module(turso_sql_token, SHOP)
     assert (result["error"]["kind"], result["changed"], simulator.minted) == ("unreachable", False, [])
-    assert "No token was minted, because none can be taken back." in result["msg"]
+    assert "No token was minted, because a SQL token cannot be revoked." in result["msg"]
 
 
 @pytest.mark.parametrize("told", [{}, {"Hostname": None}, {"Hostname": ""}, {"Hostname": "evil.example@shop.turso.io"}])
@@ -437,7 +437,7 @@ def test_a_first_token_that_cannot_be_tried_any_more_is_not_returned(
     result = run_module(turso_sql_token, SHOP)
     assert (result["error"]["kind"], result["changed"], result["secret"]) == ("unreachable", True, None)
     assert (result["probed"], result["token"], len(simulator.minted)) == ("unknown", None, 1)
-    assert "it cannot be taken back: It ends by itself 20" in result["msg"]
+    assert "it cannot be revoked. It ends by itself 20" in result["msg"]
 
 
 def test_a_new_token_that_is_rejected_is_not_returned(
@@ -516,7 +516,7 @@ def test_what_the_api_cuts_is_told(simulator: Simulator, run_module: RunModule, 
     simulator.behave(longest_expiration=7 * 86400)
     result = run_module(turso_sql_token, SHOP)
     assert result["changed"] is True
-    assert "lasts 604800 s, asked for was 90d" in str(result["warnings"])
+    assert "lasts 604800 s, expected 90d" in str(result["warnings"])
 
 
 # Refused
@@ -615,7 +615,7 @@ def test_a_missing_scope_is_named(simulator: Simulator, run_module: RunModule, s
     reader = simulator.given("reader", organization="acme", group="default", scopes=["read"])
     result = run_module(turso_sql_token, {**SHOP, "api_token": reader.secret})
     assert result["error"]["kind"] == "forbidden"
-    assert "The API token needs db:mint-token" in result["msg"]
+    assert "The API token needs the scope db:mint-token" in result["msg"]
 
 
 def test_an_api_token_of_the_group_is_enough(simulator: Simulator, run_module: RunModule, shop: Database) -> None:

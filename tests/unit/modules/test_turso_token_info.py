@@ -299,4 +299,4 @@ def test_a_credential_that_may_not_list_says_so(simulator: Simulator, run_module
     running = simulator.given("runner", **READER)
     result = run_module(turso_token_info, {"api_token": running.secret})
     assert result["error"]["kind"] == "forbidden"
-    assert "a restricted token may not be allowed to manage tokens" in result["msg"]
+    assert "Some restricted tokens can't manage tokens" in result["msg"]

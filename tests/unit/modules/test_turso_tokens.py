@@ -127,7 +127,7 @@ REFUSED = {
         "scopes need organization",
     ),
     "an empty organization": ([{"name": "a", "organization": ""}], "tokens[0] (a): ", "organization is empty"),
-    "a name twice": (named("b", "a", "b"), "more than once: token 'b'", "Nothing was done"),
+    "a name twice": (named("b", "a", "b"), "more than once: token 'b'", "Nothing was changed"),
     "a name to be present and absent": (
         [{"name": "a"}, {"name": "a", "state": "absent"}],
         "more than once: token 'a'",

@@ -25,9 +25,9 @@ DESCRIPTIONS = [
     ({"RotationEnabled": False, "PrimaryRegion": "eu-central-1"}, None),
     (
         {"DeletedDate": "2026-12-30"},
-        "the secret a is scheduled for deletion: aws secretsmanager restore-secret --secret-id a",
+        "the secret a is scheduled for deletion. To keep it: aws secretsmanager restore-secret --secret-id a",
     ),
-    ({"OwningService": "rds"}, "the secret a belongs to rds, which alone may write it"),
+    ({"OwningService": "rds"}, "the secret a belongs to rds, and only that service may write it"),
     ({"PrimaryRegion": "us-east-1"}, "the secret a is a replica in eu-central-1. Set region: us-east-1"),
     ({"RotationEnabled": True}, "AWS rotates the secret a itself"),
 ]
@@ -68,7 +68,7 @@ def test_one_key_is_replaced_or_everything(content: Any, key: str | None, found:
 
 @pytest.mark.parametrize("content", ["old", "[1]", '"x"', "7", '{"a": NaN}', '{"a": 1e999}', '{"a"', b"\xff"])
 def test_what_has_no_keys_is_refused(content: str | bytes) -> None:
-    with pytest.raises(Refused, match="the secret a is no JSON object"):
+    with pytest.raises(Refused, match="the secret a is not a JSON object"):
         aws_secret.with_value(content, "token", "new", "a")
 
 

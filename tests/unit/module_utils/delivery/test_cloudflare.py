@@ -19,10 +19,10 @@ GIVEN = {"account_id": "023e105f4ecef8ad9ca31a8372d0c353", "script": "shop", "na
 OPTIONS = {
     "good": ({}, None),
     "odd, and a name": ({"name": "_T$1"}, None),
-    "a digit first": ({"name": "1T"}, "no name of a secret"),
-    "a dash": ({"name": "T-1"}, "no name of a secret"),
-    "no account": ({"account_id": "acme"}, "no id of an account"),
-    "a path": ({"account_id": f"../{'0' * 29}"}, "no id of an account"),
+    "a digit first": ({"name": "1T"}, "not a name for a secret"),
+    "a dash": ({"name": "T-1"}, "not a name for a secret"),
+    "no account": ({"account_id": "acme"}, "not an account id"),
+    "a path": ({"account_id": f"../{'0' * 29}"}, "not an account id"),
 }
 
 
@@ -83,17 +83,17 @@ def errors(*codes: int) -> dict[str, Any]:
 
 
 MEANINGS: dict[str, tuple[int, Any, str]] = {
-    "behind": (400, errors(10215), "the newest version of Worker shop is not the one that is deployed"),
+    "behind": (400, errors(10215), "the newest version of Worker shop is not the deployed one"),
     "behind, by the settings": (400, errors(10214), "wrangler versions deploy --name shop"),
     "no Worker": (404, errors(10007), "such as shop-production"),
     "no Worker, as a bad request": (400, errors(1, 10090), "shows no Worker shop"),
     "no page": (404, None, "shows no Worker shop"),
-    "a variable": (400, errors(10053), "T is a variable of Worker shop, and no secret"),
+    "a variable": (400, errors(10053), "T is a variable of Worker shop, not a secret"),
     "rejected": (401, errors(10000), "Cloudflare does not accept the credential of X"),
     "no right": (403, errors(10000), "Workers Scripts: Edit"),
-    "refused": (400, errors(10021), "Cloudflare refuses what it was asked (m)"),
-    "no answer": (-1, None, "Cloudflare cannot be asked now. Run again later (m)"),
-    "its trouble": (503, "<html>", "Cloudflare cannot be asked now"),
+    "refused": (400, errors(10021), "Cloudflare refused the request (m)"),
+    "no answer": (-1, None, "Cloudflare does not answer as it should. Run this again later (m)"),
+    "its trouble": (503, "<html>", "Cloudflare does not answer as it should"),
 }
 
 

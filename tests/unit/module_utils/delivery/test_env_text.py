@@ -54,12 +54,12 @@ def test_nothing_but_the_value_changes(before: str, after: str) -> None:
 
 
 REFUSED = [
-    ("missing", "A=1\n", "has no TOKEN. A line that nobody reads"),
+    ("missing", "A=1\n", "has no TOKEN. The role adds no line"),
     ("missing from nothing", "", "has no TOKEN."),
-    ("only a comment", "A=1\n# TOKEN=old\n", "has no TOKEN but in the comment of line 2."),
+    ("only a comment", "A=1\n# TOKEN=old\n", "has no TOKEN except in the comment in line 2."),
     ("without a value", "TOKEN\n", "has no TOKEN."),
     ("twice", "TOKEN=a\nB=1\nexport TOKEN=b\n", "more than once, in the lines 1 and 3. Remove all but one."),
-    ("in another's quotes", 'KEY="a\nTOKEN=old\n"\n', "may belong to the value in quotes that begins in line 1"),
+    ("in another's quotes", 'KEY="a\nTOKEN=old\n"\n', "may belong to the quoted value that begins in line 1"),
     ("two words", "TOKEN=a b\n", "read in different ways"),
     ("over two lines", 'TOKEN="a\nb"\n', "read in different ways"),
     ("quotes that stay open", "TOKEN='a\n", "read in different ways"),
@@ -67,9 +67,9 @@ REFUSED = [
     ("more behind quotes", 'TOKEN="a"b\n', "read in different ways"),
     ("a line that goes on", "TOKEN=a\\\nb\n", "read in different ways"),
     ("a sign that may begin a comment", "TOKEN=a#b\n", "read in different ways"),
-    ("a reference", "TOKEN=$OTHER\n", "refers to something else"),
-    ("a reference in quotes", 'TOKEN="${OTHER}"\n', "refers to something else"),
-    ("a command", "TOKEN=`cat`\n", "refers to something else"),
+    ("a reference", "TOKEN=$OTHER\n", "refers to another value"),
+    ("a reference in quotes", 'TOKEN="${OTHER}"\n', "refers to another value"),
+    ("a command", "TOKEN=`cat`\n", "refers to another value"),
 ]  # fmt: skip
 
 
@@ -85,12 +85,12 @@ def test_what_is_not_clear_is_refused(text: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("before", "value", "says"),
     [
-        ("TOKEN=old", "two words", "Put the present value in quotes"),
-        ("TOKEN=old", "", "Put the present value in quotes"),
-        ('TOKEN="old"', 'a"b', "Only a file of its own"),
-        ("TOKEN='old'", "a'b", "Only a file of its own"),
-        ('TOKEN="old"', "a$b", "Only a file of its own"),
-        ('TOKEN="old"', "a\nb", "Only a file of its own"),
+        ("TOKEN=old", "two words", "Put the present value into quotes"),
+        ("TOKEN=old", "", "Put the present value into quotes"),
+        ('TOKEN="old"', 'a"b', "into a file of its own"),
+        ("TOKEN='old'", "a'b", "into a file of its own"),
+        ('TOKEN="old"', "a$b", "into a file of its own"),
+        ('TOKEN="old"', "a\nb", "into a file of its own"),
     ],
 )
 def test_a_value_that_would_be_read_as_another_is_not_written(before: str, value: str, says: str) -> None:

@@ -117,13 +117,17 @@ def test_names_are_those_that_github_takes(name: str, is_good: bool) -> None:
 PLACE = github.place_of({"repository": "acme/app", "name": "T"})
 MEANINGS = {
     "rejected": (401, "m", "GitHub does not accept the credential of GH_TOKEN. Replace it (m)"),
-    "no right": (403, "m", "the credential of GH_TOKEN lacks a right. Grant for the repository the permission Secrets"),
+    "no right": (
+        403,
+        "m",
+        "the credential of GH_TOKEN lacks a permission. Grant for the repository the permission Secrets",
+    ),
     "a workflow": (403, "Resource not accessible by integration", "the automatic token of a workflow can't write"),
     "not there": (404, "m", "GitHub shows no repository acme/app to the credential of GH_TOKEN"),
-    "moved": (301, "m", "repository acme/app has moved or was renamed. Write its name of today (m)"),
-    "refused": (422, "m", "GitHub refuses the value or the name (m)"),
-    "no answer": (-1, "m", "GitHub cannot be asked now. Run again later (m)"),
-    "its trouble": (503, "m", "GitHub cannot be asked now. Run again later (m)"),
+    "moved": (301, "m", "repository acme/app has moved or was renamed. Use its present name (m)"),
+    "refused": (422, "m", "GitHub refused the value or the name (m)"),
+    "no answer": (-1, "m", "GitHub does not answer as it should. Run this again later (m)"),
+    "its trouble": (503, "m", "GitHub does not answer as it should. Run this again later (m)"),
     "nonsense": (200, None, "(its answer is not what its API promises)"),
 }
 
@@ -152,7 +156,7 @@ def test_a_stamp_that_moved_on_is_no_receipt() -> None:
     assert github.receipt_problem("2026-11-30T12:00:00Z", "2026-11-30T12:00:00Z") is None
     said = github.receipt_problem("2026-11-30T12:00:00Z", "2026-11-30T12:00:09Z")
     assert said is not None
-    assert "written again at 2026-11-30T12:00:09Z" in said
+    assert "something else wrote it at 2026-11-30T12:00:09Z" in said
 
 
 def test_narrower_places_are_those_whose_secret_is_used_instead() -> None:

@@ -40,9 +40,9 @@ OPTIONS = {
     "group": ({"group": "a", "variable": "T" * 255}, None),
     "both": ({"project": "a/b", "group": "a", "variable": "T"}, "exactly one of project and group is needed"),
     "neither": ({"variable": "T"}, "exactly one of project and group is needed"),
-    "too long": ({"group": "a", "variable": "T" * 256}, "no name of a variable"),
-    "odd": ({"group": "a", "variable": "T-1"}, "no name of a variable"),
-    "empty": ({"group": "a", "variable": ""}, "no name of a variable"),
+    "too long": ({"group": "a", "variable": "T" * 256}, "not a name for a variable"),
+    "odd": ({"group": "a", "variable": "T-1"}, "not a name for a variable"),
+    "empty": ({"group": "a", "variable": ""}, "not a name for a variable"),
 }
 
 
@@ -67,13 +67,13 @@ def test_a_missing_variable_is_no_missing_project(status: int, problem: str | No
 
 PLACE = gitlab.place_of({"project": "acme/app", "variable": "T", "scope": "*"})
 MEANINGS = {
-    400: "A masked variable takes no line breaks",
+    400: "A masked variable accepts no line breaks",
     401: "GitLab does not accept the credential of GITLAB_TOKEN. Replace it (m)",
     403: "may not change the variables of project acme/app",
     404: "GitLab shows no project acme/app",
     302: "project acme/app has moved",
-    -1: "GitLab cannot be asked now. Run again later (m)",
-    503: "GitLab cannot be asked now",
+    -1: "GitLab does not answer as it should. Run this again later (m)",
+    503: "GitLab does not answer as it should",
 }
 
 

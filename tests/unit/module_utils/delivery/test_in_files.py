@@ -105,17 +105,17 @@ def test_a_new_file_is_private_where_nothing_is_said(tmp_path: Path) -> None:
 
 CHECKED: list[tuple[str, Callable[[Path], Wanted], str, str]] = [
     ("a variable", lambda env: wanted(env, "A"), "proven", ""),
-    ("a new file", lambda env: wanted(env.parent / "token"), "proven", "will be made"),
+    ("a new file", lambda env: wanted(env.parent / "token"), "proven", "will be created"),
     (
         "a new file of somebody",
         lambda env: wanted(env.parent / "t", owner="root", group="root"),
         "proven",
-        "will be made",
+        "will be created",
     ),
     ("no such user", lambda env: wanted(env.parent / "t", owner="no-such"), "refused", "There is no user no-such"),
     ("no such group", lambda env: wanted(env.parent / "t", group="no-such"), "refused", "There is no group no-such"),
     ("no variable", lambda env: wanted(env, "C"), "refused", "has no C"),
-    ("no file", lambda env: wanted(env.parent / "none", "A"), "refused", "make the file with a line A="),
+    ("no file", lambda env: wanted(env.parent / "none", "A"), "refused", "create the file with a line A="),
     ("no folder", lambda env: wanted(env / "token"), "refused", "its folder"),
     ("a folder", lambda env: wanted(env.parent), "refused", "not a regular file"),
     ("many lines", wanted, "refused", "has more than one line"),
@@ -190,7 +190,7 @@ def test_a_file_that_keeps_changing_is_left(env: Path, monkeypatch: pytest.Monke
 READ: list[tuple[str, str | None, str, str]] = [
     ("ours", f"A={SECRET}\n", "confirmed", ""),
     ("another", f"A={OTHER}\n", "other", "holds another value: of the token with the id b."),
-    ("empty", "A=\n", "other", "holds another value, which is no token"),
+    ("empty", "A=\n", "other", "holds another value, which is not a token"),
     ("no longer there", None, "other", "does not exist"),
     ("no variable", "B=1\n", "unreadable", "has no A"),
     ("no text", "A=\0\n", "unreadable", "is not text"),

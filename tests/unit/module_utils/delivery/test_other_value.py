@@ -23,7 +23,7 @@ def jwt(**claims: Any) -> str:
 
 
 OURS = jwt(jti="ours", iat=1795500000)
-SAYS_NOTHING = ", which is no token that says anything of itself"
+SAYS_NOTHING = ", which is not a token that can be identified"
 AT = ": issued at 2026-11-24"
 SAID: list[tuple[str, str | None, str]] = [
     ("", OURS, SAYS_NOTHING),

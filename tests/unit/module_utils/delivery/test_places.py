@@ -56,7 +56,7 @@ def test_the_verdicts_of_all_places_are_put_together() -> None:
     assert found[:2] == [(done[0], "secret"), (done[1], None)]
     lost, value = found[2]
     assert (lost["name"], lost["host"], lost["verdict"], value) == ("a", "web2", "lost", None)
-    assert lost["msg"].startswith("web2: No route to host. Nobody knows whether the value arrived.")
+    assert lost["msg"].startswith("web2: No route to host. It is not known whether the value arrived.")
 
 
 @pytest.mark.parametrize(("verb", "verdict"), [("check", "refused"), ("deliver", "lost"), ("read_back", "unreadable")])
@@ -67,4 +67,4 @@ def test_a_task_without_verdicts_is_one_for_each_of_its_items(verb: str, verdict
         ("a", "file", "/srv/a", "localhost", verdict),
         ("b", "file", "/srv/b", "localhost", verdict),
     ]
-    assert "the task did not get to its end" in found[0]["msg"]
+    assert "the task did not finish" in found[0]["msg"]

@@ -49,7 +49,7 @@ MASKED = [
 
 @pytest.mark.parametrize("secret", MASKED)
 def test_what_ansible_masked_is_never_written_back(secret: Any) -> None:
-    with pytest.raises(Refused, match=r"a key of secret/data/ci holds the credential.* Nothing was changed"):
+    with pytest.raises(Refused, match=r"a key of secret/data/ci holds the credential.* It was not changed"):
         vault_kv.stored_in(answer(secret), "secret/data/ci")
 
 

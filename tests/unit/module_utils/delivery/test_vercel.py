@@ -23,8 +23,8 @@ OPTIONS = {
     "wide": ({"target": ["production", "preview"]}, None),
     "redeploy of more": ({"redeploy": True, "target": ["production", "preview"]}, "target must be [production]"),
     "nothing": ({"target": []}, "the value would reach nobody"),
-    "a digit first": ({"variable": "1T"}, "no name of a variable"),
-    "odd": ({"variable": "T-1"}, "no name of a variable"),
+    "a digit first": ({"variable": "1T"}, "not a name for a variable"),
+    "odd": ({"variable": "T-1"}, "not a name for a variable"),
 }
 
 
@@ -64,14 +64,14 @@ def test_the_variable_with_exactly_these_targets_is_meant(listed: list[dict[str,
 
 NOT_FOUND = {
     "none": ([], "vercel env add T production --sensitive"),
-    "another": ([env(key="U")], "project shop has no variable T. Make it once"),
+    "another": ([env(key="U")], "project shop has no variable T. Create it once"),
     "wider": (
         [env(target=["production", "preview"])],
-        "for exactly production and every branch; it has it for preview, production",
+        "for exactly production and every branch, only for preview, production",
     ),
-    "of a branch": ([env(gitBranch="main")], "it has it for production. Set target so"),
-    "custom": ([env(target=None)], "it has it for other environments"),
-    "two": ([env(), env()], "it has it for production; production"),
+    "of a branch": ([env(gitBranch="main")], "only for production. Set target to that"),
+    "custom": ([env(target=None)], "only for other environments"),
+    "two": ([env(), env()], "only for production; production"),
     "an integration's": ([env(configurationId="i")], "belongs to an integration"),
 }
 
@@ -103,11 +103,11 @@ def test_a_deployment_is_in_use_when_it_was_promoted(deployment: dict[str, Any],
 
 
 MEANINGS = {
-    400: "Vercel refuses the value (m)",
+    400: "Vercel refused the value (m)",
     401: "Vercel does not accept the credential of VERCEL_TOKEN. Replace it (m)",
     403: "it may not change project shop",
     404: "Vercel shows no project shop",
-    -1: "Vercel cannot be asked now. Run again later (m)",
+    -1: "Vercel does not answer as it should. Run this again later (m)",
 }
 
 

@@ -56,7 +56,7 @@ APART: dict[str, tuple[Token, str]] = {
     "a name that no entry may have": (made(".."), "name"),
     "a version of what looks like a version": (
         made(f"{VERSION}-20261101t091500z-7f3a"),
-        "looks like that of a version",
+        "looks like the name of a version",
     ),
     "a group without scopes": (made("x", Restriction("acme", "g")), "scopes"),
 }

@@ -101,10 +101,10 @@ READ_BACK: list[tuple[Any, str | None]] = [
     (f"{jwt(NEW.id)}\n", f"{ANOTHER}: that of {NEW.name}"),
     (jwt("unknown"), ANOTHER),
     (jwt(5), ANOTHER),
-    ("", "localhost read back nothing for ci: the value is empty or no text"),
-    (" \n", "localhost read back nothing for ci: the value is empty or no text"),
-    (None, "localhost read back nothing for ci: the value is empty or no text"),
-    (["x"], "localhost read back nothing for ci: the value is empty or no text"),
+    ("", "localhost read back nothing for ci: the value is empty or not a text"),
+    (" \n", "localhost read back nothing for ci: the value is empty or not a text"),
+    (None, "localhost read back nothing for ci: the value is empty or not a text"),
+    (["x"], "localhost read back nothing for ci: the value is empty or not a text"),
 ]
 
 

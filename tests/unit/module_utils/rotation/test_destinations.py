@@ -123,7 +123,7 @@ TAKEN: list[tuple[str, Item, list[Look], bool]] = [
     ("one may have it", item(recipients=(HERE, GITHUB)), [NOBODY, look("lost", 1)], False),
     ("the play may have it", item(recipients=(HERE, THE_PLAY)), [NOBODY], False),
     ("the vault file has it", item(recipients=(HERE, VAULT_FILE)), [NOBODY], False),
-    ("it is delivered once more", item(recipients=(HERE,), action="resume"), [NOBODY], False),
+    ("it is delivered again", item(recipients=(HERE,), action="resume"), [NOBODY], False),
     ("nobody was asked", item(recipients=(HERE,)), [], False),
 ]  # fmt: skip
 
@@ -143,10 +143,10 @@ def test_it_says_why_nobody_took_it() -> None:
 AGAINST: list[tuple[str, tuple[Recipient, ...], list[Look], list[str]]] = [
     ("it holds the value", (HERE,), [look("confirmed", by="read back")], []),
     ("the service took it", (GITHUB,), [look("confirmed", by="receipt")], []),
-    ("nobody looked", (HERE,), [], ["file /f was not looked at after the delivery"]),
+    ("nobody looked", (HERE,), [], ["file /f was not read back after the delivery"]),
     ("it was delivered only", (HERE,), [look("delivered")], ["file /f: delivered"]),
     ("it holds another value", (HERE,), [look("other", msg="It is older.")], ["file /f: It is older"]),
-    ("one has it", (ON_APPS,), [look("confirmed", 0, "app1", by="read back")], ["file /g on app2 was not looked at after the delivery"]),
+    ("one has it", (ON_APPS,), [look("confirmed", 0, "app1", by="read back")], ["file /g on app2 was not read back after the delivery"]),
 ]  # fmt: skip
 
 
@@ -168,9 +168,11 @@ def test_a_check_refuses_or_tells_or_did_not_run() -> None:
     ]
     assert destinations.refusals(said) == {"ci": "file /f: No folder; file /g on app1: Down"}
     (sentence,) = destinations.not_known(said)
-    assert sentence == "ci: only the delivery itself will tell whether github_secret acme/app X takes the value."
+    assert sentence == "ci: only the delivery itself shows whether github_secret acme/app X accepts the value."
     assert destinations.refused_later(said, ["ci"]) == []
-    assert destinations.refused_later(said[:1], []) == ["ci: file /f: No folder. It would not be issued."]
+    assert destinations.refused_later(said[:1], []) == [
+        "ci: file /f: No folder. Fix this before the token is due; until then no new version would be issued."
+    ]
     all_asked = destinations.to_check(entries(ci=(HERE, ON_APPS, GITHUB)), ["ci"])
     assert destinations.not_asked(all_asked, said) == {}
     (silent,) = destinations.not_asked(all_asked, said[1:3]).values()
@@ -189,7 +191,7 @@ def test_who_is_asked_again_and_says_nothing_confirms_nothing() -> None:
     one = item(recipients=(HERE, GITHUB, ON_APPS))
     one.looks = [look("confirmed", by="read back"), look("confirmed", 1, by="receipt"), look("not taken", 2, "app1")]
     destinations.doubt(one, ["file"])
-    silent = look("unreadable", msg="it did not say what it holds")
+    silent = look("unreadable", msg="it could not be read back")
     assert one.looks == [silent, look("confirmed", 1, by="receipt"), look("not taken", 2, "app1")]
 
 

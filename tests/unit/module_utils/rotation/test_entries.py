@@ -93,7 +93,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("a list of texts", ["ci"], {}, "turso_rotate_tokens must be a list of dictionaries."),
     ("one name twice", [CI, {"name": "b"}, CI], {}, "turso_rotate_tokens[0] (ci): the name is used more than once."),
     ("one name twice, once as a number", [{"name": "5"}, {"name": 5}], {}, "[1] (5): the name is used more than once"),
-    ("the name of a version", [{"name": "ci-20261124t091500z-7f3a"}], {}, "the name looks like that of a version"),
+    ("the name of a version", [{"name": "ci-20261124t091500z-7f3a"}], {}, "the name looks like the name of a version"),
     ("no name", [{"organization": "acme"}], {}, "turso_rotate_tokens[0] (without a name): "),
     ("a blank name", [{"name": " "}], {}, "turso_rotate_tokens[0] ( ): name is empty"),
     ("a name that is a list", [{"name": ["ci"]}], {}, "(without a name): name must be a text, not a list"),
@@ -119,9 +119,9 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("room for no version", [CI], {"max_versions": 0}, "turso_rotate_max_versions must be at least 1"),
     ("a switch that is none", [CI], {"force": "maybe"}, "turso_rotate_force must be true or false"),
     ("half a day of spread", [CI], {"spread_days": 0.5}, "turso_rotate_spread_days must be a whole number"),
-    ("a spread longer than the age", [CI], {"spread_days": 91}, "turso_rotate_spread_days is not shorter than max_age_days"),
-    ("a spread as long as the age", [CI], {"spread_days": 90}, "turso_rotate_spread_days is not shorter than max_age_days"),
-    ("a spread as long as an entry's age", [{**CI, "max_age_days": 7}], {"spread_days": 7}, "is not shorter than max_age_days"),
+    ("a spread longer than the age", [CI], {"spread_days": 91}, "turso_rotate_spread_days must be less than max_age_days"),
+    ("a spread as long as the age", [CI], {"spread_days": 90}, "turso_rotate_spread_days must be less than max_age_days"),
+    ("a spread as long as an entry's age", [{**CI, "max_age_days": 7}], {"spread_days": 7}, "must be less than max_age_days"),
     ("grace longer than the age", [CI], {"grace_hours": 25, "max_age_days": 1, **WITH_STATE}, "longer than max_age_days"),
 ]  # fmt: skip
 

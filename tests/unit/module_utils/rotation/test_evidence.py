@@ -34,7 +34,7 @@ from tests.unit.module_utils.rotation.world import MINE, NEW, VAULT_FILE, item
 ON_APPS = Recipient("play", ("app1", "app2"))
 BY_FILE = Recipient("tasks", tasks="d.yml")
 HELD: dict[str, Any] = {"has_vault_file": True, "stored_sha256": "5" * 64}
-LOST = "the vault file does not hold the new value any more"
+LOST = "the vault file does not hold the new value any more: something else changed it"
 
 
 def says(
@@ -105,7 +105,7 @@ AGAINST: list[tuple[str, Facts, list[str]]] = [
         [LOST],
     ),
     (
-        "nobody knows what the value is",
+        "it is not known what the value is",
         dataclasses.replace(facts(VAULT_FILE, has_vault_file=True), item=item(sha256=None, recipients=(VAULT_FILE,))),
         [LOST],
     ),

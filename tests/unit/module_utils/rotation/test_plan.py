@@ -217,7 +217,7 @@ REFUSED: list[tuple[str, list[Token], dict[str, Any], list[str]]] = [
             f"Active: {NEW.name} (id id-0002, issued 2026-11-22T09:15:00Z, 2 days old).",
         ],
     ),
-    ("one name is listed twice", [NEW, OTHER_ID], {"force": True}, ["more than once; revoke the wrong one by its id"]),
+    ("one name is listed twice", [NEW, OTHER_ID], {"force": True}, ["more than once. Revoke the wrong one by its id"]),
     (
         "there are too many",
         FIVE,
@@ -233,7 +233,7 @@ REFUSED: list[tuple[str, list[Token], dict[str, Any], list[str]]] = [
         [OLD, NEW, NINE],
         {"knows": FOUND_TWICE},
         [
-            f"{NEW.name} was issued by a former run and never confirmed; another run found that at 2026-11-23T03:15:00Z",
+            f"{NEW.name} was issued by a former run and never confirmed; another run noticed that at 2026-11-23T03:15:00Z",
             f"{NINE.name} was issued at 2026-11-23T09:15:00Z on an unknown host; play had not confirmed it",
             "turso_rotate_force",
             "community.turso.revoke",

@@ -50,12 +50,12 @@ PLANNED: list[tuple[list[Token], dict[str, Any], str]] = [
     (
         [OLD, NEW],
         {"knows": state(NEW, (OLD, ago(days=1)))},
-        f"ci: not due: {NEW.name} is current, 2 days old; the grace period is over for {OLD.name}.",
+        f"ci: not due: {NEW.name} is current, 2 days old; {OLD.name} is revoked, because its grace period is over.",
     ),
     (
         [OLD, NEW],
         {"knows": LEFT, "stored": NEW},
-        f"ci: due (aged): {OLD.name} is current, 120 days old; {NEW.name} is delivered once more. {WHO}",
+        f"ci: due (aged): {OLD.name} is current, 120 days old; {NEW.name} is delivered again. {WHO}",
     ),
     ([OLD, NEW], {"knows": LEFT}, f"ci: due (aged): {OLD.name} is current, 120 days old. {WHO}"),
     (
@@ -105,9 +105,7 @@ def test_the_command_that_revokes_the_rest_names_neither_current_nor_what_anothe
 @pytest.mark.promise(1)
 def test_where_nothing_records_which_one_is_in_use_the_command_is_not_for_everybody() -> None:
     said = sentences.how_to_revoke(view(OLD, NEW))
-    assert said.startswith(
-        f"Nothing records which one is in use. Find that out; only if it is {NEW.name}, the newest, "
-    )
+    assert said.startswith(f"No record shows which one is in use. Find it out. Only if it is {NEW.name}, the newest, ")
     assert json.loads(shlex.split(said)[-1]) == {"turso_revoke_names": [OLD.name]}
     for seen in (view(OLD, NEW, knows=state(token("0009", days=1))), view(NEW)):
         assert sentences.how_to_revoke(seen).startswith("Find out which one is in use, and revoke the others")

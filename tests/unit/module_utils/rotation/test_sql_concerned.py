@@ -73,7 +73,7 @@ def test_of_two_entries_with_one_name_neither_hides_the_other() -> None:
 
 def test_a_dry_run_says_whom_nobody_renews() -> None:
     assert plan_in_words([SHOP], {})[1:] == [
-        "No entry of turso_rotate_tokens is for the database 'shop': whoever uses it needs a new token by hand."
+        "No entry of turso_rotate_tokens is for the database 'shop': give its applications new tokens by hand."
     ]
 
 
@@ -82,5 +82,5 @@ def test_what_is_to_end_is_read_as_it_was_returned_and_nothing_else_is() -> None
     assert places_to_end([SHOP.as_result(), PRODUCTION.as_result()]) == [SHOP, PRODUCTION]
     assert places_to_end(None) == []
     for wrong in (None, {}, given, {**given, "group": "production"}):
-        with pytest.raises(InvalidRequest, match=r"Nothing was ended\."):
+        with pytest.raises(InvalidRequest, match=r"No SQL token was invalidated\."):
             places_to_end([wrong])

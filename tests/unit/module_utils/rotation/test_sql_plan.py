@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a SQL token is due, what is delivered once more instead of minted, and what is refused."""
+"""When a SQL token is due, what is delivered again instead of minted, and what is refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ASKED = state(2, invalidation_asked_at=utc_text(day(-1)))
 MAYBE = state(2, maybe_invalidated_at=utc_text(day(-1)))
 FIVE = tuple(mint(age) for age in (1, 2, 3, 4, 5))
 
-# What was found, what else is known, and then what is done, why, and which value is delivered once more.
+# What was found, what else is known, and then what is done, why, and which value is delivered again.
 PLANS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[str, str | None, str | None]]] = [
     ("nothing is known", (), {"knows": state()}, ("issue", "missing", None)),
     ("by the state file alone", (), {"knows": state(1)}, ("none", None, None)),
@@ -34,7 +34,7 @@ PLANS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[str, str | None, s
     ("a destination alone", (value(1),), {}, ("none", None, None)),
     ("not yet due", (value(59),), {"knows": state(59)}, ("none", None, None)),
     ("the database rejects it", (value(1, probed="dead"),), {"knows": state(1)}, ("issue", "dead", None)),
-    ("nobody knows whether it works", (value(1, probed="unknown"),), {"knows": state(1)}, ("none", None, None)),
+    ("it is not known whether it works", (value(1, probed="unknown"),), {"knows": state(1)}, ("none", None, None)),
     ("forced", (value(1),), {"knows": state(1), "force": True}, ("issue", "forced", None)),
     ("it never ends", (value(1, lasts=None),), {}, ("issue", "endless", None)),
     ("of another database", (value(1, database_id="id-old"),), {}, ("issue", "foreign", None)),
@@ -175,7 +175,7 @@ REFUSALS: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
         "due, and the database cannot be reached",
         (value(61, probed="unknown", detail="no route"),),
         {"knows": state(61)},
-        "could not: no route",
+        "could not be either: no route",
     ),
     ("nothing can be known", (), {"knows": state(61), "failure": "There is no database."}, "There is no database"),
 ]

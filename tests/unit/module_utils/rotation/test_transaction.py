@@ -58,7 +58,7 @@ BROKEN += [
 @pytest.mark.promise(1)
 @pytest.mark.parametrize("text", BROKEN)
 def test_what_somebody_else_changed_revokes_nothing(text: str) -> None:
-    with pytest.raises(InvalidRequest, match=r"changed by somebody else\. Nothing was revoked"):
+    with pytest.raises(InvalidRequest, match=r"changed outside of the role\. Nothing was revoked"):
         Transaction.from_text(text)
 
 

@@ -76,7 +76,7 @@ SAID: dict[str, tuple[faults.Fault, str]] = {
     "a page": (faults.garbage(), "{host} answered 200 with something that no database answers"),
     "a redirect": (
         faults.redirect("https://login.example"),
-        "{host} answered 302, which leads elsewhere, and no token is sent there",
+        "{host} answered 302, a redirect, which is not followed",
     ),
     "a reset": (faults.Reset(), "{host} closed the connection without a complete answer (Connection reset by peer)"),
 }
@@ -208,4 +208,4 @@ def test_a_hostname_is_a_bare_host(hostname: str, url: str | None) -> None:
 def test_a_hostname_that_is_none_is_not_asked(simulator: Simulator, plane: DataPlane) -> None:
     found = plane.probe("http://shop-acme.turso.io", "x")
     assert found.result == "unknown"
-    assert "no host" in found.detail
+    assert "not a host" in found.detail

@@ -77,7 +77,7 @@ def test_permissions_that_the_api_passes_over_cost_a_token_of_a_minute(
         with pytest.raises(UnexpectedResponse) as caught:
             mint(sql, READ, target, trials, now)
         assert "permissions are (none), expected [*: data_read]" in caught.value.msg
-        assert "no other was minted" in caught.value.msg
+        assert "Only a token that ends in a minute was minted" in caught.value.msg
     assert [request.query["expiration"] for request in simulator.requests] == ["1m"]
 
 
@@ -136,9 +136,9 @@ def test_answers_that_go_on_being_lost_are_told(
     simulator.faults.add("mint", faults.Reset(), when="after", times=None)
     with pytest.raises(OutcomeUnknown) as caught:
         mint(sql, WANT, target, Trials(), now)
-    assert "3 answers were lost, so a token that nobody has may be there." in caught.value.msg
+    assert "3 answers were lost, so a token may exist whose value nobody has." in caught.value.msg
     assert "ends by itself 90d after it was minted" in caught.value.msg
-    assert "The current token was not touched." in caught.value.msg
+    assert "The current token was not changed." in caught.value.msg
     assert (len(simulator.minted), caught.value.attempts) == (3, 3)
 
 
@@ -166,7 +166,7 @@ def test_a_token_that_never_ends_is_not_minted_again(
     simulator.faults.add("mint", faults.Reset(), when="after")
     with pytest.raises(OutcomeUnknown) as caught:
         mint(sql, NEVER, target, Trials(), now)
-    assert "It never ends: only invalidating every SQL token of the database 'shop' ends it" in caught.value.msg
+    assert "To end it, invalidate every SQL token of the database 'shop'" in caught.value.msg
     assert len(simulator.minted) == 1
 
 
@@ -187,7 +187,7 @@ def test_tokens_of_one_second_are_the_same_so_another_second_is_waited_for(
     simulator.clock.freeze(now.replace(microsecond=0))
     current = mint(sql, WANT, target, Trials(), now).secret
     want = dataclasses.replace(WANT, current=current)
-    with pytest.raises(Refused, match="answers every mint"):
+    with pytest.raises(Refused, match="returned the current token each time"):
         mint(sql, want, target, Trials(), now)
     monkeypatch.setattr(sql.api, "_sleep", lambda seconds: simulator.advance(seconds=seconds))
     assert mint(sql, want, target, Trials(), now).secret != current
@@ -207,7 +207,7 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
     "that may only read": ({"a": "ro"}, "authorization is read-only, expected full-access"),
     "that never ends": (
         {"exp": None},
-        "it never ends, expected an end after 90d. It is not returned. It never ends: only",
+        "it never ends, expected an end after 90d. It is not returned. It never ends by itself",
     ),
     "with permissions": (
         {"perm": [{"t": None, "a": ["data_read"]}]},
@@ -246,8 +246,8 @@ TIMES: dict[str, tuple[dict[str, int | None], list[str]]] = {
     "a minute apart": ({"iat": -60, "exp": -60}, []),
     "more than a minute early": ({"iat": -70, "exp": -70}, ["70 s before the API's own time"]),
     "more than a minute late": ({"iat": 100, "exp": 100}, ["100 s after the API's own time"]),
-    "cut": ({"exp": -86400}, ["lasts 7689600 s, asked for was 90d"]),
-    "longer": ({"exp": 1}, ["lasts 7776001 s, asked for was 90d"]),
+    "cut": ({"exp": -86400}, ["lasts 7689600 s, expected 90d"]),
+    "longer": ({"exp": 1}, ["lasts 7776001 s, expected 90d"]),
     "without a beginning": ({"iat": None}, ["lasts an unknown time"]),
 }
 
@@ -281,4 +281,4 @@ def test_an_end_where_none_was_asked_for_is_told(
 ) -> None:
     simulator.behave(longest_expiration=86400)
     (warning,) = mint(sql, NEVER, target, Trials(), now).warnings
-    assert "lasts 86400 s, asked for was never" in warning
+    assert "lasts 86400 s, expected never" in warning

@@ -118,16 +118,22 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "any text": ({"current": "opaque"}, "current is not a SQL token"),
     "a blank current, which is not an empty one": ({"current": " "}, "current is empty."),
-    "a current with a line break": ({"current": SQL + "\n"}, "current holds white space"),
+    "a current with a line break": ({"current": SQL + "\n"}, "current has white space"),
     "a current in quotes": ({"current": f'"{SQL}"'}, "current is in quotes."),
     "a current in single quotes": ({"current": f"'{SQL}'"}, "current is in quotes."),
     "a whole header": ({"current": f"Bearer {SQL}"}, "current begins with 'Bearer'."),
     "a current without its signature": (
         {"current": SQL.rpartition(".")[0] + "."},
-        "current is not a SQL token: no whole JSON",
+        "current is not a SQL token: it is not a complete JSON",
     ),
-    "a current and something behind it": ({"current": SQL + "="}, "current is not a SQL token: no whole JSON"),
-    "a current and something before it": ({"current": "=" + SQL}, "current is not a SQL token: no whole JSON"),
+    "a current and something behind it": (
+        {"current": SQL + "="},
+        "current is not a SQL token: it is not a complete JSON",
+    ),
+    "a current and something before it": (
+        {"current": "=" + SQL},
+        "current is not a SQL token: it is not a complete JSON",
+    ),
     "no permissions at all": ({"permissions": []}, "permissions is empty"),
     "permissions without tables": (
         {"permissions": [{**READ, "tables": []}]},

@@ -91,7 +91,8 @@ def test_a_run_that_is_told_to_stop_mints_no_more(simulator: Simulator, wide: Sq
     outcomes = renew(wide, asked, check_mode=False, stop=lambda: next(reasons))
     assert [bool(outcome.secret) for outcome in outcomes] == [True, False, False]
     assert (
-        "was not minted: the module was told to stop. Nothing was changed about it." in outcomes[2].as_result()["msg"]
+        "was not minted: the module was told to stop. The current token was not changed."
+        in outcomes[2].as_result()["msg"]
     )
     assert len(simulator.minted) == 1
 
@@ -116,11 +117,9 @@ def test_what_nobody_gets_is_told_with_its_end(simulator: Simulator, wide: SqlTo
     assert (ending.secret, endless.secret, kept.error) == (None, None, None)
     assert (ending.changed, endless.changed) == (True, True)
     told = ending.as_result()["msg"]
-    assert "could not be handed over: nobody reads the module's output any more. It cannot be taken back" in told
+    assert "nobody reads the module's output any more. The token cannot be revoked" in told
     assert "It ends by itself 20" in told
-    assert (
-        "It never ends: only invalidating every SQL token of the group 'default' ends it" in endless.as_result()["msg"]
-    )
+    assert "To end it, invalidate every SQL token of the group 'default'" in endless.as_result()["msg"]
 
 
 def test_a_bug_that_one_meets_costs_no_other_its_secret(

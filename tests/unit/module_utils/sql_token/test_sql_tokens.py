@@ -215,7 +215,7 @@ def test_a_missing_scope_is_named_and_with_it_the_call_works(
 
     with pytest.raises(Forbidden) as caught:
         call(of("lacks-it", has))
-    assert f"The API token needs {scope}," in caught.value.msg
+    assert f"The API token needs the scope {scope}," in caught.value.msg
     call(of("has-it", [scope]))
 
 
