@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleError
-
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.plugin_utils._rendering import rendered_as
 
 PREFIX = "turso_revoke_"
 ROTATION = "turso_rotate_"
@@ -24,32 +23,32 @@ _WHAT_FOR = ("name", "kind", "organization", "database", "group")
 
 
 def options_in(variables: Mapping[str, Any], asked: Collection[str], render: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return the options that variables give, rendered; one whose variable is not there is left out.
+    """Return the options that variables give, rendered; one whose variable is not there, or comes to `omit`, is left out.
 
     Of a rotation file the module is given what its entries are for, and nothing else: what is in it by mistake is not shown.
 
-    :param asked: which options may be given.
+    :param asked: which options may be given; in one text as in a list.
     :raises InvalidRequest: a variable of either prefix cannot be rendered, or gives what is not asked.
     """
-    known = {PREFIX + option: option for option in asked}
+    words = asked.split(",") if isinstance(asked, str) else asked  # as Ansible splits a text
+    known = {PREFIX + option: option for option in map(str.strip, words)}
     unknown = [name for name in variables if name.startswith(PREFIX) and name not in known]
     if unknown:
         raise InvalidRequest(
             f"There is no variable {', '.join(sorted(unknown))}. Nothing was revoked. Use {', '.join(sorted(known))}."
         )
-    given = {name: value for name, value in variables.items() if name.startswith((PREFIX, ROTATION))}
-    rendered = {name: _rendered(name, value, render) for name, value in given.items()}
+    rendered: dict[str, Any] = {}
+    for name in variables:
+        if name.startswith((PREFIX, ROTATION)):
+            rendered |= rendered_as(name, variables, render)
     options = {option: rendered[name] for name, option in known.items() if name in rendered}
-    return {**options, "managed_tokens": _managed(rendered.get(TOKENS))}
+    return {**options, "managed_tokens": _managed(rendered.get(TOKENS, []))}
 
 
 def _managed(entries: Any) -> list[dict[str, Any]]:
-    written = entries if isinstance(entries, Sequence) else ()
-    return [{key: entry[key] for key in _WHAT_FOR if key in entry} for entry in written if isinstance(entry, Mapping)]
-
-
-def _rendered(name: str, value: Any, render: Callable[[Any], Any]) -> Any:
-    try:
-        return render(value)
-    except AnsibleError as exc:
-        raise InvalidRequest(f"{name} cannot be rendered: {exc}. Nothing was revoked. Correct the variable.") from exc
+    if isinstance(entries, str) or not isinstance(entries, Sequence):
+        raise InvalidRequest(
+            f"{TOKENS} is not a list of entries, so it is not known who would need a new token. Nothing was revoked. Correct it, or leave it "
+            "out."
+        )
+    return [{key: entry[key] for key in _WHAT_FOR if key in entry} for entry in entries if isinstance(entry, Mapping)]
