@@ -498,7 +498,7 @@ def main() -> None:
             "secrets": {**words(), "no_log": True, "fallback": (env_unless_empty, ["TURSO_REVOKE_SECRET"])},
             "confirm": {"type": "str"},
             "leave_sql_tokens": {"type": "bool", "default": False},
-            "managed_tokens": {"type": "list", "elements": "dict", "default": []},
+            "managed_tokens": {"type": "list", "elements": "dict", "default": [], "no_log": False},
             "from_variables": words(),  # read by the action plugin
         },
         supports_check_mode=True,

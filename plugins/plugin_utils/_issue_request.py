@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._delivery.secret_shapes import secrets_in
@@ -26,7 +26,6 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.entries 
     refused,
 )
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
-from ansible_collections.community.turso.plugins.module_utils._rotation.sql_concerned import named
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_destinations import Reading
 from ansible_collections.community.turso.plugins.module_utils._rotation.transaction import Transaction
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import destination_specs
@@ -145,7 +144,7 @@ def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
     given = _not_blank(args)
     _refuse_secrets(given.get("tokens"))
     if given.get("only"):
-        given["tokens"] = named(given["tokens"], given["only"])
+        given["tokens"] = _named(given["tokens"], given["only"])
     given = {**given, **{option: play.path(given[option]) for option in PATHS if given.get(option)}}
     defaults = Defaults(
         **{option: given[option] for option in POLICY if option in given},
@@ -198,3 +197,8 @@ def _frozen_hosts(play: Play, recipient: Recipient) -> Recipient:
     hosts, _left_out = play.resolved(recipient.hosts)
     is_whole = hosts and not play.unmatched(recipient.hosts)  # else it is refused as it was written
     return dataclasses.replace(recipient, hosts=hosts) if is_whole else recipient
+
+
+def _named(entries: Iterable[Any], names: Collection[str]) -> list[Any]:
+    """Return the entries of these names, as they are written."""
+    return [entry for entry in entries if isinstance(entry, Mapping) and entry.get("name") in names]

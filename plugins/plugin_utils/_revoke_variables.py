@@ -48,7 +48,7 @@ def options_in(variables: Mapping[str, Any], asked: Collection[str], render: Cal
 def _managed(entries: Any) -> list[dict[str, Any]]:
     if isinstance(entries, str) or not isinstance(entries, Sequence):
         raise InvalidRequest(
-            f"{TOKENS} is not a list of entries, so it is not known who would need a new token. Nothing was revoked. Correct it, or leave it "
-            "out."
+            f"{TOKENS} is not a list of entries, so it is not known who would need a new token. Nothing was revoked. "
+            "Correct it, or leave it out."
         )
     return [{key: entry[key] for key in _WHAT_FOR if key in entry} for entry in entries if isinstance(entry, Mapping)]

@@ -9,7 +9,7 @@ The entries are read as they are written: whoever is cut off has to be known, al
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Name
@@ -31,19 +31,11 @@ def places_to_end(given: Any) -> list[Place]:
 
 
 def names_written_in(entries: Iterable[Any]) -> dict[str, Name]:
-    """Return what each entry with kind: sql is for, by its name.
-
-    :raises InvalidRequest: two have the same name, so that what one of them is for would not be known.
-    """
-    names: dict[str, Name] = {}
-    for entry in entries:
-        if isinstance(entry, Mapping) and entry.get("kind") == "sql":
-            name = str(entry.get("name"))
-            if name in names:
-                raise InvalidRequest(
-                    f"turso_rotate_tokens has two entries {name!r}. No SQL token was invalidated. Rename one."
-                )
-            names[name] = name_written_in(entry)
+    """Return what each entry with kind: sql is for, by its name; refuse a name that would hide another entry."""
+    sql = [entry for entry in entries if isinstance(entry, Mapping) and entry.get("kind") == "sql"]
+    names = {str(entry.get("name")): name_written_in(entry) for entry in sql}
+    if len(names) < len(sql):
+        raise InvalidRequest("turso_rotate_tokens has one SQL name twice. No SQL token was invalidated. Rename one.")
     return names
 
 
@@ -51,11 +43,6 @@ def concerned(places: Iterable[Place], names: Mapping[str, Name]) -> list[str]:
     """Return the managed tokens that end, or may end, in the order of the rotation file."""
     found = {managed for place in places for share in place.shares_of(names) for managed in share}
     return [managed for managed in names if managed in found]
-
-
-def named(entries: Iterable[Any], names: Collection[str]) -> list[Any]:
-    """Return the entries of these names, as they are written."""
-    return [entry for entry in entries if isinstance(entry, Mapping) and entry.get("name") in names]
 
 
 def plan_in_words(places: Sequence[Place], names: Mapping[str, Name]) -> list[str]:

@@ -67,7 +67,7 @@ def test_who_gets_a_new_token_for_certain_is_said_once() -> None:
 
 
 def test_of_two_entries_with_one_name_neither_hides_the_other() -> None:
-    with pytest.raises(InvalidRequest, match="two entries with the name 'shop'"):
+    with pytest.raises(InvalidRequest, match="one SQL name twice"):
         names_written_in([entry("shop", database="shop"), entry("shop", database="blog")])
 
 
