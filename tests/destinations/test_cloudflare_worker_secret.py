@@ -74,7 +74,7 @@ CHECKS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a key": ({"name": "KEY"}, "refused", "KEY is a secret_key, and a text would replace it"),
     "behind": ({"script": "behind"}, "refused", "wrangler versions deploy --name behind"),
     "shared": ({"script": "shared"}, "refused", "the newest version of Worker shared is not the deployed one"),
-    "never deployed": ({"script": "idle"}, "refused", "the newest version of Worker idle is not the one"),
+    "never deployed": ({"script": "idle"}, "refused", "the newest version of Worker idle is not the deployed one"),
     "no Worker": (
         {"script": "gone"},
         "refused",

@@ -290,7 +290,9 @@ def test_a_copy_that_lags_behind_is_looked_at_again(carry: Carrying, hub: GitHub
 def test_a_server_of_ones_own_gets_its_own_credential(carry: Carrying, people: dict[str, str]) -> None:
     carry.environment |= {"GH_HOST": "github.acme.example"}
     (verdict,) = carry("check", [item("ci")])
-    assert verdict.msg == "no credential: the environment has none of GH_ENTERPRISE_TOKEN, GITHUB_ENTERPRISE_TOKEN"
+    assert (
+        verdict.msg == "no credential: the environment has none of GH_ENTERPRISE_TOKEN, GITHUB_ENTERPRISE_TOKEN. Set it"
+    )
 
 
 def play(

@@ -92,7 +92,7 @@ def test_it_is_delivered_and_read_back(controller: Playbooks, openbao: Proxy, ba
     said = {verdict["name"]: verdict["msg"] for verdict in told["deliver"]}
     assert "was not written: Permission denied" in said["no-create"]
     assert 'path "secret/metadata/blind/deleted" { capabilities = ["read"] }' in said["blind"]
-    assert said["deleted"] == "the version before was deleted or empty, so the new one holds token alone"
+    assert said["deleted"] == "the version before was deleted or empty, so the new one holds only token"
 
     assert bao.read("turso/ci") == ({**kept, "token": NEW, "other-token": NEWER}, 3)
     metadata = bao.ask("GET", "secret/metadata/turso/ci")["data"]
