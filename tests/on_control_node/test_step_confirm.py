@@ -147,11 +147,11 @@ def test_what_is_read_back_may_be_one_template() -> None:
 
 
 REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
-    ("null", None, {}, "it is empty"),
-    ("empty", {}, {}, "it is empty"),
-    ("an empty text", "", {}, "it is empty"),
-    ("a list", ["ci"], {}, "it is a list"),
-    ("a text", "ci", {}, "it is a str"),
+    ("null", None, {}, "It is empty"),
+    ("empty", {}, {}, "It is empty"),
+    ("an empty text", "", {}, "It is empty"),
+    ("a list", ["ci"], {}, "It is a list"),
+    ("a text", "ci", {}, "It is a str"),
     ("a name that is no entry's", {"cy": "x"}, {}, "names cy, which is no entry"),
     ("what was issued", {"ci": "{{ turso_rotate_secrets['ci'] }}"}, {}, "compared with itself"),
     ("what was issued, as a whole", "{{ turso_rotate_secrets }}", {}, "compared with itself"),

@@ -160,7 +160,7 @@ REFUSED: list[tuple[str, bytes, Any, str | None, str]] = [  # what is there, the
         None,
         "No vault secret of this run opens.*Run this with the vault id",
     ),
-    ("an unknown id", encrypted("a: 1"), LOADER, "prod", "has the vault id prod.*Loaded are: default"),
+    ("an unknown id", encrypted("a: 1"), LOADER, "prod", "has the vault id prod.*Loaded vault ids: default"),
     ("a plain file", b"turso_secrets: {ci: hunter2}\n", LOADER, None, "is not encrypted.*Run ansible-vault encrypt"),
     ("an empty file", b"", LOADER, None, "is not encrypted"),
     ("an empty line first", b"\n" + encrypted("a: 1"), LOADER, None, "blank space before .ANSIBLE_VAULT"),
