@@ -79,6 +79,7 @@ def measure(latencies_ms: tuple[int, ...], counts: Sequence[int]) -> tuple[str, 
         parts=parts,
         profile=parts_of_runs,
         many=f"{MANY:,}",
+        audited=f"{AUDITED:,}",
         audit=audit,
         sql=sql,
         quiet=quiet,
@@ -134,16 +135,20 @@ def measure_parts() -> str:
 
 
 def measure_profile() -> str:
-    """Return the rows of where the processor time of one token goes, and that of a day on which nothing is due."""
+    """Return the rows of where the processor time goes: of one token, of a day on which nothing is due, and of an audit."""
     nothing = least_cpu([run(0, 0, jobs.nothing()) for _ in range(ROUNDS_OF_PARTS)])
     names = names_of(MANY)
     rotated = jobs.rotation_with_role(names[:1])
     quiet = jobs.rotation_with_role(names, confirms=False)
-    one = profile(lambda env: run(0, 1, rotated, env=env), nothing, ROUNDS_OF_PARTS)
-    many = profile(lambda env: run(0, MANY, quiet, age_days=10, env=env), nothing, ROUNDS_OF_PARTS)
-    rows = [(name, one[name], many[name]) for name in one]
-    rows.append(("all of it", sum(one.values()), sum(many.values())))
-    text = "\n".join(f"| {name} | {seconds:.2f} s | {of_many:.2f} s |" for name, seconds, of_many in rows)
+    rotation, audit = "community.turso.turso_rotation", "community.turso.turso_audit"
+    runs = [
+        profile(lambda env: run(0, 1, rotated, env=env), rotation, nothing, ROUNDS_OF_PARTS),
+        profile(lambda env: run(0, MANY, quiet, age_days=10, env=env), rotation, nothing, ROUNDS_OF_PARTS),
+        profile(lambda env: run(0, AUDITED, jobs.audit(), age_days=10, env=env), audit, nothing, ROUNDS_OF_PARTS),
+    ]
+    rows = {name: [parts[name] for parts in runs] for name in runs[0]}
+    rows["all of it"] = [sum(parts.values()) for parts in runs]
+    text = "\n".join(f"| {name} | {' | '.join(f'{part:.2f} s' for part in parts)} |" for name, parts in rows.items())
     say(text)
     return text
 

@@ -16,6 +16,7 @@ Play = dict[str, Any]
 
 ROLE = "community.turso.turso_rotate"
 CONCURRENCY = 8  # requests that the role has under way at once
+CONFIRM: dict[str, Any] = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "confirm"}}
 
 
 def nothing() -> list[Play]:
@@ -28,16 +29,18 @@ def facts(times: int) -> list[Play]:
 
 def rotation_with_role(names: list[str], *, confirms: bool = True) -> list[Play]:
     wanted = [{"name": name, "organization": "acme"} for name in names]
-    confirm = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "confirm"}}
-    return [{**_play([confirm] if confirms else []), "roles": [{"role": ROLE, "turso_rotate_tokens": wanted}]}]
+    return [_rotation(wanted, [CONFIRM] if confirms else [])]
 
 
 def rotation_of_sql_tokens(names: list[str]) -> list[Play]:
     """Return the same job for SQL tokens, each for the database of its name."""
     wanted = [{"name": name, "kind": "sql", "organization": "acme", "database": name} for name in names]
-    role = {"role": ROLE, "turso_rotate_tokens": wanted, "turso_rotate_state_file": "state.json"}
-    confirm = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "confirm"}}
-    return [{**_play([confirm]), "roles": [role]}]
+    return [_rotation(wanted, [CONFIRM], turso_rotate_state_file="state.json")]
+
+
+def _rotation(wanted: list[dict[str, Any]], tasks: list[dict[str, Any]], **settings: str) -> Play:
+    """Return a play with its entries where the guides have them: as parameters of the role Ansible would render them twice."""
+    return {**_play(tasks), "vars": {"turso_rotate_tokens": wanted, **settings}, "roles": [ROLE]}
 
 
 def audit() -> list[Play]:
