@@ -37,6 +37,7 @@ PASSWORD = "correct horse"
 STATE, VAULT = "state.json", "vault.yml"
 UNMANAGED = "ci-deploy"
 MOST_VERSIONS = 5
+PATIENCE_SECONDS = 1800  # hours of kills should not be lost to a minute in which the machine is slow
 TELL: Task = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "tell"}}
 STAMP = re.compile(r"-\d{8}t\d{6}z-[0-9a-f]{4}$")
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
@@ -314,7 +315,7 @@ class World:
 
     def run(self) -> str:
         """Run the rotation to its end and return what it printed."""
-        played = self.playbooks.play(list(self.scenario.plays), env=self.environment())
+        played = self.playbooks.play(list(self.scenario.plays), env=self.environment(), timeout=PATIENCE_SECONDS)
         assert played.ok, played.output
         return played.output
 
@@ -328,7 +329,7 @@ class World:
             rule = self.simulator.faults.add(call, faults.Kill(process.pid), when=point.when, skip=skip)
         if self.server and point.when in AT_SERVER:
             kill_at(self.server.proxy, int(point.at), process.pid, is_served=point.when == "served")
-        output, _ = process.communicate(timeout=240)
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
         self.simulator.faults.clear()
         assert process.returncode == -9, f"not killed {point}: {output}"
         assert rule is None or rule.struck == 1
