@@ -30,7 +30,12 @@ def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
     full = bool(config.getoption("full"))
     left_out = [item for item in items if not runs(_marks_of(item), has_its_core=_has_its_core(item), full=full)]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    items[:] = begun_in_order([item for item in items if item not in set(left_out)])
+
+
+def begun_in_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Return what runs for long first, so that no worker is left with it when the others have nothing to do."""
+    return sorted(items, key=lambda item: "long" not in _marks_of(item))
 
 
 def runs(marks: Collection[str], *, has_its_core: bool, full: bool) -> bool:

@@ -15,6 +15,7 @@ from tests.tools.checkout import ROOT
 from tests.tools.venvs import for_tests
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("venv", for_tests(), ids=lambda venv: venv.resolve().name)
 def test_the_tests_of_the_control_node_pass(venv: Path) -> None:
     """By hand: TURSO_TEST_CONTROLLER=1 pytest tests/on_control_node. The long ones run with the newest ansible-core alone."""

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import re
+from unittest import mock
 
 import pytest
 
 from tests.playbooks import cases
-from tests.selection import core_for, runs
+from tests.selection import begun_in_order, core_for, runs
 from tests.tools.checkout import ROOT
 
 CORES = ["core-2.16-py3.12", "core-2.21-py3.13"]
@@ -33,6 +34,13 @@ CORES = ["core-2.16-py3.12", "core-2.21-py3.13"]
 )
 def test_a_case_runs(marks: tuple[str, ...], has_its_core: bool, full: bool, expected: bool) -> None:
     assert runs(marks, has_its_core=has_its_core, full=full) is expected
+
+
+def test_what_runs_for_long_begins_first() -> None:
+    quick, long = (mock.create_autospec(pytest.Item, instance=True) for _ in range(2))
+    quick.iter_markers.return_value = [pytest.mark.promise(1).mark]
+    long.iter_markers.return_value = [pytest.mark.long.mark]
+    assert begun_in_order([quick, long, quick]) == [long, quick, quick]
 
 
 def test_a_case_has_one_core_whichever_stands_in_its_name() -> None:
