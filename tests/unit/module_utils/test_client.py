@@ -329,6 +329,33 @@ def test_when_the_api_asks_everybody_to_stay_away_nobody_goes(
     assert ask(api).attempts == 1
 
 
+def test_what_a_rate_limit_has_refused_for_a_minute_is_not_tried_for_a_while(
+    simulator: Simulator, make_api: MakeApi, clock: Clock
+) -> None:
+    """A limit to creates need not be one to lists, and one that let something through begins anew."""
+    api = make_api(simulator.url, simulator.credential, retries=0)
+
+    def refused() -> tuple[str, int]:
+        error = failed(api, "POST")
+        return error.kind, error.attempts
+
+    simulator.faults.add("create", faults.rate_limited(), times=None)
+    assert refused() == ("rate_limited", 1)
+    clock.now += 60
+    assert refused() == ("rate_limited", 1)
+    assert refused() == ("rate_limited", 0)
+    assert failed(api, "POST").msg.startswith(
+        "Could not do it: it was not tried, because the API's rate limit has refused every POST request for 60 s. "
+    )
+    assert ask(api).attempts == 1
+    clock.now += 30
+    simulator.faults.clear()
+    simulator.faults.add("create", faults.Status(400))
+    assert refused() == ("invalid_request", 1)
+    simulator.faults.add("create", faults.rate_limited(), times=None)
+    assert [refused() for _ in range(2)] == [("rate_limited", 1)] * 2
+
+
 def test_all_tries_together_take_no_longer_than_five_minutes(
     simulator: Simulator, make_api: MakeApi, clock: Clock
 ) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.turso.plugins.module_utils._api.claims import claims_of
+from ansible_collections.community.turso.plugins.module_utils._time import maybe_utc_text
 from ansible_collections.community.turso.plugins.modules import turso_sql_invalidation
 from tests.conftest import RunModule
 from tests.simulator import Simulator, faults
@@ -47,7 +49,7 @@ def test_every_token_ends_and_leaked_ones_are_seen_dead(
     simulator.add_database("p", group="production")
     name = asked[level]
     database = "shop" if level == "database" else "p"
-    leaked = [simulator.given_sql(**{level: name}, age_days=age).secret for age in (5, 1)]
+    leaked = [simulator.given_sql(**{level: name}, age_days=5, expiration=end).secret for end in ("never", "90d")]
     asked = {**asked, "leaked": leaked}
 
     predicted = run_module(turso_sql_invalidation, asked, check_mode=True)
@@ -73,7 +75,9 @@ def test_every_token_ends_and_leaked_ones_are_seen_dead(
         (1, "accepted", "dead", True),
         (2, "accepted", "dead", True),
     ]
-    assert [each["expires_at"] for each in done["leaked"]] == [None, None]
+    assert [(each["issued_at"], each["expires_at"]) for each in done["leaked"]] == [
+        tuple(map(maybe_utc_text, (claims.issued_at, claims.expires_at))) for claims in map(claims_of, leaked)
+    ]
     assert not any(simulator.lets_in(secret, database) for secret in leaked)
     assert not any(secret in json.dumps({**done, "invocation": None}) for secret in leaked)
 
@@ -161,9 +165,11 @@ def test_a_leaked_token_of_another_target_is_refused(
     simulator: Simulator, run_module: RunModule, shop: Database, asked: dict[str, Any], given: dict[str, Any]
 ) -> None:
     simulator.add_database("other")
+    own = simulator.given_sql(**{level: asked[level] for level in ("database", "group") if level in asked}).secret
     leaked = simulator.given_sql(**given).secret
-    result = run_module(turso_sql_invalidation, {**asked, "leaked": [leaked]})
+    result = run_module(turso_sql_invalidation, {**asked, "leaked": [own, leaked]})
     assert result["error"]["kind"] == "invalid_request"
+    assert "leaked[1] is not a SQL token of" in result["msg"]
     assert simulator.database(given["database"]).id in result["msg"]
     assert simulator.writes == []
 
@@ -202,6 +208,8 @@ def test_a_leaked_value_that_dies_late_is_seen_dead(
     result = run_module(turso_sql_invalidation, {**SHOP, "leaked": leaked})
     assert [each["after"] for each in result["leaked"]] == ["dead", "dead"]
     assert waits.count(5.0) == 1
+    asked = [request for request in simulator.requests if request.call == "pipeline"]
+    assert len(asked) == 2 + 3 + 2, "what was seen dead is not tried again, and dead is asked twice"
 
 
 def test_a_lost_answer_is_followed_by_another_try(simulator: Simulator, run_module: RunModule, shop: Database) -> None:

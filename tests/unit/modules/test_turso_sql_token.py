@@ -41,6 +41,7 @@ TOKEN = {
     "never_expires",
     "seconds_left",
 }
+NOT_YET_KNOWN = {"issued_at": None, "expires_at": None, "seconds_left": None}  # in check mode
 READ_ALL = [{"tables": ["*"], "actions": ["data_read"]}]
 
 both_modes = pytest.mark.parametrize("check_mode", [False, True], ids=["for real", "check mode"])
@@ -107,7 +108,6 @@ def test_a_first_token_is_minted_tried_and_returned(
     assert told(predicted) == KEYS
     assert set(predicted["token"]) == TOKEN
     assert (predicted["changed"], predicted["reason"], predicted["secret"]) == (True, "missing", None)
-    unknown = {"issued_at": None, "expires_at": None, "seconds_left": None}
     known = {
         "kind": "sql",
         "organization": "acme",
@@ -120,7 +120,7 @@ def test_a_first_token_is_minted_tried_and_returned(
         "permissions": None,
         "never_expires": lasts is None,
     }
-    assert predicted["token"] == {**known, **unknown}
+    assert predicted["token"] == {**known, **NOT_YET_KNOWN}
     assert "would be minted (missing)" in predicted["msg"]
 
     made = run_module(turso_sql_token, asked, diff=True)
@@ -128,6 +128,7 @@ def test_a_first_token_is_minted_tried_and_returned(
     assert sent(simulator) == [LOOK_UP, PROBE, MINT, PROBE]
     assert told(made) == KEYS
     assert (made["changed"], made["reason"], made["probed"]) == (True, "missing", "accepted")
+    assert "was minted (missing)" in made["msg"]
     assert made["secret"] == simulator.minted[0].secret
     assert simulator.lets_in(made["secret"], "shop")
     token = made["token"]
@@ -141,6 +142,7 @@ def test_a_first_token_is_minted_tried_and_returned(
         again = run_module(turso_sql_token, {**asked, "current": made["secret"]}, check_mode=check_mode, diff=True)
         assert sent(simulator) == [LOOK_UP, PROBE]
         assert (again["changed"], again["reason"], again["secret"], again["probed"]) == (False, None, None, "accepted")
+        assert ("The current token ends" in again["msg"]) is (lasts is not None)
         assert {**again["token"], "seconds_left": 0} == {**token, "seconds_left": 0}
         assert again["diff"]["before"] == again["diff"]["after"] == made["diff"]["after"]
         assert made["secret"] not in json.dumps({**again, "invocation": None})
@@ -262,7 +264,9 @@ def test_a_failure_does_not_say_how_long_a_dead_token_lasts(
 def test_a_group_has_tokens_too(simulator: Simulator, run_module: RunModule) -> None:
     hosts = [simulator.add_database(f"p{number}", group="production") for number in range(4)]
     asked = {"organization": "acme", "group": "production"}
+    predicted = run_module(turso_sql_token, asked, check_mode=True)
     made = run_module(turso_sql_token, asked)
+    assert predicted["token"] == {**made["token"], **NOT_YET_KNOWN}
     assert simulator.lets_in(made["secret"], "p3")
     assert made["probed"] == "accepted"
     token = made["token"]
@@ -297,6 +301,7 @@ def test_a_token_of_a_group_is_dead_only_if_all_say_so(simulator: Simulator, run
     first.keeps_out = "*"
     kept = run_module(turso_sql_token, asked)
     assert (kept["changed"], kept["probed"]) == (False, "unknown")
+    assert f"{first.hostname} answered 403" in str(kept["warnings"]), "what is told is why nobody knows"
     first.keeps_out = ""
     assert run_module(turso_sql_token, asked)["reason"] == "dead"
 
@@ -305,8 +310,10 @@ def test_permissions_are_proven_by_a_token_of_a_minute(
     simulator: Simulator, run_module: RunModule, shop: Database
 ) -> None:
     permissions = [{"tables": ["*"], "actions": ["data_read"]}, {"tables": ["orders"], "actions": ["data_add"]}]
+    predicted = run_module(turso_sql_token, {**SHOP, "permissions": permissions}, check_mode=True)
     made = run_module(turso_sql_token, {**SHOP, "permissions": permissions})
     assert made["token"]["permissions"] == permissions
+    assert predicted["token"] == {**made["token"], **NOT_YET_KNOWN}
     assert made["token"]["authorization"] == "full-access"
     mints = [request for request in simulator.requests if request.call == "mint"]
     assert [request.query["expiration"] for request in mints] == ["1m", "90d"]

@@ -46,6 +46,7 @@ CASES: dict[str, tuple[dict[str, Any] | None, dict[str, Any], str, str | None, s
     "force": ({}, {"force": True}, "accepted", "forced", ""),
     "force goes before all else": ({"expires_at": NOW}, {"force": True}, "dead", "forced", ""),
     "rejected": ({}, {}, "dead", "dead", "rejects"),
+    "a second before its end": ({"expires_at": NOW + datetime.timedelta(seconds=1)}, {}, "accepted", "expiring", ""),
     "a second too early to renew": (
         {"expires_at": NOW + 30 * DAY + datetime.timedelta(seconds=1)},
         {},
@@ -163,6 +164,10 @@ def test_time_is_told_in_a_unit_that_says_enough(seconds: int, text: str) -> Non
 
 DEADLINES = {
     "ahead": (CURRENT, "The current token ends 2027-01-23T12:00:00Z, in 60 days."),
+    "a second ahead": (
+        dataclasses.replace(CURRENT, expires_at=NOW + datetime.timedelta(seconds=1)),
+        "The current token ends 2026-11-24T12:00:01Z, in 0 minutes.",
+    ),
     "over": (
         dataclasses.replace(CURRENT, expires_at=NOW),
         "The current token ended 2026-11-24T12:00:00Z: applications are locked out.",

@@ -131,7 +131,7 @@ def test_a_lost_answer_is_followed_by_another_mint(
 
 
 def test_answers_that_go_on_being_lost_are_told(
-    simulator: Simulator, sql: SqlTokens, target: Target, now: datetime.datetime
+    simulator: Simulator, sql: SqlTokens, target: Target, now: datetime.datetime, waits: list[float]
 ) -> None:
     simulator.faults.add("mint", faults.Reset(), when="after", times=None)
     with pytest.raises(OutcomeUnknown) as caught:
@@ -140,6 +140,31 @@ def test_answers_that_go_on_being_lost_are_told(
     assert "ends by itself 90d after it was minted" in caught.value.msg
     assert "The current token was not changed." in caught.value.msg
     assert (len(simulator.minted), caught.value.attempts) == (3, 3)
+    assert waits == [1.0, 2.0]
+
+
+# what is minted, the answers that are lost without an end of the connection, the connections that mints go over
+CONNECTIONS: dict[str, tuple[Wanted, int, int]] = {
+    "the one that was used before": (WANT, 0, 1),
+    "a fresh one after a lost answer": (WANT, 1, 2),
+    "a fresh one for what never ends": (NEVER, 0, 2),
+}
+
+
+@pytest.mark.parametrize(("want", "lost", "connections"), CONNECTIONS.values(), ids=CONNECTIONS)
+def test_a_mint_goes_over(
+    simulator: Simulator,
+    sql: SqlTokens,
+    target: Target,
+    now: datetime.datetime,
+    want: Wanted,
+    lost: int,
+    connections: int,
+) -> None:
+    sql.database(SHOP)
+    simulator.faults.add("mint", faults.Status(500), when="after", times=lost)
+    mint(sql, want, target, Trials(), now)
+    assert simulator.connections == connections
 
 
 def test_two_lost_answers_are_counted(
@@ -229,6 +254,17 @@ def test_what_is_not_what_was_asked_for_is_not_returned(
     with pytest.raises(UnexpectedResponse) as caught:
         mint(sql, WANT, target, Trials(), now)
     assert told in caught.value.msg
+    assert len(simulator.writes) == 1
+
+
+def test_a_trial_that_brings_another_databases_token_is_told(
+    simulator: Simulator, sql: SqlTokens, target: Target, now: datetime.datetime
+) -> None:
+    simulator.faults.add("mint", faults.garbage(claimed(simulator, id="d-0")))
+    with pytest.raises(UnexpectedResponse) as caught:
+        mint(sql, READ, target, Trials(), now)
+    assert "Could not mint the SQL token of the database 'shop'" in caught.value.msg
+    assert "a token for d-0, and the database 'shop' is" in caught.value.msg
     assert len(simulator.writes) == 1
 
 
