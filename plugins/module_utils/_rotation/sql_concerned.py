@@ -31,12 +31,22 @@ def places_to_end(given: Any) -> list[Place]:
 
 
 def names_written_in(entries: Iterable[Any]) -> dict[str, Name]:
-    """Return what each entry with kind: sql is for, by its name; refuse a name that would hide another entry."""
-    sql = [entry for entry in entries if isinstance(entry, Mapping) and entry.get("kind") == "sql"]
+    """Return what each entry with kind: sql is for, by its name; refuse an entry that would lose its token unseen."""
+    sql = [entry for entry in entries if isinstance(entry, Mapping) and _is_of_sql_token(entry)]
     names = {str(entry.get("name")): name_written_in(entry) for entry in sql}
     if len(names) < len(sql):
         raise InvalidRequest("turso_rotate_tokens has one SQL name twice. No SQL token was invalidated. Rename one.")
     return names
+
+
+def _is_of_sql_token(entry: Mapping[str, Any]) -> bool:
+    kind = entry.get("kind", "api")
+    if kind not in ("api", "sql") or (kind == "api" and "database" in entry):
+        raise InvalidRequest(
+            f"{entry.get('name')}: it is not clear whether this entry of turso_rotate_tokens is for a SQL token. No SQL token was "
+            "invalidated. Set kind: sql, or remove database."
+        )
+    return bool(kind == "sql")
 
 
 def concerned(places: Iterable[Place], names: Mapping[str, Name]) -> list[str]:

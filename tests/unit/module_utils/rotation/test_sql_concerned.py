@@ -71,6 +71,16 @@ def test_of_two_entries_with_one_name_neither_hides_the_other() -> None:
         names_written_in([entry("shop", database="shop"), entry("shop", database="blog")])
 
 
+@pytest.mark.parametrize("parts", [{"database": "shop"}, {"kind": "SQL", "group": "production"}, {"kind": None}])
+def test_an_entry_that_may_be_for_a_sql_token_is_never_passed_over(parts: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match=r"shop: it is not clear .* Set kind: sql, or remove database\."):
+        names_written_in([{"name": "shop", "organization": "acme", **parts}])
+
+
+def test_an_entry_of_an_api_token_concerns_nobody() -> None:
+    assert names_written_in([{"name": "ci"}, {"name": "ops", "kind": "api", "group": "production"}]) == {}
+
+
 def test_a_dry_run_says_whom_nobody_renews() -> None:
     assert plan_in_words([SHOP], {})[1:] == [
         "No entry of turso_rotate_tokens is for the database 'shop': give its applications new tokens by hand."
