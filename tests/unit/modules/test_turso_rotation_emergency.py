@@ -249,6 +249,31 @@ def test_a_database_that_was_made_anew_meanwhile_is_not_touched(simulator: Simul
     assert simulator.writes == []
 
 
+def test_nothing_is_ended_of_a_database_that_is_gone(
+    simulator: Simulator, path: Path, step: Step, order: dict[str, Any]
+) -> None:
+    result = step(invalidations=[{**order, "name": "gone"}])
+    assert result["msg"].endswith("No SQL token was invalidated.")
+    assert (simulator.writes, path.exists()) == ([], False)
+
+
+def test_nothing_is_ended_that_could_not_be_remembered(
+    simulator: Simulator, step: Step, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: str, _state: Any) -> None:
+        raise Refused("The disk is full.")
+
+    monkeypatch.setattr(state_file, "write", full)
+    result = step()
+    assert messages(result) == "The disk is full. No SQL token of it was invalidated."
+    assert (failed(result), simulator.writes) == ([True], [])
+
+
+def test_without_managed_tokens_nothing_is_remembered(simulator: Simulator, path: Path, step: Step) -> None:
+    assert failed(step(tokens=[], recipients={}, state_file=None)) == [False]
+    assert (simulator.writes, path.exists()) == ([("POST", ROTATE)], False)
+
+
 def test_a_mint_that_fails_afterwards_says_first_what_is_dead(simulator: Simulator, path: Path, step: Step) -> None:
     old = simulator.given_sql(database="shop", expiration="90d", age_days=3)
     step()
@@ -284,6 +309,15 @@ def test_each_leaked_value_of_what_was_ended_is_tried(
     assert failed(result) == [is_failure]
     assert messages(result).startswith(says)
     assert not any(value.rpartition(".")[2] in json.dumps(result) for value in values)
+
+
+def test_a_leaked_value_of_a_database_that_is_gone_is_not_called_dead(
+    simulator: Simulator, step: Step, order: dict[str, Any]
+) -> None:
+    value = simulator.given_sql(database="shop", age_days=1).secret
+    result = step("prove", invalidations=[{**order, "name": "gone"}], leaked=[value])
+    assert failed(result) == [True]
+    assert messages(result).startswith("WARNING: value 1 is not proven dead and may still work")
 
 
 def test_what_is_no_invalidation_is_refused(simulator: Simulator, step: Step) -> None:

@@ -279,6 +279,13 @@ def test_what_cannot_be_tried_is_kept_and_said(simulator: Simulator, issue: Rota
     assert "it is not known whether it works" in again["notes"][0]
 
 
+def test_a_new_token_that_cannot_be_tried_is_given_up(simulator: Simulator, issue: Rotate) -> None:
+    simulator.faults.add("POST /v2/pipeline", faults.Status(503), skip=1, times=None)
+    issued = issue()
+    assert (issued["report"][0]["action"], issued["secrets"], len(simulator.minted)) == ("failed", {}, 1)
+    assert "It is not returned, and it cannot be revoked." in issued["report"][0]["msg"]
+
+
 def test_a_token_of_another_database_is_replaced(simulator: Simulator, issue: Rotate) -> None:
     simulator.add_database("other")
     foreign = simulator.given_sql(database="other", expiration="90d")
