@@ -17,6 +17,10 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Inv
 from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place, name_written_in
 
 
+# The kind of an entry, and whether it names a database.
+_CLEAR = (("api", False), ("sql", False), ("sql", True))
+
+
 def places_to_end(given: Any) -> list[Place]:
     """Read what turso_revocation returns as invalidations.
 
@@ -41,7 +45,7 @@ def names_written_in(entries: Iterable[Any]) -> dict[str, Name]:
 
 def _is_of_sql_token(entry: Mapping[str, Any]) -> bool:
     kind = entry.get("kind", "api")
-    if kind not in ("api", "sql") or (kind == "api" and "database" in entry):
+    if (kind, "database" in entry) not in _CLEAR:
         raise InvalidRequest(
             f"{entry.get('name')}: it is not clear whether this entry of turso_rotate_tokens is for a SQL token. No SQL token was "
             "invalidated. Set kind: sql, or remove database."
