@@ -29,6 +29,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.retries impor
 )
 from ansible_collections.community.turso.plugins.module_utils._api.settings import check_settings
 from ansible_collections.community.turso.plugins.module_utils._api.urls import checked_url, is_bearer, path_of
+from ansible_collections.community.turso.plugins.module_utils._api.watch import Watch
 from ansible_collections.community.turso.plugins.module_utils._api.wire import Outgoing, Wire
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 
@@ -44,6 +45,7 @@ class Api:
     :param retries: tries after the first.
     :param verify: whether to verify certificates, or the path of the authorities to trust.
     :param outage: what counts the requests without an answer, where several APIs are out of reach together.
+    :param watch: what ends answers that take too long to begin, where several clients share its thread.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Api:
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         outage: Outage | None = None,
+        watch: Watch | None = None,
     ) -> None:
         base, loopback = checked_url(url)
         if not is_bearer(token):
@@ -79,12 +82,13 @@ class Api:
         }
         self._sleep, self._clock, self._jitter = sleep, clock, jitter
         self._pace, self._outage = Pace(), outage or Outage()
+        self._watch = watch or Watch(max(MAX_TOTAL_SECONDS, timeout_seconds))
         self._wire = Wire(
             base,
             loopback=loopback,
             user_agent=f"community.turso/{VERSION}",
             timeout_seconds=timeout_seconds,
-            head_seconds=MAX_TOTAL_SECONDS,
+            watch=self._watch,
             verify=verify,
             connections=connections,
             clock=clock,
@@ -151,7 +155,7 @@ class Api:
 
     def elsewhere(self, url: str, token: str, outage: Outage) -> Api:
         """Return a client of another API with the same settings and another bearer; this one's never goes there."""
-        return Api(url, token, outage=outage, **self._settings)
+        return Api(url, token, outage=outage, watch=self._watch, **self._settings)
 
     def now(self) -> float:
         """Return the seconds of the clock that tries are counted on."""

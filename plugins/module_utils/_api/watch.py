@@ -16,6 +16,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+LINGERING_SECONDS = 1.0
+
 
 @dataclasses.dataclass
 class _Wait:
@@ -27,7 +29,7 @@ class _Wait:
 class Watch:
     """Calls what was given for a wait that is not over after so many seconds; the same for all, so the oldest ends first.
 
-    Its thread runs only while there is a wait, and up to that many seconds longer.
+    Its thread runs only while there is a wait, and up to a second longer: it need not be started for each of many requests.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -68,7 +70,7 @@ class Watch:
                 self._waits[0].give_up()
                 self._forget()
             self._is_running = bool(self._waits)
-            return self._waits[0].until - time.monotonic() if self._waits else None
+            return min(LINGERING_SECONDS, self._waits[0].until - time.monotonic()) if self._waits else None
 
     def _forget(self) -> None:
         """Let go of the oldest that are over."""

@@ -105,7 +105,7 @@ class Wire:
     :param base: the URL of the API, checked.
     :param loopback: its host is a loopback address, so the proxies of the environment are not asked.
     :param timeout_seconds: for connecting and for each wait for data.
-    :param head_seconds: how long an answer may take to begin, however slowly it comes.
+    :param watch: ends an answer that takes too long to begin, however slowly it comes.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Wire:
         loopback: bool,
         user_agent: str,
         timeout_seconds: float,
-        head_seconds: float,
+        watch: Watch,
         verify: bool | str,
         connections: int,
         clock: Callable[[], float],
@@ -129,7 +129,7 @@ class Wire:
         self._session.trust_env = not loopback
         self._session.headers.update({"Accept": "application/json", "User-Agent": user_agent})
         self._environment: dict[str, Any] | None = None
-        self._watch = Watch(max(head_seconds, timeout_seconds))
+        self._watch = watch
         self._adapter = _Adapter(self._watch, pool_connections=1, pool_maxsize=connections, pool_block=True)
 
     def send(self, outgoing: Outgoing, deadline: float, *, fresh: bool) -> tuple[requests.Response, bytearray]:

@@ -32,6 +32,7 @@ from hypothesis import strategies as st
 from ansible_collections.community.turso.plugins.module_utils._api import answers, client, losses, wire
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer, api_message_in
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
+from ansible_collections.community.turso.plugins.module_utils._api.outage import Outage
 from ansible_collections.community.turso.plugins.module_utils._api.pace import LOOK_SECONDS
 from ansible_collections.community.turso.plugins.module_utils._api.retries import GUESSES_SECONDS
 from ansible_collections.community.turso.plugins.module_utils._api.urls import checked_url
@@ -845,6 +846,16 @@ def test_connections_through_a_proxy_are_bounded_as_well() -> None:
     for manager in (adapter.poolmanager, adapter.proxy_manager_for("http://127.0.0.1:1")):
         pools: list[Any] = [manager.pool_classes_by_scheme[scheme] for scheme in ("http", "https")]
         assert [pool.ConnectionCls.watch for pool in pools] == [watch, watch]
+
+
+def test_one_thread_watches_over_the_clients_of_however_many_databases(simulator: Simulator, api: Api) -> None:
+    def watching() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name.endswith("(_run)")}
+
+    before = watching()
+    for _ in range(5):
+        ask(api.elsewhere(simulator.url, simulator.credential, Outage()))
+    assert len(watching() - before) == 1
 
 
 def test_what_is_not_repeatable_is_not_tried_again_after_a_lost_answer(simulator: Simulator, api: Api) -> None:
