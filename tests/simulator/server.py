@@ -77,6 +77,7 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
     is_shared = False
+    _is_stopped = False
 
     def __init__(
         self,
@@ -128,9 +129,19 @@ class Server(ThreadingHTTPServer):
         if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
-    def stop(self) -> None:
-        """Stop serving and end every connection, which ends what hangs and waits there."""
-        self.shutdown()
+    def serve(self) -> None:
+        """Serve until it is stopped, without a look at the time: thousands of tests would wait for the next one."""
+        while not self._is_stopped:
+            self.handle_request()
+
+    def stop(self, serving: threading.Thread) -> None:
+        """Stop serving and end every connection, which ends what hangs and waits there.
+
+        :param serving: the thread that serves.
+        """
+        self._is_stopped = True
+        socket.create_connection(("127.0.0.1", self.server_address[1])).close()  # it waits for the next one
+        serving.join()
         self.server_close()
         for connection in list(self._open):
             with contextlib.suppress(OSError):

@@ -71,9 +71,7 @@ class Simulator:
             tls=context,
             administer=functools.partial(administer, self),
         )
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="turso-simulator", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve, name="turso-simulator", daemon=True)
         self.port: int = self._server.server_address[1]
         self.origin = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self.url = self.origin + path_prefix
@@ -97,8 +95,7 @@ class Simulator:
         return self
 
     def stop(self) -> None:
-        self._server.stop()
-        self._thread.join()
+        self._server.stop(self._thread)
 
     def __enter__(self) -> Simulator:
         return self.start()
