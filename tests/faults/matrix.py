@@ -10,12 +10,15 @@ contract's words alone; what may never come of any is said by `broken_promises`.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
+from ansible_collections.community.turso.plugins.module_utils._api import answers, wire
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError
@@ -31,6 +34,7 @@ QUOTA_SECONDS = 0.1
 RETRIES = 2
 TRIES = RETRIES + 1
 NAME = "ci"
+BOUND = 2**20  # of an answer, in bytes: gigabytes would come together by the real one
 
 FAULTS: dict[str, Callable[[], faults.Fault]] = {
     "400": lambda: faults.Status(400),
@@ -56,8 +60,8 @@ FAULTS: dict[str, Callable[[], faults.Fault]] = {
     "no UTF-8": lambda: faults.garbage(b"\xff\xfe"),
     "wrong types": lambda: faults.garbage({"tokens": None, "token": None, "exp": "x"}),
     "error in 200": lambda: faults.garbage({"error": "maintenance"}),
-    "huge body": lambda: faults.Huge(70_000_000),
-    "endless body": lambda: faults.Huge(70_000_000, announced=False),
+    "huge body": lambda: faults.Huge(BOUND * 2),
+    "endless body": lambda: faults.Huge(BOUND * 2, announced=False),
     "cut off": faults.Truncate,
     "reset": faults.Reset,
     "closed": faults.Close,
@@ -208,6 +212,14 @@ def cells() -> Iterator[Cell]:
         yield Cell(call.name, fault, when, times)
 
 
+@contextlib.contextmanager
+def small_answers() -> Iterator[None]:
+    """Have the client read answers up to BOUND."""
+    with mock.patch.object(wire, "MAX_BODY_BYTES", BOUND), mock.patch.object(answers, "MAX_BODY_BYTES", BOUND):
+        yield
+
+
+@small_answers()
 def play(cell: Cell) -> Cell:
     """Run one cell on a server of its own. The client waits for nothing but a real rate limit."""
     call = next(one for one in CALLS if one.name == cell.call)

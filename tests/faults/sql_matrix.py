@@ -34,6 +34,7 @@ from tests.faults.matrix import (
     TIMES,
     TRIES,
     WHENS,
+    small_answers,
 )
 from tests.simulator import Simulator
 
@@ -87,6 +88,7 @@ def cells() -> Iterator[Cell]:
         yield Cell(call, fault, when, times)
 
 
+@small_answers()
 def play(cell: Cell) -> Cell:
     """Run one cell on a server of its own. The client waits for nothing but a real rate limit."""
     with Simulator() as simulator:
