@@ -164,6 +164,7 @@ def test_a_run_that_is_killed_half_way_is_renewed_by_the_next_ordinary_one_which
     assert "Run community.turso.revoke again." in finished.output
 
 
+@heavy
 @with_one_core
 def test_a_leaked_token_of_a_group_ends_with_its_group_and_what_a_database_of_it_accepts_is_left(
     world: World, simulator: Simulator

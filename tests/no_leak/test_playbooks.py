@@ -13,7 +13,7 @@ import pytest
 
 from tests.no_leak.plays import EVERYTHING, STORED, WITH_VAULT, delivering, into, sql
 from tests.no_leak.terminal import Mode, Terminal
-from tests.playbooks import Played, cases
+from tests.playbooks import Played, cases, heavy
 
 REVOKE = "community.turso.revoke"
 
@@ -84,6 +84,7 @@ class Leaked:
         return list(dict.fromkeys(path.rpartition("/")[2] for _method, path in self.world.writes))
 
 
+@heavy
 def test_emergency_of_sql_tokens(rotating: Terminal) -> None:
     """Neither the leaked value, nor those that are minted, delivered and stored in its place."""
     leaked = Leaked(rotating, "plain", "shop")

@@ -61,6 +61,7 @@ def test_it_runs_as_make_runs_it() -> None:
     assert lines_of(PICTURE.read_text()) == lines_of(done.stdout), "run python -m tests.demo.still"
 
 
+@heavy
 def test_no_secret_is_on_the_screen(simulator: Simulator, performed: Callable[..., tuple[int, str]]) -> None:
     status, shown = performed(verbose=True)
     assert status == 0
