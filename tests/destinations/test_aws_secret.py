@@ -251,12 +251,15 @@ def test_the_credential_comes_from_the_environment_a_profile_or_by_name(
         *["not taken"] * 2,
     ]
     said = {label: told[label][0]["msg"] for label in refused}
-    assert said["unknown"] == "turso_deliver_credentials has no 'unknown'"
+    assert said["unknown"] == "turso_deliver_credentials has no 'unknown'. Add it there, or correct credential"
     assert "nobody" in said["nobody"]
     assert "Unable to locate credentials" in said["none"]
     assert "You must specify a region" in said["no-region"]
     assert "Could not connect to the endpoint" in said["down"]
-    assert said["plain"] == "AWS_ENDPOINT_URL is http://aws.example.com, which is not https, so nothing was sent"
+    assert (
+        said["plain"]
+        == "AWS_ENDPOINT_URL is http://aws.example.com, which is not https, so nothing was sent. Use an https address"
+    )
 
 
 @heavy

@@ -65,7 +65,7 @@ def test_a_check_has_the_api_server_try_it(controller: Playbooks, cluster: Clust
     assert said["none"].endswith("kubectl --namespace default create secret generic none")
     assert "User cannot patch it" in said["deployment/locked"]
     assert "OnDelete" in said["statefulset/manual"]
-    assert said["daemonset/none"].startswith("there is no daemonset/none in the namespace default")
+    assert said["daemonset/none"].startswith("rollout names daemonset/none, and the namespace default does not have it")
     assert cluster.writes == []
     assert cluster.data_of("turso") == {"token": OLD}
 
@@ -233,10 +233,13 @@ def test_the_credential_comes_from_the_environment_a_kubeconfig_or_by_name(
     assert [verdict["verdict"] for verdict in told["named"]] == ["confirmed", "unreadable"]
     said = {label: verdicts[0]["msg"] for label, verdicts in told.items()}
     assert {told[label][0]["verdict"] for label in ("unknown", "wrong", "down", "plain")} == {"not taken"}
-    assert said["unknown"] == "turso_deliver_credentials has no 'unknown'"
+    assert said["unknown"] == "turso_deliver_credentials has no 'unknown'. Add it there, or correct credential"
     assert "Unauthorized" in said["wrong"]
     assert "Connection refused" in said["down"]
-    assert said["plain"] == "K8S_AUTH_HOST is http://kubernetes.example.com, which is not https, so nothing was sent"
+    assert (
+        said["plain"]
+        == "K8S_AUTH_HOST is http://kubernetes.example.com, which is not https, so nothing was sent. Use an https address"
+    )
 
 
 @heavy

@@ -139,7 +139,7 @@ def test_what_somebody_else_writes_in_between_is_not_lost(controller: Playbooks,
         ("ours", "delivered", False),
         ("lost", "lost", False),
     ]
-    assert told["deliver"][1]["msg"].startswith("somebody else wrote secret/data/turso/twice twice")
+    assert told["deliver"][1]["msg"].startswith("something else wrote secret/data/turso/twice twice")
     assert bao.read("turso/once") == ({"token": NEW, "theirs": "0"}, 3)
     assert bao.read("turso/twice") == ({"token": OLD, "theirs": "0"}, 3)
     # A lost answer is told by what is there: this write had arrived.
@@ -187,7 +187,10 @@ def test_the_credential_is_a_token_or_an_approle_of_the_environment_or_by_name(
     refused = {label: (told[label][0]["verdict"], told[label][0]["msg"]) for label in told}
     assert refused["used-up"][0] == "not taken"
     assert "does not accept the AppRole" in refused["used-up"][1]
-    assert refused["half"][1] == "an AppRole needs both VAULT_ROLE_ID and VAULT_SECRET_ID; only VAULT_ROLE_ID is set"
+    assert (
+        refused["half"][1]
+        == "an AppRole needs both VAULT_ROLE_ID and VAULT_SECRET_ID; only VAULT_ROLE_ID is set. Set both"
+    )
     assert refused["wrong"][0] == "refused"
     assert refused["wrong"][1].startswith("Vault does not show what this credential may do: Forbidden")
     assert refused["wrong-too"][0] == "not taken"
