@@ -5,8 +5,8 @@
 # Every target makes the environments that it needs, under .cache. PYTHON only starts that work: the interpreters of
 # the environments are looked for (tests/tools/venvs.py).
 PYTHON ?= python3
-# One more than there are processors: what is played waits for its processes, and for time.
-PYTEST_WORKERS ?= 3
+# Two more than there are processors: what is played waits for its processes, and for time.
+PYTEST_WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 VENVS := $(CURDIR)/.cache/venvs
 NEWEST := $(VENVS)/newest/bin

@@ -135,14 +135,15 @@ def measure_parts() -> str:
 
 
 def measure_profile() -> str:
-    """Return the rows of where the processor time goes: of one token, of a day on which nothing is due, and of an audit."""
+    """Return the rows of where the processor time goes: of one token and of many, of a day with nothing due, and of an audit."""
     nothing = least_cpu([run(0, 0, jobs.nothing()) for _ in range(ROUNDS_OF_PARTS)])
     names = names_of(MANY)
-    rotated = jobs.rotation_with_role(names[:1])
+    rotated, all_rotated = jobs.rotation_with_role(names[:1]), jobs.rotation_with_role(names)
     quiet = jobs.rotation_with_role(names, confirms=False)
     rotation, audit = "community.turso.turso_rotation", "community.turso.turso_audit"
     runs = [
         profile(lambda env: run(0, 1, rotated, env=env), rotation, nothing, ROUNDS_OF_PARTS),
+        profile(lambda env: run(0, MANY, all_rotated, env=env), rotation, nothing, ROUNDS_OF_PARTS),
         profile(lambda env: run(0, MANY, quiet, age_days=10, env=env), rotation, nothing, ROUNDS_OF_PARTS),
         profile(lambda env: run(0, AUDITED, jobs.audit(), age_days=10, env=env), audit, nothing, ROUNDS_OF_PARTS),
     ]
