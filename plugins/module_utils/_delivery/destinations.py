@@ -18,6 +18,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import cloudflare, github, gitlab, vercel
+from ansible_collections.community.turso.plugins.module_utils._delivery.blank import blank_in
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 
 Options = Mapping[str, Any]
@@ -81,6 +82,9 @@ def read_destination(
     unknown = [str(key) for key in given if key not in spec]
     if unknown:
         raise Refused(f"to: {to} has no option {', '.join(unknown)}; it has {', '.join(spec)}")
+    blank = blank_in(given)
+    if blank:
+        raise Refused(f"to: {to}: {', '.join(blank)} is empty, which could name another place. Set it, or leave it out")
     validated = ArgumentSpecValidator(dict(spec)).validate(given)
     if validated.error_messages:
         raise Refused(f"to: {to}: {'; '.join(validated.error_messages)}")

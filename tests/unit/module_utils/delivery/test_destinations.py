@@ -51,6 +51,22 @@ READ: list[tuple[dict[str, Any], str, float]] = [
 ]  # fmt: skip
 
 
+TEXTS = [
+    (to, name, [" "] if option.get("type") == "list" else " ")
+    for to, spec in SPECS.items()
+    for name, option in spec.items()
+    if "str" in (option.get("type", "str"), option.get("elements")) or option.get("type") == "path"
+]
+
+
+@pytest.mark.parametrize(("to", "name", "blank"), TEXTS)
+def test_an_option_that_came_to_nothing_is_none_that_was_left_out(to: str, name: str, blank: str | list[str]) -> None:
+    """An empty key would be added beside the one in use, and read back; an empty context is whichever is current."""
+    whole = next(item for item, _address, _hours in READ if item["to"] == to)
+    with pytest.raises(Refused, match=f"{name} is empty"):
+        read(**{**whole, name: blank})
+
+
 @pytest.mark.parametrize(("item", "address", "hours"), READ)
 def test_an_item_is_read(item: dict[str, Any], address: str, hours: float) -> None:
     found = read(**item)
