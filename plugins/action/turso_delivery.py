@@ -28,10 +28,14 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused, TursoError
 from ansible_collections.community.turso.plugins.plugin_utils._destination_specs import item_of
+from ansible_collections.community.turso.plugins.plugin_utils._destinations._in_files import MODULE
 from ansible_collections.community.turso.plugins.plugin_utils._destinations._run import Environment, Run
+from ansible_collections.community.turso.plugins.plugin_utils._forked_module import module_named, run_forked
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
 from ansible_collections.community.turso.plugins.plugin_utils._play import Play
 
+# What runs in a fork, by its name, on which connection, and as whom: none for the user who runs Ansible.
+FORKED = {(MODULE, "local", None): module_named("turso_delivery")}
 ON_HOSTS = ("file", "env_file")
 PLACES = "places"
 _REFUSES = {CHECK: REFUSED, DELIVER: NOT_TAKEN, READ_BACK: UNREADABLE}
@@ -114,12 +118,15 @@ class ActionModule(HiddenResult):
     def _run_module(
         self, name: str, args: Mapping[str, Any], environment: Environment, check_mode: bool
     ) -> dict[str, Any]:
-        """Run a module where the task runs.
+        """Run a module where the task runs, or in a fork.
 
         On the control node nobody sees what it is given: its arguments go through its standard input, and the variables into
         this process, which is a fork, because Ansible writes an `environment` into the command line. Its diff would be lost,
         and would hold the value.
         """
+        module = FORKED.get((name, self._connection.transport, self._connection.become))
+        if module is not None:
+            return run_forked(module, args, environment, check_mode=check_mode)
         is_here = self._connection.transport == "local"
         given = self._task.environment, self._task.check_mode, self._task.diff
         self._task.environment = [] if is_here else [dict(environment)]

@@ -117,7 +117,7 @@ def _result_in(output: bytes, code: int, lost: str) -> dict[str, Any]:
         return {
             "failed": True,
             "changed": False,
-            "msg": f"The process that sends the requests {how} and left no result. {lost}".rstrip(),
+            "msg": f"The process of the module {how} and left no result. {lost}".rstrip(),
         }
     if _mask is not None:
         _mask(str(secret) for secret in (result.get("secrets") or {}).values())

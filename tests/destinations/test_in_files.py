@@ -223,8 +223,9 @@ def test_files_on_the_control_node(playbooks: Playbooks, tmp_path: Path) -> None
     for secret in (CANARY, NEWER, OLDER):
         assert secret not in played.output
     assert "+(the value of a)" in played.output
-    # One execution a verb, for all items.
-    assert len(re.findall(r"Using module file \S+/turso_delivery.py", played.output)) == len(found)
+    # One task a verb, for all items, in a fork.
+    assert len(re.findall(r"On the control node: run (env_)?file_", played.output)) == len(found)
+    assert "turso_delivery.py" not in played.output
 
 
 def two_files(folder: Path) -> tuple[Path, Path]:

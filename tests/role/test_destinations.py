@@ -154,7 +154,7 @@ def test_check_mode_asks_all_destinations_and_issues_nothing(
     played = playbooks.play([play(rotate(tokens=tokens, state_file="state.json"), SHOW)], "--check")
     said = " ".join(played.output.split())
     assert f"file {playbooks.directory}/none/ci: " in said
-    assert "cd: only the delivery itself shows whether github_secret acme/app TURSO_API_TOKEN takes the value" in said
+    assert "cd: only the delivery itself shows whether github_secret acme/app TURSO_API_TOKEN accepts the value" in said
     assert simulator.writes == []
     assert {method for method, _path in hub.asked} == {"GET"}
     assert delivered(playbooks, "ci") is None

@@ -16,7 +16,6 @@ from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens im
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
 from ansible_collections.community.turso.plugins.module_utils._sql_token.places import Place, name_written_in
 
-
 # The kind of an entry, and whether it names a database.
 _CLEAR = (("api", False), ("sql", False), ("sql", True))
 
