@@ -127,6 +127,7 @@ class Terminal:
             "ANSIBLE_CACHE_PLUGIN": "jsonfile",
             "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self.cache),
             "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
+            "ANSIBLE_INJECT_INVOCATION": "1",  # before ansible-core 2.21 it always does
             "ANSIBLE_HOST_KEY_CHECKING": "0",
             "ANSIBLE_SSH_TRANSFER_METHOD": "piped",
             "ANSIBLE_PIPELINING": "1" if mode.connection == "ssh, pipelined" else "0",
