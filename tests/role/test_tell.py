@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.destinations.serving import Answer, Asked, Fault, serving
 from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import ROLE, Play, Task, confirm, deliver, play, rotate
 from tests.simulator import Simulator, faults
@@ -20,10 +22,11 @@ pytestmark = with_one_core
 METRICS = "turso.prom"
 NOTICE: list[Task] = [
     {
-        "ansible.builtin.copy": {
-            "content": "{{ {'outcome': turso_rotate_outcome, 'report': turso_rotate_report} | to_json }}",
-            "dest": "{{ playbook_dir }}/notice.json",
-            "mode": "0600",
+        "ansible.builtin.uri": {
+            "url": "{{ lookup('env', 'WEBHOOK') }}",
+            "method": "POST",
+            "body_format": "json",
+            "body": {"outcome": "{{ turso_rotate_outcome }}", "report": "{{ turso_rotate_report }}"},
         }
     }
 ]
@@ -39,6 +42,32 @@ FAILING: Task = {"ansible.builtin.fail": {"msg": "the delivery failed"}}
 ORDERED = [rotate("ci", tasks_from="issue"), deliver("ci"), confirm("ci")]
 COMMIT: Task = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": "commit"}}
 
+
+@dataclasses.dataclass
+class Webhook:
+    """What takes notices, and keeps them."""
+
+    notices: list[Any] = dataclasses.field(default_factory=list)
+    asked: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    faults: list[Fault] = dataclasses.field(default_factory=list)
+    problems: list[str] = dataclasses.field(default_factory=list)
+
+    def answer(self, asked: Asked) -> Answer:
+        self.notices.append(asked.body)
+        return Answer(200, {})
+
+    def judge(self, asked: Asked, answer: Answer) -> str | None:  # noqa: ARG002 - there is nothing to judge by
+        return None
+
+
+@pytest.fixture
+def webhook(playbooks: Playbooks) -> Iterator[Webhook]:
+    found = Webhook()
+    with serving(found) as address:
+        playbooks.env["WEBHOOK"] = f"{address}/turso"
+        yield found
+
+
 RUNS: list[tuple[str, float, Play, str]] = [
     ("rotated", 120, telling(*ORDERED, COMMIT), "rotated"),
     ("nothing is due", 1, telling(*ORDERED, COMMIT), "unchanged"),
@@ -50,15 +79,32 @@ RUNS: list[tuple[str, float, Play, str]] = [
 
 @pytest.mark.parametrize(("age_days", "playing", "outcome"), cases(RUNS, sample=("the delivery fails",)))
 def test_a_notice_says_how_it_ended(
-    simulator: Simulator, playbooks: Playbooks, age_days: float, playing: Play, outcome: str
+    simulator: Simulator, playbooks: Playbooks, webhook: Webhook, age_days: float, playing: Play, outcome: str
 ) -> None:
     simulator.given("ci", organization="acme", age_days=age_days)
     playbooks.write("notice.yml", NOTICE)
     played = playbooks.play([playing])
     assert played.ok is (outcome in ("rotated", "unchanged")), played.output
-    notice = json.loads((playbooks.directory / "notice.json").read_text())
-    assert notice["outcome"] == outcome
-    assert not any(secret in json.dumps(notice) for secret in simulator.canaries)
+    assert [notice["outcome"] for notice in webhook.notices] == [outcome]
+    assert not any(secret in str(webhook.notices) for secret in simulator.canaries)
+
+
+@heavy
+def test_a_commit_that_the_api_refuses_is_told_and_a_webhook_that_is_down_undoes_nothing(
+    simulator: Simulator, playbooks: Playbooks, webhook: Webhook
+) -> None:
+    old = simulator.given("ci", organization="acme", age_days=120)
+    playbooks.write("notice.yml", NOTICE)
+    rotation = telling(*ORDERED, COMMIT, turso_rotate_pending_minutes=0)
+    for call in ("revoke", "org_revoke"):
+        simulator.faults.add(call, faults.Status(403), times=None)
+    assert not playbooks.play([rotation]).ok
+    (notice,) = webhook.notices
+    assert (notice["outcome"], simulator.alive(old.secret)) == ("failed", True)
+    simulator.faults.clear()
+    webhook.faults.append(Fault("POST", "/turso", Answer(503)))
+    assert not playbooks.play([rotation]).ok
+    assert not simulator.alive(old.secret)
 
 
 def samples(playbooks: Playbooks) -> dict[str, float]:
@@ -71,8 +117,7 @@ def samples(playbooks: Playbooks) -> dict[str, float]:
 
 def test_the_metrics_tell_of_success_and_of_failure(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
-    playbooks.write("notice.yml", NOTICE)
-    rotation = telling(*ORDERED, COMMIT)
+    rotation = telling(*ORDERED, COMMIT, turso_rotate_notify="")
     assert playbooks.play([rotation]).ok
     first = samples(playbooks)
     assert (first["turso_token_active_versions"], first["turso_token_age_seconds"] < 600) == (1, True)
