@@ -94,15 +94,11 @@ options:
 
 EXAMPLES = r"""
 - name: Audit the tokens of an organization
-  hosts: localhost
-  gather_facts: false
-  tasks:
-    - name: Audit
-      ansible.builtin.include_role:
-        name: community.turso.turso_audit
-      vars:
-        turso_audit_organization: acme
-        turso_audit_fail_on: never
+  ansible.builtin.include_role:
+    name: community.turso.turso_audit
+  vars:
+    turso_audit_organization: acme
+    turso_audit_fail_on: never
 """
 
 RETURN = r"""

@@ -70,9 +70,9 @@ def play_examples(playbooks: Playbooks, kind: str, name: str, variables: dict[st
     assert played.recap["ok"] + played.recap["skipped"] == len(examples), played.output
 
 
-# Modules of the role turso_deliver ask other services, and the tests of each destination play them.
-OF_DESTINATIONS = ("turso_delivery", "turso_delivery_aws")
-ASKING = [(kind, name) for kind, name in documented() if name not in OF_DESTINATIONS]
+# Those of the role turso_deliver ask other services, and that of turso_audit includes the role: the tests of both play them.
+OF_ROLES = ("turso_delivery", "turso_delivery_aws", "turso_audit")
+ASKING = [(kind, name) for kind, name in documented() if name not in OF_ROLES]
 
 
 SAMPLE = ("module-turso_token", "module-turso_sql_token")

@@ -88,7 +88,16 @@ PURE = (
     "_rotation/json_shapes.py",
     *(
         f"_delivery/{stem}.py"
-        for stem in ["blank", "destinations", "env_text", "other_value", "places", "secret_shapes", "struck", "verdicts"]
+        for stem in [
+            "blank",
+            "destinations",
+            "env_text",
+            "other_value",
+            "places",
+            "secret_shapes",
+            "struck",
+            "verdicts",
+        ]
     ),
     "_rotation/state.py",
     "_rotation/state_parts.py",
