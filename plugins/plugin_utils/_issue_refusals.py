@@ -7,20 +7,23 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils import _files
-from ansible_collections.community.turso.plugins.module_utils._delivery.destinations import FILES, KINDS
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
-from ansible_collections.community.turso.plugins.module_utils._rotation.destinations import CONTROL_NODE
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry, refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import Recipient
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
 from ansible_collections.community.turso.plugins.plugin_utils._issue_request import IssueRequest
 from ansible_collections.community.turso.plugins.plugin_utils._play import Play, problem_with_tasks_file, say
+from ansible_collections.community.turso.plugins.plugin_utils._shared_places import (
+    Places,
+    is_file_at,
+    owners_of,
+    sharing_with,
+)
 
 # Others replace parts of ansible-core that the commit relies on.
 STRATEGIES = ("linear", "free", "host_pinned", "debug")
@@ -34,7 +37,7 @@ def refuse(request: IssueRequest) -> None:
     :raises Refused: with every reason.
     """
     _refuse_play(request.play)
-    taken, places = _taken_names(request), _places(request.entries)
+    taken, places = _taken_names(request), owners_of(request.entries)
     reasons = [
         f"{entry.label}: {reason}." for entry in request.entries for reason in _reasons(request, entry, taken, places)
     ]
@@ -87,9 +90,7 @@ def _taken_names(request: IssueRequest) -> dict[str, str]:
     return {**used, **{item.name: _NOT_COMMITTED for item in request.transaction.open_items}}
 
 
-def _reasons(
-    request: IssueRequest, entry: AnyEntry, taken: Mapping[str, str], places: Mapping[Place, Sequence[str]]
-) -> list[str]:
+def _reasons(request: IssueRequest, entry: AnyEntry, taken: Mapping[str, str], places: Places) -> list[str]:
     found = [taken.get(entry.name)]
     for recipient in entry.recipients:
         found += [
@@ -133,50 +134,20 @@ def _unreached(request: IssueRequest, recipient: Recipient) -> str | None:
     return None
 
 
-Place = tuple[str, str, str]  # destination, address, and host
-
-
-def _places(entries: Sequence[AnyEntry]) -> dict[Place, list[str]]:
-    """Return for each place that a value is delivered to the names of the tokens that are delivered there."""
-    found: dict[Place, list[str]] = {}
-    for entry in entries:
-        for recipient in entry.recipients:
-            for place in _places_of(recipient):
-                found.setdefault(place, []).append(entry.name)
-    return found
-
-
-def _places_of(recipient: Recipient) -> list[Place]:
-    """Return where a destination lies, told from every other however it is written."""
-    if not recipient.is_destination:
-        return []
-    return [(recipient.to, _address_on(host, recipient), host) for host in recipient.hosts or (CONTROL_NODE,)]
-
-
-def _address_on(host: str, recipient: Recipient) -> str:
-    options = dict(recipient.options)
-    if recipient.to in FILES and host == CONTROL_NODE:
-        options["path"] = os.path.realpath(str(options["path"]))
-    return KINDS[recipient.to].address(options)
-
-
-def _delivered_twice(entry: AnyEntry, recipient: Recipient, places: Mapping[Place, Sequence[str]]) -> str | None:
-    names = [name for place in _places_of(recipient) for name in places[place]]
-    others = sorted(set(names) - {entry.name})
+def _delivered_twice(entry: AnyEntry, recipient: Recipient, places: Places) -> str | None:
+    sharing = sharing_with(recipient, places)
+    others = sorted({f"{found.label} of {name}" for name, found in sharing if name != entry.name})
     if others:
         return (
-            f"{recipient.label} is a destination of {', '.join(others)}, too, so one value would overwrite the other. Use "
+            f"{recipient.label} shares its place with {', '.join(others)}, so one value would overwrite the other. Use "
             "another place"
         )
-    if len(names) > len(_places_of(recipient)):
-        return f"deliver names {recipient.label} twice. Remove one"
-    return None
+    again = sorted({found.label for _name, found in sharing})
+    return f"deliver names {recipient.label} and {', '.join(again)}, which share a place. Remove one" if again else None
 
 
 def _vault_file_itself(request: IssueRequest, recipient: Recipient) -> str | None:
-    if recipient.to != "ansible_vault" or request.vault_file is None:
-        return None
-    if os.path.realpath(str(recipient.options["path"])) != os.path.realpath(request.vault_file):
+    if request.vault_file is None or not is_file_at(request.vault_file, recipient):
         return None
     return (
         f"{recipient.label} is turso_rotate_vault_file, which the role writes itself. Name it with {{to: vault_file}}"

@@ -447,12 +447,19 @@ def test_check_mode_asks_the_destinations_of_all_entries(tmp_path: Path) -> None
 
 
 IN_VAULT = {"to": "ansible_vault", "path": "vault.yml", "variable": "x", "takes_effect_hours": 0}
+IN_ENV = {"to": "env_file", "path": "link.txt", "variable": "A", "takes_effect_hours": 0}
+THERE = {**FILE, "path": "/x", "hosts": ["app1"]}
+AWS = {"to": "aws_secret", "name": "shop", "takes_effect_hours": 0}
 B = {"name": "b"}
 TWICE: list[tuple[str, list[dict[str, Any]], str]] = [
-    ("two tokens", [{**CI, "deliver": [FILE]}, {**B, "deliver": [{**FILE, "path": "./ci.txt"}]}], "is a destination of b, too"),
-    ("one token", [{**CI, "deliver": [FILE, {**FILE, "path": "link.txt"}]}], "twice"),
-    ("as GitHub folds names", [{**CI, "deliver": [GITHUB]}, {**B, "deliver": [{**GITHUB, "name": "X"}]}], "of b, too"),
+    ("two tokens", [{**CI, "deliver": [FILE]}, {**B, "deliver": [{**FILE, "path": "./ci.txt"}]}], "ci.txt of b, so one"),
+    ("one token", [{**CI, "deliver": [FILE, {**FILE, "path": "link.txt"}]}], "which share a place"),
+    ("a secret and a key of it", [{**CI, "deliver": [AWS]}, {**B, "deliver": [{**AWS, "key": "k"}]}], "shop k of b, so one value"),
+    ("a file and a variable of it", [{**CI, "deliver": [FILE, IN_ENV]}], "link.txt A, which share a place. Remove one"),
+    ("a path on a host", [{**CI, "deliver": [THERE]}, {**B, "deliver": [{**THERE, "path": "/x/../x"}]}], "on app1 of b, so"),
+    ("as GitHub folds names", [{**CI, "deliver": [GITHUB]}, {**B, "deliver": [{**GITHUB, "name": "X"}]}], "acme/app X of b, so"),
     ("the vault file", [{**CI, "deliver": [IN_VAULT]}], "is turso_rotate_vault_file"),
+    ("the vault file as a file", [{**CI, "deliver": [{**FILE, "path": "vault.yml"}]}], "is turso_rotate_vault_file"),
     ("no such host", [{**CI, "deliver": [{**FILE, "path": "/x", "hosts": ["none"]}]}], "come to no host"),
 ]  # fmt: skip
 
@@ -462,7 +469,7 @@ TWICE: list[tuple[str, list[dict[str, Any]], str]] = [
 def test_two_values_for_one_place_are_refused(tmp_path: Path, tokens: list[dict[str, Any]], says: str) -> None:
     (tmp_path / "link.txt").symlink_to(tmp_path / "ci.txt")
     module = FakeModule()
-    play = FakePlay(folder=str(tmp_path), patterns={"none": ()})
+    play = FakePlay(folder=str(tmp_path), patterns={"none": (), "app1": ("app1",)})
     with pytest.raises(Refused) as refused:
         step(*tokens, module=module, play=play, vault_file="vault.yml", **STATE)
     assert says in refused.value.msg

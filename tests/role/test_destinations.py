@@ -317,7 +317,7 @@ REFUSED: list[tuple[str, list[dict[str, Any]], str]] = [
     ("no such option", [entry("ci", into(mod="0600"))], "to: file has no option mod"),
     ("an option is missing", [entry("ci", {"to": "file", "takes_effect_hours": 0})], "path"),
     ("when it takes effect", [entry("ci", {"to": "file", "path": "/x"})], "needs takes_effect_hours"),
-    ("two tokens", [entry("ci", into()), entry("cd", into(f"{HERE}/./delivered-ci"))], "is a destination of cd, too"),
+    ("two tokens", [entry("ci", into()), entry("cd", into(f"{HERE}/./delivered-ci"))], "delivered-ci of cd, so one"),
     ("one twice", [entry("ci", into(), into("delivered-ci"))], "twice"),
     ("no such host", [entry("ci", into("/x", hosts=["nowhere"]))], "come to no host of the inventory"),
     ("a relative path there", [entry("ci", into("x", hosts=["localhost"]))], "path must be absolute"),

@@ -93,6 +93,7 @@ PURE = (
             "destinations",
             "env_text",
             "other_value",
+            "owners",
             "places",
             "secret_shapes",
             "struck",

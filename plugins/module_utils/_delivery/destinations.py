@@ -47,18 +47,28 @@ class Destination:
 class Kind:
     """What an argument spec cannot say of a destination.
 
-    `address` names the place in words, folded as the service folds names: two items with the same are the same place.
+    `container` names in words what holds the value, folded as the service folds names. `part` is the option that names the part
+    of it, such as a variable of a file; where there is none, or it is left out, the value is all that the container holds.
     `problem` says what is wrong with the options together. `takes_effect_hours` is the default; where there is none, it has to be
     said, unless the option `at_once_with` is given, which has consumers use the new value. `is_file` tells that `path` is that of
     a file, of the control node where there are no `hosts`.
     """
 
-    address: Callable[[Options], str]
+    container: Callable[[Options], str]
     problem: Callable[[Options], str | None] = lambda _options: None
     takes_effect_hours: float | None = None
     at_once_with: str = ""
     at_once_value: str = ""  # in words, for messages
     is_file: bool = False
+    part: str = ""
+
+    def part_of(self, options: Options) -> str:
+        """Return which part of the container holds the value; empty for all of it."""
+        return str(options.get(self.part) or "")
+
+    def address(self, options: Options) -> str:
+        """Return what tells the place from every other of its kind."""
+        return _joined(self.container(options), self.part_of(options))
 
     def default_hours(self, options: Options) -> float | None:
         """Return after how many hours consumers use a new value, where that is not said; None where it has to be."""
@@ -179,8 +189,8 @@ def _vercel_address(options: Options) -> str:
     return _joined(options.get("team"), options["project"], options["variable"], *sorted(options["target"]))
 
 
-def _vault_address(options: Options) -> str:
-    return _joined(f"{options['mount']}/{options['path']}", options["key"])
+def _vault_path(options: Options) -> str:
+    return f"{options['mount']}/{options['path']}"
 
 
 def _vault(options: Options) -> str | None:
@@ -207,17 +217,17 @@ def _kubernetes(options: Options) -> str | None:
 _ITS_READER = "the service that reads it"
 KINDS: dict[str, Kind] = {
     "file": Kind(_at("path"), _file, None, "restart", _ITS_READER, is_file=True),
-    "env_file": Kind(_at("path", "variable"), _env_file, None, "restart", _ITS_READER, is_file=True),
-    "ansible_vault": Kind(_at("path", "variable"), is_file=True),
-    "sops_file": Kind(_at("path", "key"), is_file=True),
+    "env_file": Kind(_at("path"), _env_file, None, "restart", _ITS_READER, is_file=True, part="variable"),
+    "ansible_vault": Kind(_at("path"), is_file=True, part="variable"),
+    "sops_file": Kind(_at("path"), is_file=True, part="key"),
     "github_secret": Kind(_github_address, _github, 24),
     "gitlab_variable": Kind(_gitlab_address, _gitlab, 24),
     "vercel_env": Kind(_vercel_address, vercel.problem_of, None, "redeploy", "true"),
     "cloudflare_worker_secret": Kind(_at("account_id", "script", "name"), cloudflare.problem_of, 0),
     "kubernetes_secret": Kind(
-        _at("context", "namespace", "name", "key"), _kubernetes, None, "rollout", "the workloads that read it"
+        _at("context", "namespace", "name"), _kubernetes, None, "rollout", "the workloads that read it", part="key"
     ),
-    "vault_kv": Kind(_vault_address, _vault),
-    "aws_secret": Kind(_at("region", "name", "key")),
+    "vault_kv": Kind(_vault_path, _vault, part="key"),
+    "aws_secret": Kind(_at("region", "name"), part="key"),
 }
 FILES = tuple(to for to, kind in KINDS.items() if kind.is_file)
