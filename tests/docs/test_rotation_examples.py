@@ -83,6 +83,13 @@ def test_the_table_of_the_guide_has_every_destination_and_each_has_its_page() ->
 
 
 @pytest.mark.parametrize("to", KINDS)
+def test_the_page_of_a_destination_tells_that_what_nobody_can_read_is_written_again(to: str) -> None:
+    (evidence,) = re.findall(rf"^\| \[`{to}`\](?:[^|]*\|){{3}}([^|]*)\|", GUIDE.read_text(), re.MULTILINE)
+    page = (ROOT / f"docs/destinations/{to}.md").read_text()
+    assert ("writes it again if it delivers the same value again" in page) == ("receipt" in evidence)
+
+
+@pytest.mark.parametrize("to", KINDS)
 def test_the_page_of_a_destination_shows_one_that_the_role_takes(to: str) -> None:
     shown = [
         yaml.safe_load(block.text)
