@@ -101,6 +101,15 @@ def test_the_page_of_a_destination_shows_one_that_the_role_takes(to: str) -> Non
     assert entries_of({"turso_rotate_state_file": "x", "turso_rotate_tokens": [{"name": "ci", "deliver": items}]})
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/destinations").glob("*.md")), ids=lambda page: page.stem)
+def test_the_page_of_a_destination_says_what_it_was_run_against_and_what_was_not_run(page: Path) -> None:
+    table = (ROOT / "docs/compatibility.md").read_text().partition("\n## Destinations\n")[2].partition("\n## ")[0]
+    (row,) = [row for row in table.splitlines() if re.match(rf"\|[^|]*(`{page.stem}`|\[{page.stem}\])", row)]
+    _, _, run, not_run, _ = (cell.strip() for cell in row.split("|"))
+    told = f"| run against | {run}. Not run: {not_run} |" if not_run else f"| run against | {run} |"
+    assert told in page.read_text().splitlines()
+
+
 @pytest.mark.parametrize("to", KINDS)
 def test_the_page_of_a_destination_has_its_options_with_their_defaults(to: str) -> None:
     page = (ROOT / f"docs/destinations/{to}.md").read_text()
