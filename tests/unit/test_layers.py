@@ -89,7 +89,6 @@ PURE = (
     *(
         f"_delivery/{stem}.py"
         for stem in [
-            "blank",
             "destinations",
             "env_text",
             "other_value",
@@ -98,6 +97,7 @@ PURE = (
             "secret_shapes",
             "struck",
             "verdicts",
+            "written",
         ]
     ),
     "_rotation/state.py",

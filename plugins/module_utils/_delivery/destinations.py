@@ -18,7 +18,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.community.turso.plugins.module_utils._delivery import cloudflare, github, gitlab, vercel
-from ansible_collections.community.turso.plugins.module_utils._delivery.blank import blank_in
+from ansible_collections.community.turso.plugins.module_utils._delivery.written import refuse_as_written
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 
 Options = Mapping[str, Any]
@@ -89,12 +89,7 @@ def read_destination(
     """
     to = str(item["to"])
     spec, given = specs[to], {key: value for key, value in item.items() if key != "to"}
-    unknown = [str(key) for key in given if key not in spec]
-    if unknown:
-        raise Refused(f"to: {to} has no option {', '.join(unknown)}; it has {', '.join(spec)}")
-    blank = blank_in(given)
-    if blank:
-        raise Refused(f"to: {to}: {', '.join(blank)} is empty, which could name another place. Set it, or leave it out")
+    refuse_as_written(to, given, spec)
     validated = ArgumentSpecValidator(dict(spec)).validate(given)
     if validated.error_messages:
         raise Refused(f"to: {to}: {'; '.join(validated.error_messages)}")
