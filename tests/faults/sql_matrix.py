@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The matrix of SQL tokens: look up, mint, probe and invalidate, under every fault.
+"""The matrix of SQL tokens: look up, list, mint, probe and invalidate, under every fault.
 
 A SQL token can be neither listed nor taken back. So what counts is how many may be there that nobody has, that each of them
 is told, and that no probe calls a token dead because of a fault.
@@ -28,6 +28,7 @@ from tests.faults.matrix import (
     LIMITED,
     PASSING,
     QUOTA_SECONDS,
+    QUOTAS,
     REFUSED,
     RETRIES,
     TIMEOUT_SECONDS,
@@ -38,12 +39,23 @@ from tests.faults.matrix import (
 )
 from tests.simulator import Simulator
 
-SHOP = Name("acme", "database", "shop")
+SHOP, GROUP = Name("acme", "database", "shop"), Name("acme", "group", "default")
+NAMES = ("shop", "more")  # of the group's databases, each of which is a page of the list
 MINTS = 3  # of one token, where answers are lost
 
-LOOK_UP, MINT, ENDLESS, PROBE, INVALIDATE = CALLS = ("look up", "mint", "mint for ever", "probe", "invalidate")
+LOOK_UP, OF_GROUP, LIST, MINT, ENDLESS, PROBE, INVALIDATE = CALLS = (
+    "look up",
+    "look up a group",
+    "list",
+    "mint",
+    "mint for ever",
+    "probe",
+    "invalidate",
+)
 ON = {
     LOOK_UP: "database",
+    OF_GROUP: "group",
+    LIST: "databases",
     MINT: "mint",
     ENDLESS: "mint",
     PROBE: "pipeline",
@@ -69,6 +81,7 @@ class Cell:
     lives: bool = True  # a token that was there before
     secret_works: bool = False
     leaked: bool = False
+    listed: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -92,7 +105,8 @@ def cells() -> Iterator[Cell]:
 def play(cell: Cell) -> Cell:
     """Run one cell on a server of its own. The client waits for nothing but a real rate limit."""
     with Simulator() as simulator:
-        shop = simulator.add_database("shop")
+        shop, *_others = [simulator.add_database(name) for name in NAMES]
+        simulator.behave(databases_in_pages=1)
         there = simulator.given_sql(database="shop", age_days=1)
         longest = QUOTA_SECONDS if cell.fault == "quota" else 0.0
         api = Api(
@@ -104,11 +118,14 @@ def play(cell: Cell) -> Cell:
         )
         tokens = SqlTokens(api, lambda _secret: None)
         on = "*" if cell.fault == "quota" else ON[cell.call]
-        rule = simulator.faults.add(on, FAULTS[cell.fault](), when=cell.when, times=TIMES[cell.times])
+        skip = 1 if cell.call == LIST and cell.fault not in QUOTAS else 0  # the first page comes whole
+        rule = simulator.faults.add(on, FAULTS[cell.fault](), when=cell.when, skip=skip, times=TIMES[cell.times])
         if cell.fault == "quota":
-            tokens.group(Name("acme", "group", "default"))  # uses it up
+            tokens.group(GROUP)  # uses it up
         run: dict[str, Callable[[], None]] = {
             LOOK_UP: lambda: asked(cell, lambda: tokens.database(SHOP)),
+            OF_GROUP: lambda: asked(cell, lambda: tokens.group(GROUP)),
+            LIST: lambda: asked(cell, lambda: listed(cell, tokens)),
             MINT: lambda: renewed(cell, tokens, "90d"),
             ENDLESS: lambda: renewed(cell, tokens, "never"),
             PROBE: lambda: probed(cell, DataPlane(api), shop.hostname, there.secret),
@@ -129,6 +146,12 @@ def asked(cell: Cell, call: Callable[[], object]) -> None:
         call()
     except TursoError as exc:
         cell.kind, cell.told = exc.kind, f"{exc.msg} {exc.as_result()}"
+
+
+def listed(cell: Cell, tokens: SqlTokens) -> None:
+    found = tokens.databases("acme", group="default")
+    assert found.is_whole
+    cell.listed = tuple(found.of_name)
 
 
 def renewed(cell: Cell, tokens: SqlTokens, expires_in: str) -> None:
@@ -199,6 +222,7 @@ def broken_promises(cell: Cell) -> list[str]:
         "a secret is shown": cell.leaked,
         "a token is said to be dead": cell.kind == "dead",
         "the secret is lost": mints and not failed and not cell.secret_works,
+        "a part is taken for the whole list": cell.call == LIST and not failed and cell.listed != NAMES,
         "a failure has a secret": failed and cell.secret is not None,
         "a token is there that nobody is told of": mints and lost > 0 and is_untold and may_know,
         "there are two without an end": cell.call == ENDLESS and cell.minted > 1 and may_know,
