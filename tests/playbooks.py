@@ -47,6 +47,7 @@ class Played:
 
     returncode: int
     output: str  # stdout and stderr as a terminal shows them
+    stderr: str = ""  # where it was asked for apart, and is no part of the output then
 
     @property
     def ok(self) -> bool:
@@ -93,7 +94,10 @@ class Playbooks:
         return self.run("ansible-playbook", self._name_of(playbook), *arguments, env=env, **options)
 
     def run(self, command: str, *arguments: str, env: dict[str, str] | None = None, **options: Any) -> Played:
-        """Run a command of the environment and return what it printed."""
+        """Run a command of the environment and return what it printed.
+
+        :param options: of subprocess.run; with `stderr=subprocess.PIPE` both streams are returned apart.
+        """
         return self._finish([str(self.venv / "bin" / command), *arguments], env, **options)
 
     def shell(self, script: str, env: dict[str, str] | None = None) -> Played:
@@ -107,13 +111,11 @@ class Playbooks:
             env={**self.env, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             text=True,
-            timeout=options.pop("timeout", TIMEOUT_SECONDS),
             check=False,
-            **options,
+            **{"stderr": subprocess.STDOUT, "timeout": TIMEOUT_SECONDS, **options},
         )
-        return Played(done.returncode, done.stdout)
+        return Played(done.returncode, done.stdout, done.stderr or "")
 
     def start(self, playbook: Any, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Start a playbook in a process group of its own, to be killed, interrupted or waited for."""
