@@ -16,6 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.community.turso.plugins.module_utils import _files
+from ansible_collections.community.turso.plugins.module_utils._audit import metrics
 from ansible_collections.community.turso.plugins.module_utils._audit.managed import Rotation, needed_of, of_one_user
 from ansible_collections.community.turso.plugins.module_utils._audit.notes import lines_of
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
@@ -28,6 +29,7 @@ from ansible_collections.community.turso.plugins.module_utils._audit.stored impo
     with_probes,
 )
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._prometheus import FILE_MODE
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
 from ansible_collections.community.turso.plugins.plugin_utils import _vault_file
@@ -49,6 +51,7 @@ OURS = (
     "policy",
     "json_file",
     "html_file",
+    "metrics_file",
     "page",
     "state_file",
     "vault_file",
@@ -86,6 +89,7 @@ class ActionModule(ActionBase):
 
     def _report(self) -> dict[str, Any]:
         policy = Policy.of(self._task.args.get("policy") or {})
+        self._refuse_metrics_file()
         rotation = self._rotation()
         values = self._values()
         known = values or {}
@@ -109,11 +113,23 @@ class ActionModule(ActionBase):
         )
         return {
             **handed_on(report),
-            **self._written(report),
+            **self._written(report, moment),
             "_warnings": listed.get("warnings") or [],
             # Registered as it is, and shown by no callback: for each of them, ansible-core would copy thousands of tokens.
             "_ansible_no_log": not self._task.diff,
         }
+
+    def _refuse_metrics_file(self) -> None:
+        """Try the file before the first request.
+
+        :raises Refused: it could not be written afterwards.
+        """
+        path = self._task.args.get("metrics_file")
+        try:
+            if path:
+                _files.check_replaceable(path, rehearse=not self._task.check_mode)
+        except Refused as exc:
+            raise Refused(f"{exc.msg} Nothing was judged.") from exc
 
     def _rotation(self) -> Rotation | None:
         """Return what the rotation file says, none where there is none.
@@ -166,7 +182,7 @@ class ActionModule(ActionBase):
             return dict.fromkeys(sql, audited)
         return {name: rotation.sql.get(name, Expected()).name.organization or audited for name in sql}
 
-    def _written(self, report: Mapping[str, Any]) -> dict[str, Any]:
+    def _written(self, report: Mapping[str, Any], moment: datetime.datetime) -> dict[str, Any]:
         """Write what is asked for, and return what that changes."""
         args, changes = self._task.args, Changes(self._task.check_mode)
         if args.get("json_file"):
@@ -174,6 +190,10 @@ class ActionModule(ActionBase):
             changes.diff = {"before": before, "after": text_of(report)} if self._task.diff else {}
         if args.get("html_file"):
             changes.write(args["html_file"], page_of(report, args["page"]))
+        # A list that is too short may be that of a wrong credential: its small numbers would look like good ones.
+        if args.get("metrics_file") and not report["verdict"]["missing_tokens"]:
+            text = metrics.as_text(report, moment)
+            changes.write(args["metrics_file"], text, new_mode=FILE_MODE, new_in=metrics.without_time)
         return {"changed": changes.changed, "written": changes.written, "diff": changes.diff}
 
     def _show(self) -> dict[str, Any]:
@@ -201,25 +221,27 @@ class Changes:
     written: list[str] = dataclasses.field(default_factory=list)
     diff: dict[str, str] = dataclasses.field(default_factory=dict)
 
-    def write(self, path: str, text: str) -> str:
-        """Write a file, where it would say something new, and return what it said before.
+    def write(self, path: str, text: str, *, new_mode: int = 0o600, new_in: Callable[[str], str] = str) -> str:
+        """Write a file, where it would say something else, and return what it said before.
 
+        :param new_in: what of a text counts as a change.
         :raises Refused: it cannot be written.
         """
         before = b""
         with contextlib.suppress(OSError), open(path, "rb") as file:
             before = file.read()
+        said = before.decode(errors="replace")
         if before != text.encode():
-            self.changed = True
-            self._replace(path, text)
+            self.changed |= new_in(said) != new_in(text)
+            self._replace(path, text, new_mode)
         if not self.check_mode:
             self.written.append(path)
-        return before.decode(errors="replace")
+        return said
 
-    def _replace(self, path: str, text: str) -> None:
+    def _replace(self, path: str, text: str, new_mode: int) -> None:
         _files.check_replaceable(path, rehearse=False)
         if not self.check_mode:
-            _files.replaced(path, text.encode())
+            _files.replaced(path, text.encode(), new_mode=new_mode)
 
 
 def _unjudged(failure: Mapping[str, Any]) -> dict[str, Any]:

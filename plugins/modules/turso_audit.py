@@ -36,7 +36,8 @@ attributes:
   idempotent:
     support: full
     details:
-      - The module writes a report only if it differs from the one that exists.
+      - The module writes a report only if it differs from the one that exists. It always writes the metrics, and reports a change
+        only if more than their time changed.
 options:
   step:
     description:
@@ -60,6 +61,10 @@ options:
   html_file:
     description:
       - As C(turso_audit_html_file).
+    type: path
+  metrics_file:
+    description:
+      - As C(turso_audit_metrics_file).
     type: path
   rotation_file:
     description:
@@ -110,7 +115,7 @@ verdict:
   type: dict
   sample: {"fail_on": "high", "failing": 0, "expected_tokens": 0, "missing_tokens": 0, "passed": true, "msg": ""}
 written:
-  description: The paths of the reports. Empty in check mode.
+  description: The paths of the reports and of the metrics. Empty in check mode.
   returned: success
   type: list
   elements: str
@@ -171,6 +176,7 @@ def main() -> None:
             "policy": {"type": "dict", "default": {}},
             "json_file": {"type": "path"},
             "html_file": {"type": "path"},
+            "metrics_file": {"type": "path"},
             "rotation_file": {"type": "path"},
             "state_file": {"type": "path"},
             "page": {"type": "path"},

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils import _files
+from ansible_collections.community.turso.plugins.module_utils._prometheus import FILE_MODE
 from ansible_collections.community.turso.plugins.module_utils._rotation import metrics
 from ansible_collections.community.turso.plugins.module_utils._rotation.report import outcome
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now
@@ -50,7 +51,7 @@ def _write(
         known = [metrics.Figures(**raw) for raw in figures]
         judged = [token.after(done[token.name]) for token in known if token.name in done]
         after = metrics.updated(before, judged, failed, utc_now())
-    _files.replaced(path, metrics.as_text(after).encode(), new_mode=0o644)
+    _files.replaced(path, metrics.as_text(after).encode(), new_mode=FILE_MODE)
     return before[metrics.VERSIONS] != after[metrics.VERSIONS]
 
 

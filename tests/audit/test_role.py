@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.audit.world import HOSTILE, arrange
 from tests.playbooks import Playbooks, heavy, with_one_core
@@ -23,6 +24,7 @@ from tests.unit.module_utils.hostile import Certificate
 
 AUDIT = "community.turso.audit"
 OF_ACME = ("-e", "turso_audit_organization=acme")
+WITH_METRICS = ("-e", "turso_audit_metrics_file=turso.prom")
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +34,14 @@ def world(simulator: Simulator) -> None:
 
 def report_of(playbooks: Playbooks) -> dict[str, Any]:
     return dict(json.loads((playbooks.directory / "turso-audit.json").read_text()))
+
+
+def metrics_of(playbooks: Playbooks) -> dict[str, float]:
+    """Return the metrics by name, those of findings by severity, as Prometheus reads them."""
+    families = text_string_to_metric_families((playbooks.directory / "turso.prom").read_text())
+    return {
+        sample.labels.get("severity", sample.name): sample.value for family in families for sample in family.samples
+    }
 
 
 @with_one_core
@@ -47,11 +57,13 @@ def report_of(playbooks: Playbooks) -> dict[str, Any]:
 def test_the_exit_code_tells_the_verdict_after_the_reports_are_written(
     playbooks: Playbooks, simulator: Simulator, arguments: tuple[str, ...], ok: bool
 ) -> None:
-    played = playbooks.play(AUDIT, *arguments)
+    played = playbooks.play(AUDIT, *arguments, *WITH_METRICS)
     assert played.ok is ok, played.output
-    assert report_of(playbooks)["verdict"]["passed"] is ok
-    for name in ("turso-audit.json", "turso-audit.html"):
-        assert stat.S_IMODE((playbooks.directory / name).stat().st_mode) == 0o600
+    report = report_of(playbooks)
+    assert report["verdict"]["passed"] is ok
+    assert metrics_of(playbooks).items() >= report["summary"]["by_severity"].items()
+    for name, mode in {"turso-audit.json": 0o600, "turso-audit.html": 0o600, "turso.prom": 0o644}.items():
+        assert stat.S_IMODE((playbooks.directory / name).stat().st_mode) == mode
         assert f"report: {playbooks.directory / name}" in played.output
     assert simulator.writes == []
 
@@ -82,13 +94,15 @@ def test_the_report_has_every_token_with_its_owner_and_findings(playbooks: Playb
 def test_the_report_is_written_again_only_when_it_says_something_new(
     playbooks: Playbooks, simulator: Simulator
 ) -> None:
-    checked = playbooks.play(AUDIT, *OF_ACME, "--check")
+    checked = playbooks.play(AUDIT, *OF_ACME, *WITH_METRICS, "--check")
     assert checked.recap["changed"] == 1
     assert "report: " not in checked.output
-    assert not (playbooks.directory / "turso-audit.json").exists()
-    assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 1
+    assert not [*playbooks.directory.glob("turso-audit.*"), *playbooks.directory.glob("*.prom")]
+    assert playbooks.play(AUDIT, *OF_ACME, *WITH_METRICS).recap["changed"] == 1
+    first = metrics_of(playbooks)["turso_audit_last_success_timestamp_seconds"]
     simulator.advance(hours=5)
-    assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 0
+    assert playbooks.play(AUDIT, *OF_ACME, *WITH_METRICS).recap["changed"] == 0
+    assert metrics_of(playbooks)["turso_audit_last_success_timestamp_seconds"] >= first + 5 * 3600
     (playbooks.directory / "turso-audit.html").chmod(0o640)
     simulator.given("new", organization="acme")
     assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 1
@@ -218,6 +232,18 @@ def test_what_cannot_be_audited_is_told(playbooks: Playbooks, arguments: tuple[s
 
 @heavy
 @with_one_core
+def test_a_metrics_file_that_cannot_be_replaced_refuses_the_audit_before_any_request(
+    playbooks: Playbooks, simulator: Simulator
+) -> None:
+    played = playbooks.play(AUDIT, "-e", "turso_audit_metrics_file=nowhere/turso.prom")
+    assert not played.ok
+    assert "cannot be replaced: its folder" in played.output
+    assert "Nothing was judged." in played.output
+    assert simulator.requests == []
+
+
+@heavy
+@with_one_core
 def test_the_authority_to_trust_can_be_given(playbooks: Playbooks, tmp_path: Path) -> None:
     certificate = Certificate(tmp_path, "127.0.0.1")
     with Simulator(tls=(certificate.chain, certificate.key)) as secure:
@@ -290,8 +316,9 @@ def test_an_empty_list_is_not_told_as_a_good_one(playbooks: Playbooks, simulator
     page = (playbooks.directory / "turso-audit.html").read_text()
     assert "Nothing was judged: the list is empty." in page
     assert "Passed" not in page
-    played = playbooks.play(AUDIT, *of_empty, "-e", "turso_audit_expected_tokens=1")
+    played = playbooks.play(AUDIT, *of_empty, *WITH_METRICS, "-e", "turso_audit_expected_tokens=1")
     assert not played.ok
+    assert not (playbooks.directory / "turso.prom").exists()
     assert "The list has 0 tokens, and at least 1 are expected." in played.output
 
 
@@ -381,7 +408,10 @@ def test_sql_tokens_of_the_vault_file_are_judged_and_their_values_are_nowhere(
     password = ("--vault-password-file", "password")
     made = playbooks.run("ansible-vault", "encrypt", "secrets.yml", *password)
     assert made.ok, made.output
-    asked = (AUDIT, *OF_ACME, *password, "-e", "turso_audit_vault_file=secrets.yml", "-vvvv", "--diff")
+    asked = (
+        *(AUDIT, *OF_ACME, *WITH_METRICS, *password),
+        *("-e", "turso_audit_vault_file=secrets.yml", "-vvvv", "--diff"),
+    )
 
     offline = playbooks.play(*asked)
     assert offline.ok, offline.output
@@ -398,7 +428,8 @@ def test_sql_tokens_of_the_vault_file_are_judged_and_their_values_are_nowhere(
     assert probed == {"shop-app": "dead", "shop-group": "accepted"}
     page = (playbooks.directory / "turso-audit.html").read_text()
     assert "SQL tokens in the vault file" in page
-    everything = [offline.output, tried.output, page, (playbooks.directory / "turso-audit.json").read_text()]
+    written = [(playbooks.directory / name).read_text() for name in ("turso-audit.json", "turso.prom")]
+    everything = [offline.output, tried.output, page, *written]
     for text in everything:
         assert not any(value in text or value.rpartition(".")[2] in text for value in values.values())
 

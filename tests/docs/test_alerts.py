@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.community.turso.plugins.module_utils._audit import metrics as of_audits
 from ansible_collections.community.turso.plugins.module_utils._rotation import metrics
 from tests.tools.checkout import ROOT
 
@@ -23,10 +24,11 @@ ALERTS = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule
 DAY = 86_400
 
 
-def test_every_alert_asks_for_metrics_that_the_role_writes() -> None:
+def test_every_alert_asks_for_metrics_that_the_roles_write() -> None:
     asked = {name for rule in ALERTS for name in re.findall(r"\bturso_\w+", rule["expr"])}
-    assert asked <= set(metrics.HELP)
+    assert asked <= {*metrics.HELP, *of_audits.HELP}
     assert {metrics.DUE, metrics.EXPIRES, metrics.SUCCESS, metrics.FAILURE} <= asked
+    assert {of_audits.SUCCESS, of_audits.FINDINGS} <= asked
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
@@ -35,7 +37,7 @@ def test_an_alert_says_what_it_means_and_what_to_do(rule: dict[str, Any]) -> Non
     assert rule["labels"]["severity"] in ("warning", "critical")
 
 
-# What the metrics are, in seconds from the moment at which the alerts are asked; None: there is none.
+# What the metrics are, times in seconds from the moment at which the alerts are asked; None: there is none.
 CASES: dict[str, tuple[dict[str, int | None], set[str]]] = {
     "all is well": ({metrics.SUCCESS: -DAY, metrics.DUE: 30 * DAY}, set()),
     "failed once, long ago": ({metrics.SUCCESS: -DAY, metrics.FAILURE: -2 * DAY}, set()),
@@ -46,18 +48,21 @@ CASES: dict[str, tuple[dict[str, int | None], set[str]]] = {
     "due since yesterday": ({metrics.SUCCESS: -DAY, metrics.DUE: -DAY}, set()),
     "a SQL token ends soon": ({metrics.SUCCESS: -DAY, metrics.EXPIRES: 6 * DAY}, {"TursoTokenEnds"}),
     "a SQL token ends later": ({metrics.SUCCESS: -DAY, metrics.EXPIRES: 8 * DAY}, set()),
+    "an audit found nothing": ({of_audits.SUCCESS: -DAY, of_audits.FINDINGS: 0}, set()),
+    "an audit found something": ({of_audits.SUCCESS: -DAY, of_audits.FINDINGS: 2}, {"TursoAuditFindings"}),
+    "an audit was not done": ({of_audits.SUCCESS: -4 * DAY, of_audits.FINDINGS: 0}, {"TursoAuditSilent"}),
 }
 NOW = 10 * DAY  # of the clock of promtool, which begins at 0
 
 
 def unit_test(given: dict[str, int | None], firing: set[str]) -> dict[str, Any]:
-    """Return a test of promtool: the metrics of a token, and for each alert whether it fires."""
-    labels = {"name": "ci-deploy", "instance": "control"}
+    """Return a test of promtool: the metrics of a token or an audit, and for each alert whether it fires."""
+    labels = {"name": "ci-deploy", "instance": "control", "severity": "high"}
     shown = ", ".join(f'{label}="{value}"' for label, value in labels.items())
     series = [
-        {"series": f"{metric}{{{shown}}}", "values": f"{NOW + seconds}x{NOW // 3600}"}
-        for metric, seconds in given.items()
-        if seconds is not None
+        {"series": f"{metric}{{{shown}}}", "values": f"{value + NOW * metric.endswith('_seconds')}x{NOW // 3600}"}
+        for metric, value in given.items()
+        if value is not None
     ]
     annotated = {rule["alert"]: rule for rule in ALERTS if rule["alert"] != "TursoMetricsMissing"}
     return {

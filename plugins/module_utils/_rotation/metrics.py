@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.community.turso.plugins.module_utils._prometheus import gauge
 from ansible_collections.community.turso.plugins.module_utils._rotation.versions import parse_version_name
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
@@ -39,8 +40,7 @@ _BEGINNING = "figures "  # without it, ansible-core before 2.19 would make a lis
 
 Gauges = dict[str, dict[str, float]]  # values by metric and by the name of the managed token
 
-_LINE = re.compile(r'(?P<metric>[a-z_]+)\{name="(?P<name>(?:[^"\\]|\\.)*)"\} (?P<value>[0-9.eE+-]+)')
-_ESCAPED = {"\\": r"\\", '"': r"\"", "\n": r"\n"}
+_LINE = re.compile(rf'(?P<metric>{"|".join(HELP)})\{{name="(?P<name>(?:[^"\\]|\\.)*)"\}} (?P<value>[0-9.eE+-]+)')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,11 +128,10 @@ def all_failed(known: Gauges, now: datetime.datetime) -> Gauges:
 
 def as_text(gauges: Gauges) -> str:
     """Return the file's content."""
-    lines: list[str] = []
-    for metric, values in gauges.items():
-        lines += [f"# HELP {metric} {HELP[metric]}", f"# TYPE {metric} gauge"]
-        lines += [f'{metric}{{name="{_escaped(name)}"}} {value:.10g}' for name, value in sorted(values.items())]
-    return "\n".join(lines) + "\n"
+    return "".join(
+        gauge(metric, HELP[metric], (({"name": name}, value) for name, value in sorted(values.items())))
+        for metric, values in gauges.items()
+    )
 
 
 def from_text(text: str) -> Gauges:
@@ -140,13 +139,9 @@ def from_text(text: str) -> Gauges:
     found: Gauges = {metric: {} for metric in HELP}
     for line in text.splitlines():
         match = _LINE.fullmatch(line)
-        if match is not None and match["metric"] in found:
+        if match is not None:
             found[match["metric"]][_plain(match["name"])] = float(match["value"])
     return found
-
-
-def _escaped(name: str) -> str:
-    return "".join(_ESCAPED.get(character, character) for character in name)
 
 
 def _plain(name: str) -> str:
