@@ -174,7 +174,8 @@ schema: newest ## Make rotation.schema.json from the argument specs of the roles
 
 .PHONY: changelog
 changelog: tools stage ## Bring the changelog of the version in galaxy.yml up to date with the fragments
-	cd $(COLLECTION) && PATH="$(TOOLS):$$PATH" antsibull-changelog release --update-existing --refresh --reload-plugins
+	cd $(COLLECTION) && PATH="$(TOOLS):$$PATH" antsibull-changelog release --update-existing \
+		--refresh-fragments --refresh-plugins prevent-removal --reload-plugins
 	cp $(COLLECTION)/CHANGELOG.md $(CURDIR)
 	cp $(COLLECTION)/changelogs/changelog.yaml $(CURDIR)/changelogs
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: _fresh_file
 short_description: Have Ansible read a variables file anew
-version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:

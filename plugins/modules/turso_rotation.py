@@ -10,7 +10,6 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: turso_rotation
 short_description: Internal module of the role turso_rotate
-version_added: 0.1.0
 author:
   - The community.turso contributors (@community-turso)
 description:

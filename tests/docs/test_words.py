@@ -57,6 +57,7 @@ QUOTED = ("The module was told to stop", "the module was told to stop", "automat
 
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
     *sorted(page for page in ROOT.glob("docs/*.md") if page.stem not in OTHERS),
     *sorted(ROOT.glob("roles/*/README.md")),
     *sorted(ROOT.glob("roles/*/meta/argument_specs.yml")),
@@ -90,7 +91,7 @@ def shown_by(node: Any) -> Iterator[str]:
 def avoided(text: str, words: Mapping[str, str] = WORDS) -> list[str]:
     """Return the words of a text that another one stands for; what stands in code is a name, and no word."""
     prose = re.sub(
-        r"^```.*?^```$|`[^`\n]*`|^ *choices: \[[^]]*\]|^ *\w+:|https?://\S+|\b[COVERMP]+\([^)]*\)",
+        r"^```.*?^```$|`[^`\n]*`|<code>[^<]*</code>|^ *choices: \[[^]]*\]|^ *\w+:|https?://\S+|\b[COVERMP]+\([^)]*\)",
         "",
         text,
         flags=re.MULTILINE | re.DOTALL,
@@ -123,4 +124,5 @@ def test_a_message_says_who_does_what() -> None:
 
 def test_code_is_no_prose() -> None:
     assert avoided("the ledger") == ["ledger: state file"]
+    assert avoided("<code>tell</code>") == []
     assert avoided("`ledger` and O(vendor) at https://x.example/alive\n```yaml\nheir: 1\n```\n") == []

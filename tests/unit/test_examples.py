@@ -104,8 +104,11 @@ def test_the_documentation_is_complete(playbooks: Playbooks, kind: str) -> None:
     for name, shown in docs_of(playbooks, kind).items():
         assert shown["examples"], name
         assert shown["return"], name
-        for key in ("short_description", "description", "author", "version_added", "options"):
-            assert shown["doc"][key], (name, key)
+        doc = shown["doc"]
+        for key in ("short_description", "description", "author", "options"):
+            assert doc[key], (name, key)
+        # The changelog names what has a version as new; what is internal is not new to anybody.
+        assert ("version_added" in doc) is not doc["short_description"].startswith("Internal"), name
         assert all(option["description"] for option in shown["doc"]["options"].values()), name
 
 
