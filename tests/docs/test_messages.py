@@ -82,5 +82,38 @@ def test_the_page_has_every_variable_of_the_environment() -> None:
     }
 
 
-def test_a_text_of_the_page_is_the_first_sentence() -> None:
-    assert variables.first_sentence(["How C(long) it stays.\n  Needs a file.", "More."]) == "How `long` it stays."
+MARKUP = [
+    ("How C(long) it stays.\n  Needs a file.", "How `long` it stays."),
+    (
+        "As RV(community.turso.turso_revocation#module:invalidations).",
+        "As `invalidations` of `community.turso.turso_revocation`.",
+    ),
+    (
+        "P(community.turso.turso_rotate#role), O(deliver[].to) with V(play).",
+        "`community.turso.turso_rotate`, `to` with `play`.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("description", "expected"), MARKUP)
+def test_a_text_of_the_page_is_the_first_sentence(description: str, expected: str) -> None:
+    assert variables.first_sentence([description, "More."]) == expected
+
+
+def test_the_page_has_no_markup_of_ansible() -> None:
+    assert re.findall(r"\b[A-Z]{1,2}\([^)]*\)", variables.PAGE.read_text()) == []
+
+
+def test_an_entry_point_has_a_table_of_what_it_takes_alone() -> None:
+    _main, own = variables.PAGE.read_text().split("### Only for `tasks_from: invalidate`\n")
+    assert "| `turso_rotate_invalidations` | **required** |" in own.partition("\n#")[0]
+
+
+def test_the_page_has_every_fact() -> None:
+    options = set(re.findall(r"^\| `(turso_\w+)`", variables.PAGE.read_text().partition("## Playbooks")[0], re.M))
+    named = {
+        name
+        for path in ROOT.glob("roles/*/tasks/*.yml")
+        for name in re.findall(r"(?:^ +|register: )(turso_\w+)(?=:|$)", path.read_text(), re.M)
+    }
+    assert named - options == set(variables.OTHERS)

@@ -31,6 +31,15 @@ whole text of each. Options of modules: `ansible-doc community.turso.turso_token
 Made from the sources by `make reference`; do not edit.
 """
 
+# C(text), V(value), M(plugin), P(plugin#type), O(key) and RV(plugin#type:key).
+MARKUP = re.compile(r"\b(?:RV|[CVEMPO])\((?:(?P<plugin>[\w.]+#\w+)(?::|(?=\))))?(?:\w+\[\]\.)?(?P<name>[^)]*)\)")
+
+OTHERS_HEAD = """\
+## Facts and other variables
+
+The roles set the facts. You set no variable of this table as an option.
+"""
+
 ENVIRONMENT_HEAD = """\
 ## Environment
 
@@ -47,6 +56,38 @@ ENVIRONMENT = {
     "TURSO_REVOKE_SECRET": "a leaked value, for `turso_revocation` and `community.turso.revoke`",
     "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE": "the certificate authorities to trust, in this order, if no `ca_path` is set",
     "HTTPS_PROXY, HTTP_PROXY, NO_PROXY": "the proxy; none is used for loopback addresses",
+}
+
+# Facts that the roles set, and what a play passes to one step. A test compares the names with the tasks of the roles.
+OTHERS = {
+    "turso_rotate_secrets": (
+        "fact: the values that this run issued or resumed, by the name of the managed token",
+        "[Rotate tokens](rotate.md#deliver-with-tasks-of-your-play)",
+    ),
+    "turso_rotate_report": (
+        "fact: what the run did with each managed token, without secrets",
+        "[Rotate tokens](rotate.md#what-the-role-reports)",
+    ),
+    "turso_rotate_item": (
+        "what a tasks file in `deliver` gets: one new token with its value",
+        "[Rotate tokens](rotate.md#deliver-with-a-tasks-file)",
+    ),
+    "turso_rotate_read_back": (
+        "what you pass to the entry point `confirm`, or set in a tasks file: what a consumer has now, by the name of the managed token",
+        "[Rotate tokens](rotate.md#deliver-with-tasks-of-your-play)",
+    ),
+    "turso_rotate_outcome": (
+        "what the tasks file of `turso_rotate_notify` gets: how the run ended, in one word",
+        "[Schedule](scheduling.md#get-notices-and-metrics)",
+    ),
+    "turso_deliver_verdicts": (
+        "fact: what came of each value on each host, without the value",
+        "`ansible-doc -t role community.turso.turso_deliver`",
+    ),
+    "turso_audit_report": (
+        "fact: the report of the audit, as its JSON file has it",
+        "[Audit](audit.md#the-json-report)",
+    ),
 }
 
 PLAYBOOKS = {
@@ -72,25 +113,29 @@ def written(root: Path) -> str:
     parts = [HEAD]
     for path in sorted(root.glob("roles/*/meta/argument_specs.yml")):
         role = path.parts[-3]
-        options = options_of(yaml.safe_load(path.read_text()))
+        specs = yaml.safe_load(path.read_text())["argument_specs"]
+        options = options_of(specs, "main") or options_of(specs, *specs)
         parts.append(f"## The role `{role}`\n\n| variable | default | |\n|---|---|---|\n" + "".join(rows(options)))
+        for entry in specs:
+            own = {name: option for name, option in options_of(specs, entry).items() if name not in options}
+            if own:
+                title = f"### Only for `tasks_from: {entry}`\n\n| variable | default | |\n|---|---|---|\n"
+                parts.append(title + "".join(rows(own)))
         for name, option in options.items():
             if option.get("options"):
                 title = f"### The keys of an item of `{name}`\n\n| key | default | |\n|---|---|---|\n"
                 parts.append(title + "".join(rows(option["options"])))
     parts.append("## Playbooks\n\n| playbook | |\n|---|---|\n" + "".join(playbooks(root)))
+    lines = "".join(f"| `{name}` | {says} | {where} |\n" for name, (says, where) in OTHERS.items())
+    parts.append(f"{OTHERS_HEAD}\n| variable | holds | more |\n|---|---|---|\n{lines}")
     lines = "".join(f"| {_code(names)} | {says} |\n" for names, says in ENVIRONMENT.items())
     parts.append(f"{ENVIRONMENT_HEAD}\n| variable | |\n|---|---|\n{lines}")
     return "\n".join(parts)
 
 
-def options_of(specs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of all entry points of a role."""
-    return {
-        name: option
-        for entry in specs["argument_specs"].values()
-        for name, option in (entry.get("options") or {}).items()
-    }
+def options_of(specs: Mapping[str, Any], *entries: str) -> dict[str, Any]:
+    """Return the options of some entry points of a role; none of one that it does not have."""
+    return {name: option for entry in entries for name, option in (specs.get(entry, {}).get("options") or {}).items()}
 
 
 def rows(options: Mapping[str, Any]) -> Iterator[str]:
@@ -107,8 +152,14 @@ def rows(options: Mapping[str, Any]) -> Iterator[str]:
 
 def first_sentence(description: str | list[str]) -> str:
     text = " ".join((description if isinstance(description, str) else description[0]).split())
-    plain = re.sub(r"\b[A-Z]\((?:\w+\[\]\.)?([^)]*)\)", r"`\1`", text)
+    plain = MARKUP.sub(_plain, text)
     return re.split(r"(?<=\.) (?=[A-Z])", plain)[0].replace("|", r"\|").replace("<", r"\<")
+
+
+def _plain(found: re.Match[str]) -> str:
+    """Return markup as code: an option or a return value of a plugin with the plugin, without the type that ansible-doc needs."""
+    plugin, name = found["plugin"], found["name"]
+    return " of ".join(f"`{part}`" for part in (name, plugin and plugin.partition("#")[0]) if part)
 
 
 def playbooks(root: Path) -> Iterator[str]:
