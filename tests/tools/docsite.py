@@ -48,7 +48,7 @@ GUIDES = {
         "least-privilege",
         "incident-runbook",
     ),
-    "Reference": ("variables", "troubleshooting", "messages", "secrets", "glossary", "faq", "compatibility"),
+    "Reference": ("variables", "results", "troubleshooting", "messages", "secrets", "glossary", "faq", "compatibility"),
     "Plugins and roles": ("collections/index",),
     "Background": ("alternatives", "performance"),
     "For maintainers": ("architecture",),

@@ -66,7 +66,7 @@ OTHERS = {
     ),
     "turso_rotate_report": (
         "fact: what the run did with each managed token, without secrets",
-        "[Rotate tokens](rotate.md#what-the-role-reports)",
+        "[Results](results.md#the-report-of-a-rotation)",
     ),
     "turso_rotate_item": (
         "what a tasks file in `deliver` gets: one new token with its value",
@@ -78,15 +78,15 @@ OTHERS = {
     ),
     "turso_rotate_outcome": (
         "what the tasks file of `turso_rotate_notify` gets: how the run ended, in one word",
-        "[Schedule](scheduling.md#get-notices-and-metrics)",
+        "[Results](results.md#how-a-rotation-ended)",
     ),
     "turso_deliver_verdicts": (
         "fact: what came of each value on each host, without the value",
-        "`ansible-doc -t role community.turso.turso_deliver`",
+        "[Results](results.md#what-came-of-deliveries)",
     ),
     "turso_audit_report": (
         "fact: the report of the audit, as its JSON file has it",
-        "[Audit](audit.md#the-json-report)",
+        "[Results](results.md#the-report-of-an-audit)",
     ),
 }
 
