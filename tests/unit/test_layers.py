@@ -246,6 +246,7 @@ def test_an_action_plugin_knows_of_no_api(path: Path) -> None:
         "_files",
         "_locks",
         "_time",
+        "_prometheus",
         "_delivery",
     }
     assert parties(path) - of_its_own <= plain | {"_rotation", "_audit", "_emergency"}
