@@ -56,8 +56,9 @@ OTHERS = {"performance", "architecture"}
 QUOTED = ("The module was told to stop", "the module was told to stop", "automation controller")
 
 PAGES = [
-    ROOT / "README.md",
-    ROOT / "CHANGELOG.md",
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "RELEASING", "SECURITY")),
+    *sorted(ROOT.glob("docs/destinations/*.md")),
+    *sorted(ROOT.glob("examples/*.yml")),
     *sorted(page for page in ROOT.glob("docs/*.md") if page.stem not in OTHERS),
     *sorted(ROOT.glob("roles/*/README.md")),
     *sorted(ROOT.glob("roles/*/meta/argument_specs.yml")),
