@@ -28,7 +28,7 @@ from ansible_collections.community.turso.plugins.module_utils._audit.stored impo
     stored_of,
     with_probes,
 )
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.community.turso.plugins.module_utils._prometheus import FILE_MODE
 from ansible_collections.community.turso.plugins.module_utils._rotation import state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.state import State
@@ -80,8 +80,8 @@ class ActionModule(ActionBase):
             return {**result, **step()}
         except Refused as exc:  # of a file
             return {**result, "failed": True, "changed": False, **exc.as_result()}
-        except InvalidRequest as exc:  # of the policy
-            return {**result, "failed": True, "changed": False, **_unjudged(exc.as_result())}
+        except BadOption as exc:  # of the policy
+            return {**result, "failed": True, "changed": False, **_unjudged({**exc.as_result(), "msg": exc.in_short})}
 
     @property
     def _steps(self) -> dict[str, Callable[[], dict[str, Any]]]:
@@ -153,7 +153,7 @@ class ActionModule(ActionBase):
             return None
         values = _vault_file.read(self._loader, path)
         if values is None:
-            raise InvalidRequest(f"There is no vault file {path}. Correct turso_audit_vault_file.")
+            raise BadOption(f"There is no vault file {path}.", "Correct turso_audit_vault_file.")
         return values
 
     def _listed(self, sql: Mapping[str, str], rotation: Rotation | None) -> dict[str, Any]:

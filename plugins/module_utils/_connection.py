@@ -57,7 +57,7 @@ def connection_spec() -> dict[str, Any]:
 def credential_from(params: Mapping[str, Any]) -> Credential:
     """Return the credential that the options and the environment give.
 
-    :raises InvalidRequest: where there is none, and where it is wrapped in quotes or the like.
+    :raises BadOption: where there is none, and where it is wrapped in quotes or the like.
     """
     value = params["api_token"]
     variables = (name for name in TOKEN_VARIABLES if value and os.environ.get(name) == value)
@@ -80,7 +80,7 @@ def client_from(params: Mapping[str, Any], connections: int = 1, *, makes_secret
     """Return the client that the connection options describe.
 
     :param makes_secrets: whether the result may carry a new secret.
-    :raises InvalidRequest: for options that cannot work, before any request.
+    :raises BadOption: for options that cannot work, before any request.
     :raises Refused: where the credential could destroy a new secret by being masked in it.
     """
     credential = credential_from(params)

@@ -100,6 +100,21 @@ class InvalidRequest(TursoError):
     kind = "invalid_request"
 
 
+class BadOption(InvalidRequest):
+    """An option that is refused before anything was sent.
+
+    :param problem: a sentence: what is wrong with it.
+    :param remedy: a sentence: what to set instead.
+    :ivar in_short: both without what it means, for whoever says that for more than this option.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} Nothing was sent. {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+        self.in_short = f"{problem} {remedy}"
+
+
 class Unreachable(TursoError):
     """No answer came: refused, reset, timed out, or a certificate that is not trusted."""
 

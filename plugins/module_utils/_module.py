@@ -20,6 +20,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.community.turso.plugins.module_utils._api.losses import REQUESTS_IMPORT_ERROR
 from ansible_collections.community.turso.plugins.module_utils._connection import credential_from
 from ansible_collections.community.turso.plugins.module_utils._errors import (
+    BadOption,
     InvalidRequest,
     TursoError,
 )
@@ -52,7 +53,7 @@ class TursoModule(AnsibleModule):
         super()._load_params()
         try:
             refuse_misread(self.params, self.argument_spec)
-        except InvalidRequest as exc:
+        except BadOption as exc:
             self._objection = exc.msg
 
     def exit_json(self, **kwargs: Any) -> NoReturn:
@@ -63,7 +64,7 @@ class TursoModule(AnsibleModule):
         if not self._accepted and self._objection is not None:
             msg = self._objection  # more to the point than what Ansible makes of it
         if not self._accepted and "surrogates not allowed" in msg:
-            msg = "One of the options is not valid Unicode text. Nothing was done. Correct it."
+            msg = BadOption("One of the options is not valid Unicode text.", "Correct it.").msg
         error = TursoError(msg) if self._accepted else InvalidRequest(msg)
         result = {"msg": msg, "changed": False, "error": error.as_error(), **self._always, **kwargs}
         super().fail_json(**self._scrubbed(result))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption
 
 _TEXTS = ("str", "path")
 _WORDS = {bool: "yes or no", float: "a number with a fraction", list: "a list", dict: "a dictionary"}
@@ -24,7 +24,7 @@ def refuse_misread(written: Mapping[str, Any], spec: Mapping[str, Any], where: s
 
     :param written: the options as they came, also of an item in a list.
     :param spec: the argument spec of them; what is not in it is left to Ansible to refuse.
-    :raises InvalidRequest: for a null, and for a text that is no text. The value is not shown: it may be a secret.
+    :raises BadOption: for a null, and for a text that is no text. The value is not shown: it may be a secret.
     """
     options = {name: option for key, option in spec.items() for name in (key, *option.get("aliases", ()))}
     for name, value in written.items():
@@ -34,13 +34,13 @@ def refuse_misread(written: Mapping[str, Any], spec: Mapping[str, Any], where: s
 
 def _refuse_value(label: str, value: Any, option: Mapping[str, Any]) -> None:
     if value is None:
-        raise InvalidRequest(
-            f"{label} is null: its variable or template has no value. Nothing was done. Set a value, or leave the option "
-            "out (in a template with omit)."
+        raise BadOption(
+            f"{label} is null: its variable or template has no value.",
+            "Set a value, or leave the option out (in a template with omit).",
         )
     kind = option.get("type", "str")
     if kind in _TEXTS and not _is_text(value):
-        raise InvalidRequest(f"{label} is {_WORDS.get(type(value), 'something else')}, not a text. Put it in quotes.")
+        raise BadOption(f"{label} is {_WORDS.get(type(value), 'something else')}, not a text.", "Put it in quotes.")
     if kind == "list" and isinstance(value, list):
         element = {"type": option.get("elements", "raw"), "options": option.get("options", {})}
         for index, item in enumerate(value):

@@ -427,7 +427,7 @@ from ansible_collections.community.turso.plugins.module_utils._connection import
     env_unless_empty,
     tokens_from,
 )
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results
 from ansible_collections.community.turso.plugins.module_utils._rotation import results, rotation
@@ -646,8 +646,8 @@ def run(params: Params, hide: Hide, check_mode: bool, stop: Callable[[], str | N
         return _emergency(params, hide, check_mode, stop), None
     if params["step"] in ("commit", "withdraw") and not check_mode:
         return (_commit(params, hide) if params["step"] == "commit" else _withdraw(params, hide)), None
-    raise InvalidRequest(
-        f"step={params['step']} runs only in the action plugin of this module. Use the role turso_rotate."
+    raise BadOption(
+        f"step={params['step']} runs only in the action plugin of this module.", "Use the role turso_rotate."
     )
 
 

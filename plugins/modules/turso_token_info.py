@@ -147,7 +147,7 @@ from ansible_collections.community.turso.plugins.module_utils._connection import
     credential_from,
     tokens_from,
 )
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption
 from ansible_collections.community.turso.plugins.module_utils._module import TursoModule, failures_as_results, warn_of
 from ansible_collections.community.turso.plugins.module_utils._time import utc_text
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
@@ -163,8 +163,9 @@ def check(params: dict[str, Any]) -> None:
     for option in ("name", "organization"):
         checked_segment(option, params[option])
         if params["validate"] and params[option] is not None:
-            raise InvalidRequest(
-                f"validate checks only the credential, so it excludes {option}. Remove one of the two."
+            raise BadOption(
+                f"validate checks only the credential, so it excludes {option}.",
+                "Remove one of the two.",
             )
 
 

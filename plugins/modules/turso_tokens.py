@@ -216,7 +216,7 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._connection import connection_spec, tokens_from
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption, TursoError
 from ansible_collections.community.turso.plugins.module_utils._lifetime import Lifetime
 from ansible_collections.community.turso.plugins.module_utils._module import (
     TursoModule,
@@ -235,7 +235,7 @@ MAX_REASONS = 10  # in one message
 def wanted_in(params: dict[str, Any]) -> list[Wanted]:
     """Read and check every item.
 
-    :raises InvalidRequest: for the first item that cannot work, and for two that mean the same token.
+    :raises BadOption: for the first item that cannot work, and for two that mean the same token.
     """
     wanted = [
         Wanted.from_params(item, where=f"tokens[{index}] ({item.get('name') or item.get('id') or 'without a name'}): ")
@@ -244,8 +244,9 @@ def wanted_in(params: dict[str, Any]) -> list[Wanted]:
     twice = [key for key, count in Counter(one.key for one in wanted).items() if count > 1]
     if twice:
         labels = ", ".join(sorted({one.label for one in wanted if one.key in twice}))
-        raise InvalidRequest(
-            f"tokens names the same token more than once: {labels}. Nothing was changed. Remove all but one of its items."
+        raise BadOption(
+            f"tokens names the same token more than once: {labels}.",
+            "Remove all but one of its items.",
         )
     return wanted
 

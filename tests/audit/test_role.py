@@ -214,7 +214,7 @@ def test_a_policy_file_says_what_is_accepted(playbooks: Playbooks) -> None:
         pytest.param(("-e", "turso_audit_organization="), ["organization is empty"], marks=heavy),
         (
             ("-e", '{"turso_audit_severities": {"old": "low"}}'),
-            ["The rules are unrestricted, aged", "Nothing was judged."],
+            ["which is not a rule. Use the rules unrestricted, aged", "Nothing was judged."],
         ),
         pytest.param(("-e", "turso_audit_organization=nobody"), ["Nothing was judged."], marks=heavy),
         pytest.param(

@@ -12,14 +12,18 @@ import pytest
 
 from tests.tools import variables
 from tests.tools.checkout import ROOT
-from tests.tools.messages import PAGE, collected, failures_in, kinds_in, messages_in, words_in, written
+from tests.tools.messages import PAGE, collected, failures_in, forms_in, kinds_in, messages_in, words_in, written
 
 ERRORS = """
 class TursoError(Exception):
     kind = "api_error"
 class Refused(TursoError):
     kind = "refused"
+class BadOption(Refused):
+    def __init__(self, problem, remedy):
+        super().__init__(f"{problem} Nothing was sent. {remedy}")
 """
+STATE = re.compile(r"\b(nothing was|no (SQL )?token was|it was not) \w+[^.]*\. \S", re.IGNORECASE)
 
 
 def test_the_page_has_every_message() -> None:
@@ -38,12 +42,20 @@ def test_the_page_has_every_message() -> None:
         pytest.param("raise refused(['it is not there'])", [("it is not there.", "")], id="by a helper, in a list"),
         pytest.param("raise no(path, 'it is not there', 'Make it now.')", [("it is not there. Make it now.", "")], id="with a remedy"),
         pytest.param("raise answer.unexpected(what, 'the list of tokens')", [], id="a part of another message"),
+        pytest.param("raise BadOption(f'{a} is b.', 'Set c.')", [("… is b. Nothing was sent. Set c.", "refused")], id="a form"),
+        pytest.param("raise BadOption(where + exc.problem, exc.remedy)", [], id="a form of what was told elsewhere"),
         pytest.param("raise Refused(reason)", [], id="made elsewhere"),
         pytest.param("print('this is no error')", [], id="no error"),
     ],
 )  # fmt: skip
 def test_messages_of_python(source: str, expected: list[tuple[str, str]]) -> None:
-    assert list(messages_in(source, kinds_in(ERRORS))) == expected
+    assert list(messages_in(source, kinds_in(ERRORS), forms_in(ERRORS))) == expected
+
+
+def test_a_refused_request_says_what_it_means_and_what_to_do() -> None:
+    told = {message.text for message in collected(ROOT) if message.kind == "invalid_request"}
+    assert "api_retries is …. Nothing was sent. Set 0 or more." in told
+    assert [text for text in told if len(STATE.findall(text)) != 1] == []
 
 
 def test_the_words_of_a_file() -> None:

@@ -155,11 +155,12 @@ def main() -> None:
 
 def collected(root: Path) -> list[Message]:
     """Return the messages of all sources below a directory, each text once for each kind, in the order of the sources."""
-    kinds = kinds_in((root / ERRORS).read_text())
+    errors = (root / ERRORS).read_text()
+    kinds, forms = kinds_in(errors), forms_in(errors)
     found = [
         Message(text, kind, str(path.relative_to(root)))
         for path in sorted((root / "plugins").rglob("*.py"))
-        for text, kind in messages_in(path.read_text(), kinds)
+        for text, kind in messages_in(path.read_text(), kinds, forms)
     ]
     for path in sorted((root / "plugins").rglob("*.py")):
         if str(path).endswith(SPEAKERS) or path.parent.name in SPEAKING:
@@ -167,7 +168,7 @@ def collected(root: Path) -> list[Message]:
             found += [
                 Message(text, "", str(path.relative_to(root)))
                 for text in words_in(path.read_text())
-                if text not in known
+                if not any(text in told for told in known)
             ]
     for path in sorted([*(root / "roles").glob("*/*/*.yml"), *(root / "playbooks").glob("*.yml")]):
         found += [
@@ -178,18 +179,35 @@ def collected(root: Path) -> list[Message]:
 
 
 def kinds_in(source: str) -> dict[str, str]:
-    """Return the kind of each class of error."""
+    """Return the kind of each class of error: its own, or that of the class before it that it is made of."""
+    kinds: dict[str, str] = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            inherited = [kinds[base.id] for base in node.bases if isinstance(base, ast.Name) and base.id in kinds]
+            own = [
+                str(ast.literal_eval(statement.value))
+                for statement in node.body
+                if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "kind"
+            ]
+            for kind in (*inherited, *own):
+                kinds[node.name] = kind
+    return kinds
+
+
+def forms_in(source: str) -> dict[str, str]:
+    """Return the message of each class of error that makes it of several texts."""
     return {
-        node.name: str(ast.literal_eval(statement.value))
+        node.name: text_of(call.args[0]) or UNKNOWN
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.ClassDef)
-        for statement in node.body
-        if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "kind"
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.JoinedStr)
     }
 
 
-def messages_in(source: str, kinds: dict[str, str]) -> Iterator[tuple[str, str]]:
+def messages_in(source: str, kinds: dict[str, str], forms: dict[str, str] | None = None) -> Iterator[tuple[str, str]]:
     """Return what a Python file can fail with: texts, and the kinds of the errors that they are given to."""
+    forms = forms or {}
     seen: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         call = node.exc if isinstance(node, ast.Raise) else node
@@ -201,7 +219,11 @@ def messages_in(source: str, kinds: dict[str, str]) -> Iterator[tuple[str, str]]
         named = next((error for error in (name, *sorted(given)) if error in kinds), None)
         kind = kinds[named] if named else ""
         texts = [text for text in texts_of(call) if is_sentence(text)]
-        if name in kinds or name.startswith("Ansible"):
+        if name in forms:
+            parts = [text_of(argument) or UNKNOWN for argument in call.args]
+            if is_sentence(" ".join(parts), words=1):
+                yield forms[name].replace(UNKNOWN, "{}").format(*parts), kind
+        elif name in kinds or name.startswith("Ansible"):
             yield from ((text, kind) for text in texts)
         elif isinstance(node, ast.Raise) and texts and name[0].islower() and name != PART:
             yield (

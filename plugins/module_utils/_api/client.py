@@ -31,7 +31,7 @@ from ansible_collections.community.turso.plugins.module_utils._api.settings impo
 from ansible_collections.community.turso.plugins.module_utils._api.urls import checked_url, is_bearer, path_of
 from ansible_collections.community.turso.plugins.module_utils._api.watch import Watch
 from ansible_collections.community.turso.plugins.module_utils._api.wire import Outgoing, Wire
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption
 
 VERSION = "0.1.0"
 
@@ -65,9 +65,9 @@ class Api:
     ) -> None:
         base, loopback = checked_url(url)
         if not is_bearer(token):
-            raise InvalidRequest(
-                "api_token is empty, or has white space or characters that no HTTP header can carry. Nothing was sent. "
-                "Check where it is read from; a line break at its end is the usual cause."
+            raise BadOption(
+                "api_token is empty, or has white space or characters that no HTTP header can carry.",
+                "Check where it is read from; a line break at its end is the usual cause.",
             )
         check_settings(timeout_seconds, retries, connections, verify)
         self.token = token

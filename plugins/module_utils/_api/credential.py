@@ -15,8 +15,8 @@ import re
 
 from ansible_collections.community.turso.plugins.module_utils._api.claims import GROUP, SESSION, SQL, Claims, claims_of
 from ansible_collections.community.turso.plugins.module_utils._errors import (
+    BadOption,
     Forbidden,
-    InvalidRequest,
     Refused,
     TursoError,
 )
@@ -51,25 +51,23 @@ class Credential:
         """Return the credential that the options or the environment give.
 
         :param variables: the environment variables that can hold it, for the message.
-        :raises InvalidRequest: where there is none, and where it is wrapped in what does not belong to it.
+        :raises BadOption: where there is none, and where it is wrapped in what does not belong to it.
         """
         if value is None:
-            raise InvalidRequest(
-                f"No API token was given, so nothing was sent. Set the environment variable {' or '.join(variables)}, "
-                "or the option api_token."
+            raise BadOption(
+                "No API token was given.",
+                f"Set the environment variable {' or '.join(variables)}, or the option api_token.",
             )
-        wrapped = wrapping_of(value)
-        if wrapped:
-            raise InvalidRequest(f"The API token, which came from {source}, {wrapped} Nothing was sent.")
+        refuse_wrapped(f"The API token, which came from {source},", value)
         return cls(value, source, claims_of(value))
 
     def refuse_sql(self) -> None:
         """Refuse a SQL token, which the API never takes.
 
-        :raises InvalidRequest: where it is one.
+        :raises BadOption: where it is one.
         """
         if self.claims.kind == SQL:
-            raise InvalidRequest(f"{self.sql_warning} Nothing was sent. {HOW_TO_MINT}.")
+            raise BadOption(self.sql_warning, f"{HOW_TO_MINT}.")
 
     def refuse_to_mask(self) -> None:
         """Refuse a credential so short that it can occur in a new secret. Ansible would mask it there, and so destroy it.
@@ -122,17 +120,20 @@ class Credential:
         return " ".join(sentences)
 
 
-def wrapping_of(value: str) -> str | None:
-    """Say what is wrong with the text of a credential as the end of a sentence, none where nothing is."""
+def refuse_wrapped(what: str, value: str) -> None:
+    """Refuse the text of a credential that is none as it stands.
+
+    :param what: begins the message.
+    :raises BadOption: it is empty, or wrapped in what does not belong to it. The value is not shown.
+    """
     if not value.strip():
-        return "is empty."
+        raise BadOption(f"{what} is empty.", "Set its value.")
     if value.strip()[0] in "'\"" or value.strip()[-1] in "'\"":
-        return "is in quotes. Remove them; an env file that is not read by a shell keeps them."
+        raise BadOption(f"{what} is in quotes.", "Remove them; an env file that is not read by a shell keeps them.")
     if re.match(r"\s*bearer\s", value, re.IGNORECASE):
-        return "begins with 'Bearer'. Set the token alone."
+        raise BadOption(f"{what} begins with 'Bearer'.", "Set the token alone.")
     if not re.fullmatch(r"[\x21-\x7e]+", value):
-        return (
-            "has white space or characters that no HTTP header can carry. Check where it is read from; a line break at its "
-            "end is the usual cause."
+        raise BadOption(
+            f"{what} has white space or characters that no HTTP header can carry.",
+            "Check where it is read from; a line break at its end is the usual cause.",
         )
-    return None

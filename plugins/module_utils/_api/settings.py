@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption
 
 MAX_TIMEOUT_SECONDS = 86400.0
 MAX_CONNECTIONS = 100
@@ -20,33 +20,38 @@ AUTHORITY_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 def check_settings(timeout_seconds: float, retries: int, connections: int, verify: bool | str) -> None:
     """Refuse settings that cannot work.
 
-    :raises InvalidRequest: one is out of its bounds, or the authorities to trust are not there.
+    :raises BadOption: one is out of its bounds, or the authorities to trust are not there.
     """
     if not 0 < timeout_seconds <= MAX_TIMEOUT_SECONDS:
-        raise InvalidRequest(f"api_timeout must be more than 0 seconds and at most a day, not {timeout_seconds}.")
+        raise BadOption(f"api_timeout is {timeout_seconds}.", "Set more than 0 seconds and at most a day.")
     if retries < 0:
-        raise InvalidRequest(f"api_retries must be 0 or more, not {retries}.")
+        raise BadOption(f"api_retries is {retries}.", "Set 0 or more.")
     if not 1 <= connections <= MAX_CONNECTIONS:
-        raise InvalidRequest(f"concurrency must be from 1 to {MAX_CONNECTIONS}, not {connections}.")
+        raise BadOption(f"concurrency is {connections}.", f"Set a number from 1 to {MAX_CONNECTIONS}.")
     if isinstance(verify, str) and not os.path.exists(verify):
-        raise InvalidRequest(f"ca_path {verify!r} does not exist on the host that runs the module.")
+        raise _no_authorities("ca_path", verify)
 
 
 def authorities(ca_path: str | None) -> str | bool:
     """Return the path of the certificate authorities to trust; true for those that requests brings.
 
-    :raises InvalidRequest: where the path leads nowhere.
+    :raises BadOption: where the path leads nowhere.
     """
     if ca_path is not None:
         if not os.path.exists(ca_path):
-            raise InvalidRequest(f"ca_path {ca_path!r} does not exist on the host that runs the module.")
+            raise _no_authorities("ca_path", ca_path)
         return ca_path
     for name in AUTHORITY_VARIABLES:
         path = os.environ.get(name)
         if path and not os.path.exists(path):
-            raise InvalidRequest(
-                f"The environment variable {name} names {path!r}, which does not exist on the host that runs the module."
-            )
+            raise _no_authorities(f"The environment variable {name}", path)
         if path:
             return path
     return True
+
+
+def _no_authorities(source: str, path: str) -> BadOption:
+    return BadOption(
+        f"{source} is {path!r}, which does not exist on the host that runs the module.",
+        "Correct the path, or unset it to trust the usual certificate authorities.",
+    )

@@ -10,8 +10,9 @@ import ipaddress
 import re
 from urllib.parse import quote, urlsplit
 
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption
 
+HOW_TO_WRITE = "Set https:// and a host, such as https://api.turso.tech."
 _NOT_IN_A_URL = re.compile(r"[\s\\@?#\x00-\x1f\x7f]")
 _HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::[0-9]+)?")
 
@@ -19,29 +20,30 @@ _HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::[0-9]+)?")
 def checked_url(url: object) -> tuple[str, bool]:
     """Return the URL without a slash at its end, and whether its host is a loopback address.
 
-    :raises InvalidRequest: for anything a bearer token must not be sent to.
+    :raises BadOption: for anything a bearer token must not be sent to.
     """
     if not isinstance(url, str):
-        raise InvalidRequest(
-            "api_url is null. Nothing was sent. Set a URL, or leave the option out (in a template with omit) to use the "
-            "Turso Platform API."
+        raise BadOption(
+            "api_url is null.",
+            "Set a URL, or leave the option out (in a template with omit) to use the Turso Platform API.",
         )
     if _NOT_IN_A_URL.search(url):
-        raise InvalidRequest(
-            "api_url must not have user information, a query, a fragment, white space or backslashes. Set the token in "
-            "api_token only."
+        raise BadOption(
+            "api_url has user information, a query, a fragment, white space or backslashes.",
+            "Remove them, and set the token in api_token only.",
         )
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError as exc:
-        raise InvalidRequest(f"api_url {url!r} is not a URL ({exc}).") from exc
+        raise BadOption(f"api_url {url!r} is not a URL ({exc}).", HOW_TO_WRITE) from exc
     if parts.scheme not in ("https", "http") or not host or not _HOST_AND_PORT.fullmatch(parts.netloc):
-        raise InvalidRequest(f"api_url {url!r} must begin with https:// and name a host.")
+        raise BadOption(f"api_url {url!r} has no https:// at its beginning, or no host.", HOW_TO_WRITE)
     loopback = is_loopback(host)
     if parts.scheme == "http" and not loopback:
-        raise InvalidRequest(
-            f"api_url {url!r} would send the API token in clear text. Use https:// (http:// is for loopback addresses only)."
+        raise BadOption(
+            f"api_url {url!r} would send the API token in clear text.",
+            "Use https:// (http:// is for loopback addresses only).",
         )
     return url.rstrip("/"), loopback
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._audit.findings import Judged
 from ansible_collections.community.turso.plugins.module_utils._audit.rules import NEVER, OFF, RULES, SEVERITIES
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation.values import number
 from ansible_collections.community.turso.plugins.module_utils._time import moment_of
 
@@ -48,7 +48,7 @@ class Policy:
     def of(cls, given: Mapping[str, Any]) -> Policy:
         """Read a policy, which may lack what is to be as usual.
 
-        :raises InvalidRequest: for a policy that cannot be.
+        :raises BadOption: for a policy that cannot be.
         """
         known = {**DEFAULTS, **given}
         return cls(
@@ -98,18 +98,21 @@ class Acceptance:
     def of(cls, entry: Any, where: str) -> Acceptance:
         """Read one.
 
-        :raises InvalidRequest: for one that cannot be, or has a key that is empty.
+        :raises BadOption: for one that cannot be, or has a key that is empty.
         """
         if not isinstance(entry, Mapping):
-            raise InvalidRequest(f"{where} must be a dictionary.")
+            raise BadOption(f"{where} is not a dictionary.", f"Write it with the keys {listed(sorted(KEYS))}.")
         unknown = sorted(map(str, set(entry) - KEYS))
         if unknown:
-            raise InvalidRequest(f"{where} has {', '.join(unknown)}; the keys are {', '.join(sorted(KEYS))}.")
+            raise BadOption(f"{where} has {listed(unknown)}.", f"Use only the keys {listed(sorted(KEYS))}.")
         empty = [key for key in sorted(entry) if entry[key] is None or not str(entry[key]).strip()]
         if empty:
-            raise InvalidRequest(f"{where} has an empty {', '.join(empty)}. Set a value, or leave it out.")
+            raise BadOption(f"{where} has an empty {listed(empty)}.", "Set a value, or leave it out.")
         if "reason" not in entry or not entry.keys() & {"name", "id", "owner"}:
-            raise InvalidRequest(f"{where} needs a name (or a pattern for names), an id or an owner, and a reason.")
+            raise BadOption(
+                f"{where} has no reason, or selects nothing.",
+                "Set reason, and a name (or a pattern for names), an id or an owner.",
+            )
         texts = {key: str(entry[key]) for key in entry}
         return cls(
             where=where,
@@ -144,13 +147,13 @@ class Acceptance:
 def severities_of(given: Mapping[str, Any]) -> dict[str, str]:
     """Return the severity of each rule.
 
-    :raises InvalidRequest: for what is no rule or no severity.
+    :raises BadOption: for what is no rule or no severity.
     """
     severities = {name: rule.severity for name, rule in RULES.items()}
     for rule, severity in given.items():
         if rule not in RULES:
-            raise InvalidRequest(
-                f"turso_audit_severities names {rule!r}, which is not a rule. The rules are {listed(RULES)}."
+            raise BadOption(
+                f"turso_audit_severities names {rule!r}, which is not a rule.", f"Use the rules {listed(RULES)}."
             )
         # YAML takes an off without quotes for false.
         word = OFF if severity is False else severity
@@ -161,33 +164,33 @@ def severities_of(given: Mapping[str, Any]) -> dict[str, str]:
 def chosen(option: str, word: Any, words: Sequence[str]) -> str:
     """Return a word that is one of some.
 
-    :raises InvalidRequest: for any other.
+    :raises BadOption: for any other.
     """
     if word not in words:
-        raise InvalidRequest(f"{option} is {word!r}; use one of {listed(words)}.")
+        raise BadOption(f"{option} is {word!r}.", f"Use one of {listed(words)}.")
     return str(word)
 
 
 def last_day(where: str, given: str) -> datetime.date:
     """Return the date that an acceptance ends on.
 
-    :raises InvalidRequest: for what is no date.
+    :raises BadOption: for what is no date.
     """
     moment = moment_of(given)
     if moment is None:
-        raise InvalidRequest(f"{where} has until {given!r}; use a date such as 2027-01-31.")
+        raise BadOption(f"{where} has until {given!r}.", "Use a date such as 2027-01-31.")
     return moment.date()
 
 
 def amount(option: str, value: Any) -> float:
     """Return a number, 0 or more; templates make text of numbers.
 
-    :raises InvalidRequest: for anything else.
+    :raises BadOption: for anything else.
     """
     try:
         return number(option, value)
     except Refused as exc:
-        raise InvalidRequest(f"{exc.msg}.") from exc
+        raise BadOption(f"{exc.msg}.", "Correct it.") from exc
 
 
 def plain(given: float) -> float:

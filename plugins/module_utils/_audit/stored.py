@@ -99,7 +99,7 @@ class Stored:
     def renew_before(self) -> datetime.timedelta:
         """Return how long before its end the rotation renews it: as the entry says, else a third of its time.
 
-        :raises InvalidRequest: the entry says what is no duration.
+        :raises BadOption: the entry says what is no duration.
         """
         if self.expected.renew_before:
             return datetime.timedelta(seconds=seconds_in("renew_before", self.expected.renew_before))

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Union
 
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import values
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import (
     THE_PLAY,
@@ -96,7 +96,7 @@ def read_entries(given: Any, defaults: Defaults) -> list[AnyEntry]:
             if names[str(raw.get("name"))] > 1:
                 raise Refused("the name is used more than once")
             entries.append(_entry(raw, label, defaults))
-        except (Refused, InvalidRequest) as exc:
+        except (Refused, BadOption) as exc:
             refusals.append(refusal(label, exc))
     if refusals:
         raise refused(refusals)
@@ -116,9 +116,10 @@ def only_api(entries: Sequence[AnyEntry]) -> list[Entry]:
     return [entry for entry in entries if isinstance(entry, Entry)]
 
 
-def refusal(label: str, exc: Refused | InvalidRequest) -> str:
-    """Return one entry's part of a refusal."""
-    return f"{label}: {exc.msg.rstrip('.')}."
+def refusal(label: str, exc: Refused | BadOption) -> str:
+    """Return one entry's part of a refusal, which says only at its end what that means."""
+    said = exc.in_short if isinstance(exc, BadOption) else exc.msg
+    return f"{label}: {said.rstrip('.')}."
 
 
 def refused(refusals: Sequence[str]) -> Refused:

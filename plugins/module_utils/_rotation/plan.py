@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption, Refused
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
 from ansible_collections.community.turso.plugins.module_utils._rotation.due import reason_due
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import AnyEntry, Entry, refusal
@@ -105,7 +105,7 @@ def plan_entries(views: Sequence[View], nonce: str) -> list[Plan]:
     :returns: a plan for each; one with a `refusal` is for a token that cannot be rotated.
     """
     if not re.fullmatch(r"[0-9a-f]{4}", nonce):
-        raise InvalidRequest("nonce must be four hexadecimal digits in lower case.")
+        raise BadOption("The nonce is not four hexadecimal digits in lower case.", "Correct it.")
     return [_plan_or_refusal(view, nonce) for view in views]
 
 

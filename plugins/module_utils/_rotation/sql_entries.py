@@ -81,7 +81,7 @@ def read_sql_entry(
 
     :param given: as written, name and credential read.
     :param recipients: reads `deliver`.
-    :raises InvalidRequest: for options that do not go together.
+    :raises BadOption: for options that do not go together.
     :raises Refused: for what could not be carried out safely.
     """
     values.refuse_of_other_kind(given, ONLY_API, "API tokens (kind: api)")

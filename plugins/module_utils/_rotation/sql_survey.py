@@ -14,7 +14,7 @@ from typing import Union
 from ansible_collections.community.turso.plugins.module_utils._api.claims import SQL, claims_of
 from ansible_collections.community.turso.plugins.module_utils._api.data_plane import NO, DataPlane
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import Clock, SqlTokens, Target
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest, TursoError
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption, TursoError
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_entries import SqlEntry
 from ansible_collections.community.turso.plugins.module_utils._rotation.sql_view import SqlView, Value
@@ -124,7 +124,7 @@ def _secrets(
 def _value(entry: SqlEntry, secret: str, target: Target, plane: DataPlane | None, *, is_stored: bool) -> Value:
     """Return what is known of a value that was found; it is tried where it may be the token in use.
 
-    :raises InvalidRequest: the vault file holds something else under the entry's name.
+    :raises BadOption: the vault file holds something else under the entry's name.
     """
     claims = (
         sql_claims(f"the value that the vault file holds for {entry.name!r}", secret)
@@ -159,6 +159,6 @@ def _view(
 
 def _why(error: TursoError) -> str:
     """Return the message of a failure for the user of the role, whose remedy is another than that of a module's option."""
-    if isinstance(error, InvalidRequest):
-        return error.msg.replace(" Nothing was sent.", "")
+    if isinstance(error, BadOption):
+        return error.in_short
     return error.msg

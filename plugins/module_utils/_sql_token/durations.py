@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption
 
 LONGEST_SECONDS = 36500 * 86400
 
@@ -22,16 +22,15 @@ _DURATION = re.compile("".join(rf"(?:([0-9]{{1,9}}){unit})?" for unit in _SECOND
 def seconds_in(option: str, text: str) -> int:
     """Return the seconds of a duration such as 2w1d30m.
 
-    :raises InvalidRequest: where it is none.
+    :raises BadOption: where it is none.
     """
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
-        raise InvalidRequest(
-            f"{option} must be a duration such as 90d or 2w1d30m (w, d, h, m and s, in this order), not {text!r}."
+        raise BadOption(
+            f"{option} is {text!r}, which is no duration.",
+            "Set one such as 90d or 2w1d30m (w, d, h, m and s, in this order).",
         )
     seconds = sum(int(number or 0) * unit for number, unit in zip(match.groups(), _SECONDS.values()))
     if not 0 < seconds <= LONGEST_SECONDS:
-        raise InvalidRequest(
-            f"{option} must be more than nothing and at most {LONGEST_SECONDS // 86400} days, not {text!r}."
-        )
+        raise BadOption(f"{option} is {text!r}.", f"Set more than nothing and at most {LONGEST_SECONDS // 86400} days.")
     return seconds

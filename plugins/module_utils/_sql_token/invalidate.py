@@ -61,7 +61,7 @@ class Request:
     def of(cls, params: Mapping[str, Any]) -> Request:
         """Read and check the options.
 
-        :raises InvalidRequest: for options that do not go together.
+        :raises BadOption: for options that do not go together.
         :raises Refused: where the name is not confirmed.
         """
         name = name_in(params)

@@ -21,11 +21,11 @@ from ansible_collections.community.turso.plugins.module_utils._api.claims import
     Claims,
     claims_of_whole,
 )
-from ansible_collections.community.turso.plugins.module_utils._api.credential import wrapping_of
+from ansible_collections.community.turso.plugins.module_utils._api.credential import refuse_wrapped
 from ansible_collections.community.turso.plugins.module_utils._api.grants import ACTIONS, ALL_TABLES, Grants
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import DATABASE, Name
 from ansible_collections.community.turso.plugins.module_utils._api.sql_tokens import GROUP as GROUP_LEVEL
-from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption
 from ansible_collections.community.turso.plugins.module_utils._sql_token.durations import seconds_in
 from ansible_collections.community.turso.plugins.module_utils._token.decide import checked_segment
 
@@ -71,12 +71,12 @@ class Wanted:
         """Read and check the options of one token.
 
         :param where: put before every message: which of many items this is.
-        :raises InvalidRequest: for options that do not go together.
+        :raises BadOption: for options that do not go together.
         """
         try:
             return cls._read(params)
-        except InvalidRequest as exc:
-            raise InvalidRequest(where + exc.msg) from exc
+        except BadOption as exc:
+            raise BadOption(where + exc.problem, exc.remedy) from exc
 
     @classmethod
     def _read(cls, params: Mapping[str, Any]) -> Wanted:
@@ -108,18 +108,18 @@ class Wanted:
 def name_in(params: Mapping[str, Any]) -> Name:
     """Return the database or the group that options name.
 
-    :raises InvalidRequest: where they name none, both, or what cannot be one.
+    :raises BadOption: where they name none, both, or what cannot be one.
     """
     for option in ("organization", DATABASE, GROUP_LEVEL):
         checked_segment(option, params.get(option))
     organization, database, group = (params.get(option) for option in ("organization", DATABASE, GROUP_LEVEL))
     if organization is None:
-        raise InvalidRequest(
-            "organization is missing. Set the slug of the organization that has the database or the group."
+        raise BadOption(
+            "organization is missing.", "Set the slug of the organization that has the database or the group."
         )
     if (database is None) == (group is None):
         given = "were both given" if database is not None else "are both missing"
-        raise InvalidRequest(f"database and group {given}. Set exactly one of them.")
+        raise BadOption(f"database and group {given}.", "Set exactly one of them.")
     return (
         Name(organization, DATABASE, database) if database is not None else Name(organization, GROUP_LEVEL, str(group))
     )
@@ -128,16 +128,14 @@ def name_in(params: Mapping[str, Any]) -> Name:
 def sql_claims(option: str, value: str) -> Claims:
     """Return what a SQL token claims.
 
-    :raises InvalidRequest: for a value that is none by its form. The value is not shown.
+    :raises BadOption: for a value that is none by its form. The value is not shown.
     """
-    wrapping = wrapping_of(value)
-    if wrapping:
-        raise InvalidRequest(f"{option} {wrapping} Nothing was sent.")
+    refuse_wrapped(option, value)
     claims = claims_of_whole(value)
     if claims.kind != SQL:
-        raise InvalidRequest(
-            f"{option} is {_OTHER_KINDS[claims.kind]}. Nothing was sent. Set the value of a SQL token, or leave it empty if "
-            "there is none yet."
+        raise BadOption(
+            f"{option} is {_OTHER_KINDS[claims.kind]}.",
+            "Set the value of a SQL token, or leave it empty if there is none yet.",
         )
     return claims
 
@@ -147,23 +145,22 @@ def _expires_in(text: str) -> int | None:
         return None
     seconds = seconds_in("expires_in", text)
     if seconds < SHORTEST_SECONDS:
-        raise InvalidRequest(
-            f"expires_in must be at least 1h, not {text!r}, so that there is time to replace the token."
-        )
+        raise BadOption(f"expires_in is {text!r}: too short to replace the token in time.", "Set at least 1h.")
     return seconds
 
 
 def _renew_before(text: str | None, expiration: str, expires_in: int | None) -> int:
     if expires_in is None:
         if text is not None:
-            raise InvalidRequest("renew_before is for tokens that end. Leave it out, or set expires_in to a duration.")
+            raise BadOption("renew_before is for tokens that end.", "Leave it out, or set expires_in to a duration.")
         return 0
     if text is None:
         return expires_in // SHARE_LEFT
     seconds = seconds_in("renew_before", text)
     if seconds >= expires_in:
-        raise InvalidRequest(
-            f"renew_before ({text}) must be less than expires_in ({expiration}), or every run would mint another token."
+        raise BadOption(
+            f"renew_before ({text}) is not less than expires_in ({expiration}), so every run would mint another token.",
+            "Set a shorter renew_before.",
         )
     return seconds
 
@@ -174,7 +171,9 @@ def _authorization(asked: str, permissions: Grants | None) -> str:
         return asked
     if asked == READ_ONLY and not permissions.only_reads:
         writing = ", ".join(action for action in ACTIONS if action in permissions.actions and action != "data_read")
-        raise InvalidRequest(f"authorization=read-only contradicts the permissions, which allow {writing}.")
+        raise BadOption(
+            f"authorization=read-only contradicts the permissions, which allow {writing}.", "Correct one of the two."
+        )
     return READ_ONLY if permissions.only_reads else FULL_ACCESS
 
 
@@ -183,9 +182,9 @@ def _permissions(written: Sequence[Mapping[str, Any]] | None) -> Grants | None:
     if written is None:
         return None
     if not written:
-        raise InvalidRequest(
-            "permissions is empty. Nothing was sent, because an empty list would give the token everything that "
-            "authorization allows. Set at least one item, or leave the option out if you want that."
+        raise BadOption(
+            "permissions is empty, which would give the token everything that authorization allows.",
+            "Set at least one item, or leave the option out if you want that.",
         )
     pairs: list[tuple[str | None, str]] = []
     for index, each in enumerate(written):
@@ -198,15 +197,15 @@ def _permissions(written: Sequence[Mapping[str, Any]] | None) -> Grants | None:
 def _tables(where: str, written: Sequence[str]) -> list[str | None]:
     """Return the tables, none for all of them."""
     if not written or not all(table.strip() for table in written):
-        raise InvalidRequest(f'{where} must name at least one table; ["*"] means all of them.')
+        raise BadOption(f"{where} names no table.", 'Name at least one; ["*"] means all of them.')
     if ALL_TABLES in written and len(written) > 1:
-        raise InvalidRequest(f'{where} must be ["*"] or names of tables, not both.')
+        raise BadOption(f'{where} has "*" and names of tables.', 'Set ["*"], or the names alone.')
     return [None if table == ALL_TABLES else table for table in written]
 
 
 def _actions(where: str, written: Sequence[str]) -> Sequence[str]:
     unknown = [action for action in written if action not in ACTIONS]
     if unknown or not written:
-        told = f"not {', '.join(map(repr, unknown))}" if unknown else "at least one of them"
-        raise InvalidRequest(f"{where} must be of {', '.join(ACTIONS)}; {told}.")
+        told = f"has {', '.join(map(repr, unknown))}" if unknown else "is empty"
+        raise BadOption(f"{where} {told}.", f"Set at least one of {', '.join(ACTIONS)}, and nothing else.")
     return written

@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import misspelt
-from ansible_collections.community.turso.plugins.module_utils._errors import Drift, InvalidRequest, Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption, Drift, Refused
 
 ROLE = "the role community.turso.turso_rotate"
 MAX_LABELS = 5  # in one warning
@@ -38,7 +38,7 @@ class Wanted:
         """Read and check the options of one token.
 
         :param where: put before every message: which of many items this is.
-        :raises InvalidRequest: for options that do not go together.
+        :raises BadOption: for options that do not go together.
         """
         scopes = _written_scopes(params.get("scopes"))
         wanted = cls(
@@ -51,8 +51,8 @@ class Wanted:
         )
         try:
             wanted._check()
-        except InvalidRequest as exc:
-            raise InvalidRequest(where + exc.msg) from exc
+        except BadOption as exc:
+            raise BadOption(where + exc.problem, exc.remedy) from exc
         return wanted
 
     def _check(self) -> None:
@@ -68,29 +68,31 @@ class Wanted:
 
     def _check_identity(self) -> None:
         if self.state == "present" and self.id is not None:
-            raise InvalidRequest("id is only for state=absent: the API gives every new token its own.")
+            raise BadOption("id is only for state=absent: the API gives every new token its own.", "Leave it out.")
         if self.name is not None and self.id is not None:
-            raise InvalidRequest("name and id exclude each other. Set the one that identifies the token.")
+            raise BadOption("name and id exclude each other.", "Set the one that identifies the token.")
         if self.name is None and self.id is None:
-            needed = "name" if self.state == "present" else "name, or id together with organization,"
-            raise InvalidRequest(f"state={self.state} needs {needed} to identify the token.")
+            needed = "name" if self.state == "present" else "name, or id and organization"
+            raise BadOption(f"state={self.state} needs {needed}.", "Set what identifies the token.")
         if self.id is not None and self.restriction.organization is None:
-            raise InvalidRequest("id needs organization: the API revokes by id only within an organization.")
+            raise BadOption("id needs organization: the API revokes by id only within one.", "Set organization.")
 
     def _check_restriction(self) -> None:
         asked = self.restriction
         if asked.group is not None and asked.organization is None:
-            raise InvalidRequest("group needs organization: the slug of the organization that has the group.")
+            raise BadOption("group needs organization.", "Set the slug of the organization that has the group.")
         if self.state != "present":
             return
         if asked.group is not None and not self.scopes:
-            raise InvalidRequest("group needs scopes: at least one scope, or a preset such as read-only.")
+            raise BadOption("group needs scopes.", "Set at least one scope, or a preset such as read-only.")
         if self.scopes is not None and asked.organization is None:
-            raise InvalidRequest("scopes need organization: a token without one is unrestricted and has no scopes.")
+            raise BadOption(
+                "scopes need organization: a token without one is unrestricted and has no scopes.", "Set organization."
+            )
         if self.scopes == ():
-            raise InvalidRequest(
-                "scopes is empty. Nothing was sent, because an empty list would give the token every permission in the "
-                "organization. Set at least one scope, or leave the option out if you want that."
+            raise BadOption(
+                "scopes is empty, which would give the token every permission in the organization.",
+                "Set at least one scope, or leave the option out if you want that.",
             )
 
     @property
@@ -189,29 +191,29 @@ def warnings_about(wanted: Sequence[Wanted], changed: Sequence[Wanted]) -> list[
 def checked_segment(option: str, value: str | None) -> None:
     """Refuse what cannot be one segment of a path.
 
-    :raises InvalidRequest: for an empty or blank value, "." and "..", and text that is not Unicode.
+    :raises BadOption: for an empty or blank value, "." and "..", and text that is not Unicode.
     """
     checked_text(option, value)
     if value in (".", ".."):
-        raise InvalidRequest(f"{option} must not be {value!r}: it cannot be part of an address.")
+        raise BadOption(f"{option} is {value!r}, which cannot be part of an address.", "Correct it.")
 
 
 def checked_text(option: str, value: str | None) -> None:
     """Refuse a text that is given and holds nothing.
 
-    :raises InvalidRequest: for an empty or blank value, and text that is not Unicode.
+    :raises BadOption: for an empty or blank value, and text that is not Unicode.
     """
     if value is None:
         return
     if not value.strip():
-        raise InvalidRequest(
-            f"{option} is empty. Nothing was sent, because an empty variable must not change what a token may do. Set a "
-            "value, or leave the option out."
+        raise BadOption(
+            f"{option} is empty, and an empty variable must not change what a token may do.",
+            "Set a value, or leave the option out.",
         )
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as exc:
-        raise InvalidRequest(f"{option} is not valid Unicode text.") from exc
+        raise BadOption(f"{option} is not valid Unicode text.", "Correct it.") from exc
 
 
 def _written_scopes(scopes: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -168,10 +168,10 @@ INVALID = {
         {"name": "ci", "id": "1", "organization": "a", "state": "absent"},
         "name and id exclude each other",
     ),
-    "neither, present": ({}, "state=present needs name to identify the token"),
+    "neither, present": ({}, "state=present needs name. Nothing was sent. Set what identifies the token."),
     "neither, absent": (
         {"state": "absent"},
-        "state=absent needs name, or id together with organization, to identify the token",
+        "state=absent needs name, or id and organization. Nothing was sent. Set what identifies the token.",
     ),
     "id without organization": ({"id": "1", "state": "absent"}, "id needs organization"),
     "scopes without organization": ({"name": "ci", "scopes": ["read"]}, "scopes need organization"),
@@ -186,8 +186,8 @@ INVALID = {
     "empty id": ({"id": "", "organization": "a", "state": "absent"}, "id is empty"),
     "empty organization": ({"name": "ci", "organization": ""}, "organization is empty"),
     "empty group": ({"name": "ci", "organization": "a", "group": ""}, "group is empty"),
-    "a dot": ({"name": "."}, "name must not be '.'"),
-    "two dots": ({"name": ".."}, "name must not be '..'"),
+    "a dot": ({"name": "."}, "name is '.', which"),
+    "two dots": ({"name": ".."}, "name is '..', which"),
     "half a character": ({"name": "a\ud800"}, "name is not valid Unicode"),
 }
 

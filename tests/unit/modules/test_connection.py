@@ -105,7 +105,7 @@ def test_a_missing_credential_is_refused(
     result = run_module(module, {"api_token": None, **asked})
     # The variables first: a role and a playbook have no option of that name.
     assert result["msg"] == (
-        "No API token was given, so nothing was sent. "
+        "No API token was given. Nothing was sent. "
         "Set the environment variable TURSO_API_TOKEN or TURSO_PLATFORM_TOKEN, or the option api_token."
     )
     assert result["error"] == failure("invalid_request")
@@ -199,10 +199,10 @@ def test_a_credential_is_sent_nowhere_but_to_a_safe_address(
 
 
 OUT_OF_RANGE = {
-    "no time": ({"api_timeout": 0}, "api_timeout must be more than 0"),
-    "negative time": ({"api_timeout": -1}, "api_timeout must be more than 0"),
+    "no time": ({"api_timeout": 0}, "api_timeout is 0.0. Nothing was sent. Set more than 0 seconds"),
+    "negative time": ({"api_timeout": -1}, "api_timeout is -1.0. Nothing was sent. Set more than 0 seconds"),
     "time that is no number": ({"api_timeout": "soon"}, "api_timeout"),
-    "negative retries": ({"api_retries": -1}, "api_retries must be 0 or more"),
+    "negative retries": ({"api_retries": -1}, "api_retries is -1. Nothing was sent. Set 0 or more."),
     "authorities that are not there": ({"ca_path": "/nonexistent/ca.pem"}, "ca_path"),
 }
 

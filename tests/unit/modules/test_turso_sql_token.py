@@ -534,9 +534,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({}, "organization is missing"),
     "no database and no group": ({"organization": "acme"}, "both missing"),
     "both": ({**SHOP, "group": "default"}, "both given"),
-    "an end that is none": ({**SHOP, "expires_in": "soon"}, "must be a duration"),
-    "an empty end": ({**SHOP, "expires_in": ""}, "must be a duration"),
-    "renewal that comes too late": ({**SHOP, "expires_in": "1d", "renew_before": "1d"}, "must be less than expires_in"),
+    "an end that is none": ({**SHOP, "expires_in": "soon"}, "is 'soon', which is no duration"),
+    "an empty end": ({**SHOP, "expires_in": ""}, "is '', which is no duration"),
+    "renewal that comes too late": ({**SHOP, "expires_in": "1d", "renew_before": "1d"}, "is not less than expires_in"),
     "a current that is none": ({**SHOP, "current": "opaque"}, "current is not a SQL token"),
     "permissions without actions": ({**SHOP, "permissions": [{"tables": ["x"]}]}, "actions"),
     "an action that nobody knows": (

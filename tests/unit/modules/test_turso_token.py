@@ -338,8 +338,11 @@ REFUSED = {
     "a blank organization": ({"name": "ci", "organization": "  "}, "organization is empty"),
     "an empty group": ({"name": "ci", **READER, "group": ""}, "group is empty"),
     "an empty id": ({"state": "absent", "id": "", **IN_ACME}, "id is empty"),
-    "a dot as an id": ({"state": "absent", "id": "..", **IN_ACME}, "id must not be"),
-    "dots as an organization": ({"name": "ci", "organization": ".."}, "organization must not be"),
+    "a dot as an id": ({"state": "absent", "id": "..", **IN_ACME}, "id is '..', which cannot be part of an address"),
+    "dots as an organization": (
+        {"name": "ci", "organization": ".."},
+        "organization is '..', which cannot be part of an address",
+    ),
     **{f"{what} as a name": ({"name": name}, "name") for what, name in NOT_NAMES.items() if what != "surrogate"},
     "a lone surrogate as a name": ({"name": NOT_NAMES["surrogate"]}, "not valid Unicode"),
 }

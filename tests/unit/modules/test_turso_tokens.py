@@ -127,7 +127,7 @@ REFUSED = {
         "scopes need organization",
     ),
     "an empty organization": ([{"name": "a", "organization": ""}], "tokens[0] (a): ", "organization is empty"),
-    "a name twice": (named("b", "a", "b"), "more than once: token 'b'", "Nothing was changed"),
+    "a name twice": (named("b", "a", "b"), "more than once: token 'b'", "Nothing was sent"),
     "a name to be present and absent": (
         [{"name": "a"}, {"name": "a", "state": "absent"}],
         "more than once: token 'a'",
@@ -174,7 +174,7 @@ def test_a_concurrency_that_cannot_work_is_refused(
     simulator: Simulator, run_module: RunModule, concurrency: Any
 ) -> None:
     result = run_module(turso_tokens, {"tokens": named("a"), "concurrency": concurrency})
-    assert "concurrency must be from 1 to 100" in result["msg"]
+    assert result["msg"].endswith(". Nothing was sent. Set a number from 1 to 100.")
     assert simulator.requests == []
 
 
