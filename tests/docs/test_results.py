@@ -65,7 +65,8 @@ def state_with_everything() -> dict[str, Any]:
         found_unconfirmed=FoundUnconfirmed("1", AT),
         sql=SqlMemory(mints=(sql_world.mint(1),), runs=(AT,)),
     )
-    return State({"a": known.changed("issued", AT, of=known.pending)}).as_json()["tokens"]["a"]
+    tokens: dict[str, dict[str, Any]] = State({"a": known.changed("issued", AT, of=known.pending)}).as_json()["tokens"]
+    return tokens["a"]
 
 
 def audited() -> dict[str, Any]:

@@ -52,11 +52,12 @@ def test_prometheus_reads_what_the_audit_found(
         for sample in family.samples
     }
     whose = {} if organization is None else {"organization": organization}
-    assert read == {
+    told: dict[tuple[str, str | None], tuple[dict[str, str], float]] = {
         (metrics.SUCCESS, None): (whose, NOW.timestamp()),
         (metrics.TOKENS, None): (whose, len(tokens)),
         **{(metrics.FINDINGS, severity): (whose, found.get(severity, 0)) for severity in SEVERITIES},
     }
+    assert read == told
 
 
 def test_only_the_time_is_no_news() -> None:
