@@ -61,7 +61,8 @@ def test_a_refused_request_says_what_it_means_and_what_to_do() -> None:
 def test_the_words_of_a_file() -> None:
     source = (
         '"""Documentation that is long."""\nWORDS = {1: "the API is down", 2: f"{a} is not there yet {b}"}\n'
-        'KEY = "api_url"\nPATTERN = r"of the\\s+API token that"'
+        'KEY = "api_url"\nPATTERN = r"of the\\s+API token that"\nLONG = "a text of\\n more than one line"\n'
+        'MEANS = {"what others say to it": KEY}\nis_old = KEY == "what it was before" or KEY.startswith("what it began with once")'
     )
     assert sorted(words_in(source)) == ["the API is down", "… is not there yet …"]
 
@@ -71,9 +72,10 @@ def test_messages_of_tasks() -> None:
         {"block": [{"ansible.builtin.fail": {"msg": "It is {{ a | b('x') }}\n  and  not there"}}]},
         {"ansible.builtin.assert": {"that": "x", "fail_msg": "There is no {{ y }} here."}},
         {"ansible.builtin.fail": {"msg": "{{ all_of_it }}"}},
+        {"ansible.builtin.wait_for": {"port": 1, "msg": "It did not start."}},
         {"ansible.builtin.debug": {"msg": "this is no error"}},
     ]
-    assert list(failures_in(tasks)) == ["It is … and not there", "There is no … here."]
+    assert list(failures_in(tasks)) == ["It is … and not there", "There is no … here.", "It did not start."]
 
 
 def test_the_page_has_every_variable() -> None:

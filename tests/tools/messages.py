@@ -4,8 +4,8 @@
 
 """Collect every error message from the sources, for docs/messages.md; `make reference` writes the page.
 
-A message is a text in a `raise`, a text that an error is made of, any text of the files that word (SPEAKERS, SPEAKING), or `msg` and
-`fail_msg` of a task that fails. Nothing is run: what is only known in a run is an ellipsis.
+A message is a text in a `raise`, a text that an error is made of, any other sentence of a plugin that is not only looked up or
+compared, or `msg` and `fail_msg` of a task that fails or waits. Nothing is run: what is only known in a run is an ellipsis.
 """
 
 from __future__ import annotations
@@ -26,35 +26,20 @@ PAGE = ROOT / "docs" / "messages.md"
 UNKNOWN = "…"
 ERRORS = Path("plugins", "module_utils", "_errors.py")
 
-SPEAKERS = (
-    *("_api/advice.py", "_api/answers.py", "_api/losses.py"),
-    *("_rotation/evidence.py", "_rotation/sentences.py", "_rotation/results.py", "_rotation/settlement.py"),
-    *("_rotation/report.py", "_rotation/sql_report.py", "_rotation/destinations.py", "_rotation/sql_destinations.py"),
-    *("_rotation/confirm.py", "_rotation/commit.py", "_rotation/sql_outcome.py", "_rotation/sql_pending.py"),
-    *("_rotation/sql_plan.py", "_rotation/sql_rotation.py", "_rotation/sql_emergency.py", "_rotation/sql_concerned.py"),
-    *("_rotation/sql_invalidation.py", "_rotation/withdrawal.py", "_api/credential.py", "_api/data_plane.py"),
-    *(
-        "_token/decide.py",
-        "_token/verify.py",
-        "_token/create.py",
-        "_token/refusals.py",
-        "_token/revoke.py",
-        "_token/apply.py",
-    ),
-    *("_audit/judgement.py", "_audit/notes.py", "module_utils/_lifetime.py", "module_utils/_files.py"),
-    *(
-        "_issue_refusals.py",
-        "_issue_request.py",
-        "_issue_store.py",
-        "_step_check.py",
-        "_step_confirm.py",
-        "_step_commit.py",
-    ),
-    *("plugin_utils/_play.py", "_vault_file.py", "_yaml_text.py", "_forked_module.py", "action/turso_rotation.py"),
+# Files whose texts are no messages: parts that end a "Could not …", and the help of metrics.
+QUIET = ("_api/audit_log.py", "_api/sql_tokens.py", "_api/tokens.py", "_api/grants.py", "_rotation/metrics.py")
+# What is only a part of a message, and tells a reader nothing alone.
+PARTS = (
+    *("an error without a text", "one of the scopes", " (and … more, see results)", ", current by the state file)"),
+    *("SQL tokens (kind: sql)", "API tokens (kind: api)", "an entry with kind: sql"),
 )
-# Folders of which every sentence is one of a verdict.
-SPEAKING = ("_destinations", "_delivery", "_sql_token", "_emergency")
 PATTERN = re.compile(r"\\[a-zA-Z*.()\[]|\w\|\w")  # a regular expression says nothing to a reader
+# What a task that fails says, by its module.
+FAILURES = (
+    ("ansible.builtin.fail", "msg"),
+    ("ansible.builtin.wait_for", "msg"),
+    ("ansible.builtin.assert", "fail_msg"),
+)
 # Takes what was promised, and makes a message of it that stands where it is made.
 PART = "unexpected"
 
@@ -163,8 +148,8 @@ def collected(root: Path) -> list[Message]:
         for text, kind in messages_in(path.read_text(), kinds, forms)
     ]
     for path in sorted((root / "plugins").rglob("*.py")):
-        if str(path).endswith(SPEAKERS) or path.parent.name in SPEAKING:
-            known = {message.text for message in found}
+        if not str(path).endswith(QUIET):
+            known = {message.text for message in found} | set(PARTS)
             found += [
                 Message(text, "", str(path.relative_to(root)))
                 for text in words_in(path.read_text())
@@ -239,11 +224,21 @@ def words_in(source: str) -> Iterator[str]:
         id(node) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)
     }
     documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    compared = {id(part) for node in ast.walk(tree) for operand in _compared(node) for part in ast.walk(operand)}
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Constant, ast.JoinedStr)) and id(node) not in inside | documentation:
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and id(node) not in inside | documentation | compared:
             text = text_of(node)
-            if text and is_sentence(text, words=4) and not PATTERN.search(text):
+            if text and "\n" not in text and is_sentence(text, words=4) and not PATTERN.search(text):
                 yield text
+
+
+def _compared(node: ast.AST) -> list[ast.expr]:
+    """Return what is only held against what others say: keys that are looked up, sides of a comparison, beginnings."""
+    if isinstance(node, ast.Dict):
+        return [key for key in node.keys if key is not None]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "startswith":
+        return node.args
+    return [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
 
 
 def texts_of(call: ast.Call) -> Iterator[str]:
@@ -276,7 +271,7 @@ def failures_in(node: Any) -> Iterator[str]:
         for item in node:
             yield from failures_in(item)
     elif isinstance(node, dict):
-        for module, key in (("ansible.builtin.fail", "msg"), ("ansible.builtin.assert", "fail_msg")):
+        for module, key in FAILURES:
             if isinstance(node.get(module), dict) and key in node[module]:
                 text = re.sub(r"{{.*?}}", UNKNOWN, " ".join(str(node[module][key]).split()))
                 if is_sentence(text):

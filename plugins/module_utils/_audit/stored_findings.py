@@ -35,7 +35,7 @@ def findings_of(stored: Stored, now: datetime.datetime) -> Iterator[tuple[str, s
     if left <= datetime.timedelta(0):
         yield "expired", f"{stored.label} ended {utc_text(stored.ends)}: {_LOCKED_OUT}."
     elif left < stored.renew_before - A_RUN:
-        yield "expiring", f"{stored.label} ends {utc_text(stored.ends)}, and should have been renewed by now."
+        yield "expiring", f"{stored.label} ends {utc_text(stored.ends)}, and no rotation has renewed it."
     if stored.probed == DEAD:
         yield "dead", f"{stored.label} is rejected by the database: {_LOCKED_OUT}."
     elif stored.probed != ACCEPTED and (stored.state.sql or SqlMemory()).is_invalidated(stored.claims, ACCEPTED):
