@@ -20,7 +20,7 @@ TOKENS = "turso_audit_tokens"
 FINDINGS = "turso_audit_findings"
 
 HELP = {
-    SUCCESS: "When an audit was last done, whatever it found.",
+    SUCCESS: "The time of the last audit, with or without findings.",
     TOKENS: "How many API tokens the list had.",
     FINDINGS: "How many findings are open, by severity.",
 }

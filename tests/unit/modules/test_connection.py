@@ -446,7 +446,7 @@ def test_authorities_of_the_environment_that_are_not_there_are_named(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent/ca.pem")
     result = run_module(module, asked)
-    assert "SSL_CERT_FILE names '/nonexistent/ca.pem', which does not exist" in result["msg"]
+    assert "SSL_CERT_FILE is '/nonexistent/ca.pem', which does not exist" in result["msg"]
     assert result["error"] == failure("invalid_request")
     assert simulator.requests == []
 
