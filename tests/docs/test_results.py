@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.turso.plugins.module_utils._audit import metrics as audit_metrics
 from ansible_collections.community.turso.plugins.module_utils._audit import report as audit_report
 from ansible_collections.community.turso.plugins.module_utils._audit.managed import Rotation
 from ansible_collections.community.turso.plugins.module_utils._audit.policy import Policy
@@ -141,6 +142,7 @@ def test_the_state_file() -> None:
     assert keys_in(keys["events"], set(made["events"][0])) == set(made["events"][0])
 
 
-def test_the_metrics_file() -> None:
-    (named,) = tables("The metrics file")
-    assert set(named) == set(metrics.HELP)
+def test_the_metrics_files() -> None:
+    of_rotation, of_audit = tables("The metrics files")
+    assert set(of_rotation) == set(metrics.HELP)
+    assert set(of_audit) == set(audit_metrics.HELP)
