@@ -61,11 +61,16 @@ def place_of(text: str, variable: str, path: str) -> Place:
         raise Refused(_missing(text, variable, path))
     if len(found) > 1:
         lines = " and ".join(str(line.number) for line in found)
-        raise Refused(f"{path} has {variable} more than once, in the lines {lines}. Remove all but one.")
+        raise Refused(
+            f"{path} has {variable} more than once, in the lines {lines}. Nothing was written. Remove all but one."
+        )
     (line,) = found
     where = f"{variable} in line {line.number} of {path}"
     if line.within is not None:
-        raise Refused(f"{where} may belong to the quoted value that begins in line {line.within}. Close these quotes.")
+        raise Refused(
+            f"{where} may belong to the quoted value that begins in line {line.within}. Nothing was written. Close these "
+            "quotes."
+        )
     return _place(line, where)
 
 
@@ -80,7 +85,9 @@ def with_value(text: str, place: Place, value: str, what: str) -> str:
         remedy = (
             "Deliver it with to: file, into a file of its own." if place.quote else "Put the present value into quotes."
         )
-        raise Refused(f"The new value has characters that cannot be written into {what} as they are. {remedy}")
+        raise Refused(
+            f"The new value has characters that cannot be written into {what} as they are. Nothing was written. {remedy}"
+        )
     return text[: place.start] + value + text[place.end :]
 
 
@@ -117,12 +124,15 @@ def _place(line: _Line, where: str) -> Place:
     match = (_IN_QUOTES if line.rest[:1] in ("'", '"') else _PLAIN).match(line.rest)
     if match is None:
         raise Refused(
-            f"{where} has a value that programs read in different ways. Make it one word, or one text in quotes, on one line."
+            f"{where} has a value that programs read in different ways. Nothing was written. Make it one word, or one text in "
+            "quotes, on one line."
         )
     group = str(match.lastgroup)
     value = match[group]
     if group != "single" and _REFERENCE.search(value):
-        raise Refused(f"{where} refers to another value ($ or `). Deliver to the place of that value.")
+        raise Refused(
+            f"{where} refers to another value ($ or `). Nothing was written. Deliver to the place of that value."
+        )
     quote = {"double": '"', "single": "'"}.get(group, "")
     return Place(line.number, line.start + match.start(group), line.start + match.end(group), quote, value)
 

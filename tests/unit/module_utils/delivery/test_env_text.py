@@ -58,7 +58,7 @@ REFUSED = [
     ("missing from nothing", "", "has no TOKEN."),
     ("only a comment", "A=1\n# TOKEN=old\n", "has no TOKEN except in the comment in line 2."),
     ("without a value", "TOKEN\n", "has no TOKEN."),
-    ("twice", "TOKEN=a\nB=1\nexport TOKEN=b\n", "more than once, in the lines 1 and 3. Remove all but one."),
+    ("twice", "TOKEN=a\nB=1\nexport TOKEN=b\n", "more than once, in the lines 1 and 3. Nothing was written. Remove all but one."),
     ("in another's quotes", 'KEY="a\nTOKEN=old\n"\n', "may belong to the quoted value that begins in line 1"),
     ("two words", "TOKEN=a b\n", "read in different ways"),
     ("over two lines", 'TOKEN="a\nb"\n', "read in different ways"),
