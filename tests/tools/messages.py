@@ -27,7 +27,7 @@ UNKNOWN = "…"
 ERRORS = Path("plugins", "module_utils", "_errors.py")
 
 # Files whose texts are no messages: parts that end a "Could not …", and the help of metrics.
-QUIET = ("_api/audit_log.py", "_api/sql_tokens.py", "_api/tokens.py", "_api/grants.py", "_rotation/metrics.py")
+QUIET = ("_api/audit_log.py", "_api/sql_tokens.py", "_api/tokens.py", "_api/grants.py", "metrics.py")
 # What is only a part of a message, and tells a reader nothing alone.
 PARTS = (
     *("an error without a text", "one of the scopes", " (and … more, see results)", ", current by the state file)"),
