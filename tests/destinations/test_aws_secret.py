@@ -101,8 +101,12 @@ def test_it_is_checked_delivered_and_read_back(controller: Playbooks, moto: Prox
         Step("read_back", "read_back", wanted, environment),
     ]
     before = aws.describe("whole")
-    check = [Step("check", "check", [*good, *bad], environment)]
+    check = [
+        Step("check", "check", [*good, *bad], environment),
+        Step("in-check-mode", "deliver", good[:1], environment),
+    ]
     told = verdicts_of(controller, "aws_secret", check, "--check", secrets=[OLD, KEYS["AWS_SECRET_ACCESS_KEY"]])
+    assert words(told["in-check-mode"]) == [("whole", "not taken")]
     assert PUT not in moto.seen
     told |= verdicts_of(controller, "aws_secret", steps, secrets=[OLD, KEYS["AWS_SECRET_ACCESS_KEY"]])
 

@@ -54,9 +54,13 @@ def test_a_check_has_the_api_server_try_it(controller: Playbooks, cluster: Clust
         *(secret(name, None, rollout=[name]) for name in ("deployment/locked", "statefulset/manual", "daemonset/none")),
     ]
     with serving(cluster) as address:
-        steps = [Step("check", "check", items, reached(address))]
+        steps = [
+            Step("check", "check", items, reached(address)),
+            Step("deliver", "deliver", [secret("ci")], reached(address)),
+        ]
         told = verdicts_of(controller, "kubernetes_secret", steps, "--check", secrets=[OLD, Cluster.token])
     assert words(told["check"])[0] == ("ci", "proven")
+    assert words(told["deliver"]) == [("ci", "not taken")]
     assert {verdict["verdict"] for verdict in told["check"][1:]} == {"refused"}
     said = {verdict["name"]: verdict["msg"] for verdict in told["check"]}
     assert "it is immutable" in said["immutable"]

@@ -41,8 +41,13 @@ def test_a_check_tells_what_could_not_be_written(controller: Playbooks, openbao:
         kv("version-1", "ci", None, mount="one"),
         kv("no-mount", "ci", None, mount="nowhere"),
     ]
-    steps = [Step("check", "check", items, {"VAULT_ADDR": openbao.url, "VAULT_TOKEN": bao.token})]
+    environment = {"VAULT_ADDR": openbao.url, "VAULT_TOKEN": bao.token}
+    steps = [
+        Step("check", "check", items, environment),
+        Step("deliver", "deliver", [kv("there", "turso/ci")], environment),
+    ]
     told = verdicts_of(controller, "vault_kv", steps, "--check", secrets=[bao.token, OLD])
+    assert words(told["deliver"]) == [("there", "not taken")]
     assert words(told["check"])[:3] == [("there", "proven"), ("new", "proven"), ("deleted", "proven")]
     assert {verdict["verdict"] for verdict in told["check"][3:]} == {"refused"}
     said = {verdict["name"]: verdict["msg"] for verdict in told["check"]}
