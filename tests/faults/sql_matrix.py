@@ -108,7 +108,7 @@ def play(cell: Cell) -> Cell:
         shop, *_others = [simulator.add_database(name) for name in NAMES]
         simulator.behave(databases_in_pages=1)
         there = simulator.given_sql(database="shop", age_days=1)
-        longest = QUOTA_SECONDS if cell.fault == "quota" else 0.0
+        longest = QUOTA_SECONDS if cell.fault in QUOTAS else 0.0
         api = Api(
             simulator.url,
             simulator.credential,

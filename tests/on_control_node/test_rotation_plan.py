@@ -110,7 +110,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"wanted": [{**WANTED, "organisation": "x"}]}, "there is no organisation"),
     ({"wanted": [{**WANTED, "current": ["1"]}]}, "current must be a text"),
     ({"wanted": [{**WANTED, "grace_hours": 1}]}, "grace_hours needs turso_rotate_state_file"),
-    ({"nonce": "xyz"}, "nonce must be four hexadecimal digits"),
+    ({"nonce": "xyz"}, "The nonce is not four hexadecimal digits"),
     ({"state": "state.json"}, "the input cannot be read"),
     ({"state": {"format": 1, "tokens": {"ci": {"previous": [{"id": "1"}]}}}}, "tokens.ci.previous[0].name is not a text"),
     ({"no_such_option": 1}, "the input cannot be read"),
