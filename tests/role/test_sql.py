@@ -110,7 +110,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("an option of the other kind", sql(into(), max_age_days=3), {}, "max_age_days is for API tokens"),
     ("an option of SQL tokens", entry("shop-app", into(), expires_in="90d"), {}, "expires_in is for SQL tokens"),
     ("never", sql(into(), expires_in="never"), {}, "expires_in: never is not possible here"),
-    ("renew_before too long", sql(into(), expires_in="30d", renew_before="30d"), {}, "must be less than expires_in"),
+    ("renew_before too long", sql(into(), expires_in="30d", renew_before="30d"), {}, "is not less than expires_in"),
     ("renew_before too short", sql(into(), renew_before="1d"), {}, "and a day more"),
 ]
 
