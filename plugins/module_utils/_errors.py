@@ -105,14 +105,17 @@ class BadOption(InvalidRequest):
 
     :param problem: a sentence: what is wrong with it.
     :param remedy: a sentence: what to set instead.
-    :ivar in_short: both without what it means, for whoever says that for more than this option.
     """
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(f"{problem} Nothing was sent. {remedy}")
         self.problem = problem
         self.remedy = remedy
-        self.in_short = f"{problem} {remedy}"
+
+    @property
+    def in_short(self) -> str:
+        """Return both without what it means, for whoever says that for more than this option."""
+        return f"{self.problem} {self.remedy}"
 
 
 class Unreachable(TursoError):
