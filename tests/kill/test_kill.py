@@ -70,7 +70,7 @@ SAMPLE = [
     cases(
         ((name, *killed) for *killed, name in SAMPLE),
         sample=(
-            "delivered, and not in use yet",
+            "told, and the notice not sent",
             "a SQL token in its files, and nobody has looked yet",
         ),
     ),

@@ -15,7 +15,7 @@ import pytest
 from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import confirm, deliver, delivered, entry, play, rotate, versions
 from tests.simulator import Simulator, faults
-from tests.unit.module_utils.hostile import Certificate
+from tests.unit.module_utils.hostile import Certificate, Proxy, listening
 from tests.unit.modules.test_connection import jwt
 
 ROBOT: dict[str, Any] = {"organization": "acme", "age_days": 120}
@@ -146,3 +146,20 @@ def test_an_authority_is_trusted_from_the_issue_to_the_commit(
         assert played.ok, played.output
         assert secure.alive(delivered(playbooks, "ci") or "")
         assert not secure.alive(old.secret)
+
+
+@heavy
+def test_a_proxy_of_the_environment_is_used_from_the_issue_to_the_commit(playbooks: Playbooks, tmp_path: Path) -> None:
+    certificate = Certificate(tmp_path, "api.example.com")
+    with Simulator(tls=(certificate.chain, certificate.key)) as secure:
+        old = secure.given("ci", organization="acme", age_days=120)
+        address = {"api_url": "https://api.example.com", "api_token": secure.credential}
+        proxy = Proxy(secure.port)
+        with listening(proxy.talk) as port:
+            env = {"HTTPS_PROXY": f"http://127.0.0.1:{port}", "SSL_CERT_FILE": certificate.authority}
+            played = playbooks.play([play(rotate("ci", **address), deliver("ci"), confirm("ci"))], env=env)
+        assert played.ok, played.output
+        assert secure.alive(delivered(playbooks, "ci") or "")
+        assert not secure.alive(old.secret)
+        assert {head.split()[1] for head in proxy.heads} == {b"api.example.com:443"}
+        assert secure.credential.encode() not in b"".join(proxy.heads)

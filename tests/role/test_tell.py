@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.destinations.serving import Answer, Asked, Fault, serving
 from tests.playbooks import Playbooks, cases, heavy, with_one_core
-from tests.role.plays import ROLE, Play, Task, confirm, deliver, play, rotate
+from tests.role.plays import ROLE, Play, Task, confirm, created, deliver, entry, play, rotate
 from tests.simulator import Simulator, faults
 
 pytestmark = with_one_core
@@ -105,6 +105,30 @@ def test_a_commit_that_the_api_refuses_is_told_and_a_webhook_that_is_down_undoes
     webhook.faults.append(Fault("POST", "/turso", Answer(503)))
     assert not playbooks.play([rotation]).ok
     assert not simulator.alive(old.secret)
+
+
+@heavy
+def test_a_token_that_nears_its_end_is_told_though_nothing_is_issued(
+    simulator: Simulator, playbooks: Playbooks, webhook: Webhook
+) -> None:
+    """The database lets everybody in but this machine, so nobody knows whether the token in use works."""
+    simulator.given("ci", organization="acme")
+    shop = simulator.add_database("shop")
+    playbooks.write("notice.yml", NOTICE)
+    file = {"to": "file", "path": "{{ playbook_dir }}/shop", "takes_effect_hours": 0}
+    tokens = [entry("ci"), entry("shop", file, kind="sql", database="shop")]
+    rotation = telling(rotate(tokens=tokens))
+    first = playbooks.play([rotation])
+    assert first.ok, first.output
+    shop.keeps_out = "community.turso"
+    simulator.advance(days=75)
+    played = playbooks.play([rotation])
+    assert not played.ok
+    assert [notice["outcome"] for notice in webhook.notices] == ["rotated", "failed"]
+    reports = {report["name"]: report for report in webhook.notices[-1]["report"]}
+    assert {name: report["action"] for name, report in reports.items()} == {"ci": "unchanged", "shop": "failed"}
+    assert "ends" in reports["shop"]["msg"]
+    assert len(created(simulator)) == 1  # by the first run
 
 
 def samples(playbooks: Playbooks) -> dict[str, float]:
