@@ -111,6 +111,7 @@ def _live(runs: Runs, consumers: Consumers, every: int, troubles: dict[str, tupl
             runs.vault_file.write_bytes(backup)
         if day % every == 0:
             seen.append((day, runs.run()))
+            runs.simulator.advance(minutes=1)  # what a run takes; 90 days on, its token is 90 days old
         for hour in (0, 6, NOON, 18):
             consumers.use(day, hour)
             runs.simulator.advance(hours=6)
