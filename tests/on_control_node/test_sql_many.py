@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A thousand SQL tokens in one rotation file: as many tasks and lists as for a few, and one request more for each that is minted."""
+"""Two hundred SQL tokens in one rotation file: as many tasks and lists as for a few, and one request more for each that is minted."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 from tests.on_control_node.runs import Runs
 from tests.simulator import Simulator
 
-MANY = 1_000
+MANY = 200
 AT_ONCE = 8
 
 
 @pytest.mark.one_core
-def test_a_thousand_entries_are_one_task_of_the_module(
+def test_two_hundred_entries_are_one_task_of_the_module(
     simulator: Simulator, waits: list[float], tmp_path: Path
 ) -> None:
     names = [f"shop-{number}" for number in range(MANY)]

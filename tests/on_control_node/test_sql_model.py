@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.on_control_node.runs import Places, Run, Runs
+from tests.playbooks import heavy
 from tests.simulator import Simulator, faults
 
 OURS = "community.turso/"
@@ -108,7 +109,7 @@ class Life:
         self.places = Places()
         self.places.on_delivery = self._delivered
         self.nodes = [self._node(folder / name, entry) for name in self._folders()]
-        self.in_vain = [0] * len(self.nodes)
+        self.in_vain = [0] * self.memories  # runs in a row; those of nodes that share their files are one schedule
         self.count_in_vain = self.overtaken = 0
         self.at_start: dict[str, str] = {}  # what consumers that read at their start have, by address
         self.restart_by: dict[str, datetime.datetime] = {}
@@ -174,8 +175,8 @@ class Life:
 
     def run(self, number: int, trouble: str = FINE, where: int = 0) -> None:
         """Run on a node, which has no trouble where its runs may not be in vain any more."""
-        node = self.nodes[number]
-        if self.in_vain[number] == self.setting.schedule.spare or not self.simulator.minted:
+        node, memory = self.nodes[number], number % self.memories
+        if self.in_vain[memory] == self.setting.schedule.spare or not self.simulator.minted:
             trouble = FINE
         self.minted_before = len(self.simulator.minted)
         try:
@@ -191,7 +192,7 @@ class Life:
             assert len(self.simulator.minted) == self.minted_before, "minted what could not be tried, or need not be"
         is_in_vain = run is None or not run.ok
         assert trouble != FINE or not is_in_vain, run
-        self.in_vain[number] = self.in_vain[number] + 1 if is_in_vain else 0
+        self.in_vain[memory] = self.in_vain[memory] + 1 if is_in_vain else 0
         self.count_in_vain += is_in_vain
 
     def _in_trouble(self, node: Runs, number: int, trouble: str, where: int) -> Run:
@@ -255,29 +256,29 @@ def _nothing_is_synced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.one_core
-@settings(
-    max_examples=30,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],  # a life is too long to be made shorter
-    suppress_health_check=list(HealthCheck),
-)
-@given(setting=settings_of_life(), troubles=st.lists(TROUBLES, min_size=RUNS, max_size=RUNS))
-def test_no_call_is_refused_whatever_happens(
-    waits: list[float],
-    setting: Setting,
-    troubles: list[tuple[str, int]],
-) -> None:
-    with Simulator() as simulator, tempfile.TemporaryDirectory() as folder:
-        life = Life(simulator, Path(folder), setting)
-        lived(life, troubles)
-        days = (simulator.clock.now() - life.begun).days
-        most = life.memories * (1 + days * 3 / setting.schedule.lasts_days) + life.count_in_vain + life.overtaken
-        assert len(simulator.minted) <= most, "more tokens than its time asks for"
-        for number in range(len(life.nodes)):
-            life.run(number)
-            simulator.advance(minutes=16)
-            simulator.reset_log()
-            life.run(number)
-            assert simulator.writes == [], "the run after the next one changes something"
+@pytest.mark.parametrize("lives", [15, pytest.param(200, marks=heavy)])
+def test_no_call_is_refused_whatever_happens(waits: list[float], lives: int) -> None:
+    @settings(
+        max_examples=lives,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],  # a life is too long to be made shorter
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(setting=settings_of_life(), troubles=st.lists(TROUBLES, min_size=RUNS, max_size=RUNS))
+    def live(setting: Setting, troubles: list[tuple[str, int]]) -> None:
+        with Simulator() as simulator, tempfile.TemporaryDirectory() as folder:
+            life = Life(simulator, Path(folder), setting)
+            lived(life, troubles)
+            days = (simulator.clock.now() - life.begun).days
+            most = life.memories * (1 + days * 3 / setting.schedule.lasts_days) + life.count_in_vain + life.overtaken
+            assert len(simulator.minted) <= most, "more tokens than its time asks for"
+            for number in range(len(life.nodes)):
+                life.run(number)
+                simulator.advance(minutes=16)
+                simulator.reset_log()
+                life.run(number)
+                assert simulator.writes == [], "the run after the next one changes something"
+
+    live()

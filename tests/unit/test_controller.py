@@ -17,11 +17,13 @@ from tests.tools.venvs import for_tests
 
 @pytest.mark.long
 @pytest.mark.parametrize("venv", for_tests(), ids=lambda venv: venv.resolve().name)
-def test_the_tests_of_the_control_node_pass(venv: Path) -> None:
+def test_the_tests_of_the_control_node_pass(request: pytest.FixtureRequest, venv: Path) -> None:
     """By hand: TURSO_TEST_CONTROLLER=1 pytest tests/on_control_node. The long ones run with the newest ansible-core alone."""
     command = [str(venv / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/on_control_node"]
     if venv != for_tests()[-1]:
         command += ["-m", "not one_core"]
+    if request.config.getoption("--full"):
+        command += ["--full"]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "TURSO_TEST_CONTROLLER": "1"}, capture_output=True, text=True, check=False
     )
