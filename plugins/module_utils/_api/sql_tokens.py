@@ -210,7 +210,7 @@ class SqlTokens:
         return Clock.of(answer)
 
     def _get(self, organization: str, *segments: str, what: str, query: Mapping[str, str] | None = None) -> Answer:
-        level = GROUP if "groups" in segments[:1] else DATABASE
+        level = GROUP if segments[0] == "groups" else DATABASE
         path = ("v1", "organizations", organization, *segments)
         return self.api.request("GET", *path, what=what, query=query, advice=advice.on_sql_tokens("read", level))
 

@@ -74,6 +74,7 @@ SAID: dict[str, tuple[faults.Fault, str]] = {
     "404": (faults.Status(404), "{host} answered 404 (simulated 404)"),
     "500": (faults.Status(500), "{host} answered 500 (simulated 500)"),
     "a page": (faults.garbage(), "{host} answered 200 with something that no database answers"),
+    "200 without results": (faults.garbage({"hello": "world"}), "{host} answered 200 without results"),
     "a redirect": (
         faults.redirect("https://login.example"),
         "{host} answered 302, a redirect, which is not followed",
@@ -124,6 +125,15 @@ def test_what_passes_is_tried_again(simulator: Simulator, shop: Database, plane:
     for fault in (faults.Status(503), faults.Reset()):
         simulator.faults.add("pipeline", fault)
     assert plane.probe(shop.hostname, token.secret).result == "accepted"
+    assert simulator.connections == len(simulator.requests) == 3
+
+
+def test_a_value_that_cannot_be_sent_is_not(simulator: Simulator, shop: Database, plane: DataPlane) -> None:
+    found = plane.probe(shop.hostname, "two words")
+    assert found.result == "unknown"
+    assert "no HTTP header can carry" in found.detail
+    assert not found.detail.endswith(".")
+    assert simulator.requests == []
 
 
 DEAD: dict[str, tuple[dict[str, Any], str]] = {
@@ -205,7 +215,24 @@ def test_a_hostname_is_a_bare_host(hostname: str, url: str | None) -> None:
     assert url_of(hostname) == url
 
 
-def test_a_hostname_that_is_none_is_not_asked(simulator: Simulator, plane: DataPlane) -> None:
-    found = plane.probe("http://shop-acme.turso.io", "x")
-    assert found.result == "unknown"
-    assert "not a host" in found.detail
+@pytest.mark.parametrize(("retries", "asked"), [(0, 1), (1, 2), (9, 3)])
+def test_what_does_not_pass_is_tried_three_times_or_as_often_as_the_api(
+    simulator: Simulator, shop: Database, waits: list[float], retries: int, asked: int
+) -> None:
+    plane = DataPlane(Api(simulator.url, simulator.credential, timeout_seconds=2, retries=retries))
+    simulator.faults.add("pipeline", faults.Status(503), times=None)
+    assert plane.probe(shop.hostname, "x").result == "unknown"
+    assert len(simulator.requests) == asked
+
+
+NO_HOSTS = {
+    "http://shop-acme.turso.io": "a Hostname that is not a host ('http://shop-acme.turso.io')",
+    "x" * 80 + "/": f"a Hostname that is not a host ('{'x' * 80}')",
+    "": "no Hostname to try it on",
+}
+
+
+@pytest.mark.parametrize(("hostname", "told"), NO_HOSTS.items())
+def test_a_hostname_that_is_none_is_not_asked(plane: DataPlane, hostname: str, told: str) -> None:
+    found = plane.probe(hostname, "x")
+    assert (found.result, found.detail) == ("unknown", f"the API returned {told}")

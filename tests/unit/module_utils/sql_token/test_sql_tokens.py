@@ -34,8 +34,14 @@ OF_DEFAULT = "/v1/organizations/acme/groups/default"
 def test_a_database_is_looked_up(simulator: Simulator, sql: SqlTokens, shop: Database) -> None:
     target, clock = sql.database(SHOP)
     assert (target.id, target.hostnames, target.hostname) == (shop.id, (shop.hostname,), shop.hostname)
+    assert target.name == SHOP
     assert clock.is_told
     assert [(request.method, request.path) for request in simulator.requests] == [("GET", OF_SHOP)]
+
+
+def test_a_database_keeps_the_name_that_was_asked_for(simulator: Simulator, sql: SqlTokens) -> None:
+    simulator.faults.add("database", faults.garbage({"database": {"Name": "Shop", "DbId": "x", "Hostname": "h"}}))
+    assert sql.database(SHOP)[0].name == SHOP
 
 
 def test_a_group_is_looked_up(simulator: Simulator, sql: SqlTokens) -> None:
@@ -167,23 +173,30 @@ def test_all_are_invalidated(simulator: Simulator, sql: SqlTokens, shop: Databas
     assert not simulator.lets_in(token.secret, "shop")
 
 
+SHP, PROD = Name("acme", "database", "shp"), Name("acme", "group", "prod")
 NOT_THERE = {
-    "a database": (lambda sql: sql.database(Name("acme", "database", "shp")), "could not find database with name shp"),
-    "a group": (lambda sql: sql.group(Name("acme", "group", "prod")), "group not found"),
-    "a token of a database": (
-        lambda sql: sql.mint(Name("acme", "database", "shp"), expiration="1h", authorization="full-access"),
-        "could not find database",
+    "a database": (lambda sql: sql.database(SHP), "could not find database with name shp", "database"),
+    "a database that is called groups": (
+        lambda sql: sql.database(Name("acme", "database", "groups")),
+        "could not find database with name groups",
+        "database",
     ),
-    "invalidating": (lambda sql: sql.invalidate(Name("acme", "group", "prod")), "group not found"),
+    "a group": (lambda sql: sql.group(PROD), "group not found", "group"),
+    "a token of a database": (
+        lambda sql: sql.mint(SHP, expiration="1h", authorization="full-access"),
+        "could not find database",
+        "database",
+    ),
+    "invalidating": (lambda sql: sql.invalidate(PROD), "group not found", "group"),
 }
 
 
-@pytest.mark.parametrize(("call", "told"), NOT_THERE.values(), ids=NOT_THERE)
-def test_what_is_not_there_is_told(sql: SqlTokens, call: Any, told: str) -> None:
+@pytest.mark.parametrize(("call", "told", "level"), NOT_THERE.values(), ids=NOT_THERE)
+def test_what_is_not_there_is_told(sql: SqlTokens, call: Any, told: str, level: str) -> None:
     with pytest.raises(NotFound) as caught:
         call(sql)
     assert told in caught.value.msg
-    assert "Check the names of the organization and the" in caught.value.msg
+    assert f"Check the names of the organization and the {level}, and whether" in caught.value.msg
 
 
 FORBIDDEN = {
@@ -219,34 +232,61 @@ def test_a_missing_scope_is_named_and_with_it_the_call_works(
     call(of("has-it", [scope]))
 
 
-ODD: dict[str, tuple[Any, Any]] = {
-    "a database without an id": (lambda sql: sql.database(SHOP), {"database": {"Name": "shop", "Hostname": "h"}}),
-    "no database": (lambda sql: sql.database(SHOP), {"database": None}),
-    "a group without an id": (lambda sql: sql.group(DEFAULT), {"group": {"name": "default"}}),
-    "no group": (lambda sql: sql.group(DEFAULT), {}),
-    "no list": (lambda sql: sql.databases("acme"), {"databases": {}}),
-    "a list with an error": (lambda sql: sql.databases("acme"), {"databases": [], "error": "maintenance"}),
-    "no token": (lambda sql: sql.mint(SHOP, expiration="1h", authorization="read-only"), {"token": "x"}),
-    "a token that cannot be sent": (
-        lambda sql: sql.mint(SHOP, expiration="1h", authorization="read-only"),
-        {"jwt": "a b"},
-    ),
-    "a name instead of a token": (
-        lambda sql: sql.mint(SHOP, expiration="1h", authorization="read-only"),
-        {"jwt": ""},
-    ),
-    "an error instead of a success": (lambda sql: sql.invalidate(SHOP), {"error": "maintenance"}),
-    "something instead of nothing": (lambda sql: sql.invalidate(SHOP), {"hello": "world"}),
+LOOK_UP = "look up the database 'shop' in the organization 'acme'"
+LOOK_UP_GROUP = "look up the group 'default' in the organization 'acme'"
+LIST = "list the databases of the organization 'acme'"
+MINT = "mint a SQL token for the database 'shop'"
+END = "invalidate the SQL tokens of the database 'shop'"
+CALLS: dict[str, Any] = {
+    LOOK_UP: lambda sql: sql.database(SHOP),
+    LOOK_UP_GROUP: lambda sql: sql.group(DEFAULT),
+    LIST: lambda sql: sql.databases("acme"),
+    MINT: lambda sql: sql.mint(SHOP, expiration="1h", authorization="read-only"),
+    END: lambda sql: sql.invalidate(SHOP),
 }
 
 
-@pytest.mark.parametrize(("call", "answer"), ODD.values(), ids=ODD)
+@pytest.mark.parametrize("tried", CALLS)
+def test_a_failure_says_what_was_tried(simulator: Simulator, sql: SqlTokens, tried: str) -> None:
+    simulator.faults.add("*", faults.Status(500), times=None)
+    with pytest.raises(TursoError) as caught:
+        CALLS[tried](sql)
+    assert caught.value.msg.startswith(f"Could not {tried}: the API answered 500")
+
+
+ODD: dict[str, tuple[str, Any, str]] = {
+    "a database without an id": (LOOK_UP, {"database": {"Name": "shop", "Hostname": "h"}}, "the database's DbId"),
+    "no database": (LOOK_UP, {"database": None}, "the database's DbId"),
+    "a group without an id": (LOOK_UP_GROUP, {"group": {"name": "default"}}, "the group's uuid"),
+    "no group": (LOOK_UP_GROUP, {}, "the group's uuid"),
+    "no list": (LIST, {"databases": {}}, "a list of databases"),
+    "a list with an error": (LIST, {"databases": [], "error": "maintenance"}, "a list of databases"),
+    "no token": (MINT, {"token": "x"}, "the new token (jwt)"),
+    "a token that cannot be sent": (MINT, {"jwt": "a b"}, "the new token (jwt)"),
+    "a name instead of a token": (MINT, {"jwt": ""}, "the new token (jwt)"),
+    "an error instead of a success": (END, {"error": "maintenance"}, "an empty body"),
+    "something instead of nothing": (END, {"hello": "world"}, "an empty body"),
+}
+
+
+@pytest.mark.parametrize(("tried", "answer", "lacks"), ODD.values(), ids=ODD)
 def test_an_answer_without_what_is_promised_is_unexpected(
-    simulator: Simulator, sql: SqlTokens, call: Any, answer: Any
+    simulator: Simulator, sql: SqlTokens, tried: str, answer: Any, lacks: str
 ) -> None:
     simulator.faults.add("*", faults.garbage(answer), times=None)
-    with pytest.raises(UnexpectedResponse):
-        call(sql)
+    with pytest.raises(UnexpectedResponse) as caught:
+        CALLS[tried](sql)
+    assert caught.value.msg.startswith(f"Could not {tried}: "), caught.value.msg
+    assert f" {lacks}" in caught.value.msg
+
+
+@pytest.mark.parametrize(("asked", "connections"), [({}, 1), ({"fresh": True}, 2)], ids=["any", "fresh"])
+def test_a_token_is_minted_on_a_connection(
+    simulator: Simulator, sql: SqlTokens, shop: Database, asked: Any, connections: int
+) -> None:
+    sql.database(SHOP)
+    sql.mint(SHOP, expiration="1h", authorization="read-only", **asked)
+    assert simulator.connections == connections
 
 
 def test_a_secret_is_told_before_anything_can_happen_to_it(
