@@ -15,6 +15,7 @@ from tests.tools.signals import ignore_in_this_process_alone
 
 sys.path.insert(0, str(collections_path()))
 ignore_in_this_process_alone()
+sys.dont_write_bytecode = False  # or every worker, and every run, would rewrite and compile all tests anew
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
