@@ -59,9 +59,7 @@ def carried_out(
     out = playbooks.directory / "verdicts.json"
     tasks.append(
         {
-            "ansible.builtin.copy": {"content": "{{ verdicts | to_json }}", "dest": str(out), "mode": "0600"},
-            "delegate_to": "localhost",
-            "vars": {"ansible_connection": "local"},
+            "put_file": {"content": "{{ verdicts | to_json }}", "dest": str(out)},
             "check_mode": False,
         }
     )
@@ -74,9 +72,9 @@ def carried_out(
 
 
 def _tasks(step: Step) -> list[dict[str, Any]]:
-    if isinstance(step, Command):
-        here = {"delegate_to": "localhost", "vars": {"ansible_connection": "local"}, "no_log": True}
-        return [{"ansible.builtin.shell": step.shell, **here}]
+    if isinstance(step, Command):  # by a lookup, which costs a tenth of a module
+        run = "{{ lookup('ansible.builtin.pipe', command) }}"
+        return [{"ansible.builtin.set_fact": {"printed": run}, "vars": {"command": step.shell}, "no_log": True}]
     role = {"name": "community.turso.turso_deliver", "tasks_from": step.tasks_from, "rolespec_validate": False}
     include = {
         "ansible.builtin.include_role": role,
