@@ -63,6 +63,17 @@ def test_a_check_tells_what_could_not_be_written(controller: Playbooks, openbao:
     assert [path for method, path in openbao.seen if method not in ("GET", "LIST")] == ["/v1/sys/capabilities-self"]
 
 
+def test_a_first_delivery_changes_one_key_alone(controller: Playbooks, openbao: Proxy, bao: Bao) -> None:
+    bao.write("turso/ci", token=OLD, user="somebody")
+    environment = {"VAULT_ADDR": openbao.url, "VAULT_TOKEN": bao.token}
+    steps = [Step(verb, verb, [kv("ci", "turso/ci")], environment) for verb in ("deliver", "read_back")]
+    told = verdicts_of(controller, "vault_kv", steps, secrets=[OLD, bao.token])
+    assert words(told["deliver"]) == [("ci", "delivered")]
+    assert words(told["read_back"]) == [("ci", "confirmed")]
+    assert bao.read("turso/ci") == ({"token": NEW, "user": "somebody"}, 2)
+
+
+@heavy
 def test_it_is_delivered_and_read_back(controller: Playbooks, openbao: Proxy, bao: Bao) -> None:
     kept = {"token": OLD, "user": "somebody", "nested": {"list": [1, 2.5, None, True]}, "number": 7}
     bao.write("turso/ci", **kept)
