@@ -35,11 +35,13 @@ STATIC = {"name": ROLE, "vars": rotate("ci")["vars"]}
 # Says, when it runs, whether the old value still works: a restart has to come before the old one is revoked.
 RESTART: Task = {
     "name": "Restart the consumer",
-    "ansible.builtin.uri": {
-        "url": "{{ lookup('ansible.builtin.env', 'TURSO_API_BASEURL') }}/v1/auth/validate",
-        "headers": {"Authorization": "Bearer {{ old }}"},
+    "ansible.builtin.debug": {
+        "msg": "{{ lookup('ansible.builtin.url', asked, headers={'Authorization': 'Bearer ' ~ old}) }}"
     },
-    "vars": {"old": "{{ lookup('ansible.builtin.file', playbook_dir ~ '/old') }}"},
+    "vars": {
+        "asked": "{{ lookup('ansible.builtin.env', 'TURSO_API_BASEURL') }}/v1/auth/validate",
+        "old": "{{ lookup('ansible.builtin.file', playbook_dir ~ '/old') }}",
+    },
 }
 DELIVER = deliver("ci", notify="Restart the consumer")
 RESTARTS: dict[str, Any] = {"handlers": [RESTART]}

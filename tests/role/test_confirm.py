@@ -38,10 +38,9 @@ HOSTS = ["-i", "hosts.yml"]
 ON_WEB = {"to": "play", "hosts": ["web"]}
 FACT = "{{ hostvars.localhost.turso_rotate_secrets }}"
 TAKE: Task = {  # the consumer's copy, on each target
-    "ansible.builtin.copy": {
+    "put_file": {
         "content": "{{ hostvars.localhost.turso_rotate_secrets.ci }}",
         "dest": "{{ playbook_dir }}/{{ inventory_hostname }}",
-        "mode": "0600",
     },
     "no_log": True,
 }
@@ -83,9 +82,7 @@ ONLY_WEB1 = {"when": "inventory_hostname == 'web1'"}
 ON_WEB2 = {"when": "inventory_hostname == 'web2'"}
 FAILS_LATER: Task = {"ansible.builtin.debug": {"msg": "delivered"}, "changed_when": True, "notify": "Restart"}
 BROKEN: dict[str, Any] = {"handlers": [{"name": "Restart", **FAIL, **ON_WEB2}]}
-OTHER: Task = {
-    "ansible.builtin.copy": {"content": "old", "dest": "{{ playbook_dir }}/{{ inventory_hostname }}", "mode": "0600"}
-}
+OTHER: Task = {"put_file": {"content": "old", "dest": "{{ playbook_dir }}/{{ inventory_hostname }}"}}
 MISSING: list[tuple[str, list[Play], dict[str, Any], str]] = [
     (
         "a host is unreachable",
@@ -262,10 +259,9 @@ def test_in_check_mode_nothing_is_read_back(simulator: Simulator, playbooks: Pla
 
 
 WRITE: Task = {
-    "ansible.builtin.copy": {
+    "put_file": {
         "content": "{{ turso_rotate_item.secret }}",
         "dest": "{{ playbook_dir }}/delivered-{{ turso_rotate_item.name }}",
-        "mode": "0600",
     },
     "no_log": True,
 }
@@ -443,6 +439,8 @@ BEFORE_ANY_REQUEST: list[tuple[str, Any, dict[str, Any], str]] = [
     ("a credential that there is not", [entry("ci", credential="other")], {}, "has no 'other'"),
     ("grace without a state file", [entry("ci", grace_hours=1)], {}, "needs turso_rotate_state_file"),
     ("a name twice", [entry("ci"), entry("ci")], {}, "used more than once"),
+    ("a SQL token without a record", [entry("ci", kind="sql", database="shop")], {}, "keeps no record"),
+    ("an option of SQL tokens", [entry("ci", expires_in="90d")], {}, "expires_in is for SQL tokens"),
 ]  # fmt: skip
 
 

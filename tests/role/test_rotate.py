@@ -179,14 +179,10 @@ def test_the_ready_made_playbook_refuses_what_nobody_could_confirm(simulator: Si
 def test_the_ready_made_playbook_delivers_by_a_tasks_file(simulator: Simulator, playbooks: Playbooks) -> None:
     """Relative paths count from where the run was started."""
     old = simulator.given("ci", organization="acme", age_days=120)
-    copy: dict[str, Any] = {
-        "content": "{{ turso_rotate_item.secret }}",
-        "dest": str(playbooks.directory / "there"),
-        "mode": "0600",
-    }
+    put = {"content": "{{ turso_rotate_item.secret }}", "dest": str(playbooks.directory / "there")}
     read = f"{{{{ lookup('ansible.builtin.file', '{playbooks.directory}/there') }}}}"
     tasks = [
-        {"ansible.builtin.copy": copy, "no_log": True},
+        {"put_file": put, "no_log": True},
         {"ansible.builtin.set_fact": {"turso_rotate_read_back": {"ci": read}}, "no_log": True},
     ]
     playbooks.write("deliver.yml", tasks)

@@ -12,19 +12,17 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import vaults
 from tests.playbooks import Playbooks, Played, cases, heavy, with_one_core
 from tests.role.plays import Play, Task, confirm, entry, play, revoked, rotate, versions
 from tests.simulator import Simulator, faults
 
 VAULT = "vault.yml"
+CORRECT = "correct horse\n"
 PASSWORD = ("--vault-password-file", "password")
 STORED = {"to": "vault_file", "takes_effect_hours": 0}
 KEEP: Task = {  # what a later task gets by the variable
-    "ansible.builtin.copy": {
-        "content": "{{ turso_secrets.ci }}",
-        "dest": "{{ playbook_dir }}/kept-{{ inventory_hostname }}",
-        "mode": "0600",
-    },
+    "put_file": {"content": "{{ turso_secrets.ci }}", "dest": "{{ playbook_dir }}/kept-{{ inventory_hostname }}"},
     "no_log": True,
 }
 HERE: dict[str, Any] = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
@@ -36,21 +34,19 @@ def rotation(*names: str, path: str = VAULT, **settings: Any) -> Task:
 
 
 def content_of(playbooks: Playbooks, path: str = VAULT) -> dict[str, Any]:
-    viewed = playbooks.run("ansible-vault", "view", path, *PASSWORD)
-    assert viewed.ok, viewed.output
-    content: dict[str, Any] = yaml.safe_load(viewed.output)
+    content: dict[str, Any] = yaml.safe_load(vaults.view(playbooks.directory / path, CORRECT))
     return content
 
 
 def encrypt(playbooks: Playbooks, content: Any, path: str = VAULT) -> Path:
     written = playbooks.write(path, content)
-    assert playbooks.run("ansible-vault", "encrypt", path, *PASSWORD).ok
+    vaults.encrypt(written, CORRECT)
     return written
 
 
 @pytest.fixture(autouse=True)
 def _password(playbooks: Playbooks) -> None:
-    playbooks.write("password", "correct horse\n")
+    playbooks.write("password", CORRECT)
     playbooks.write("other", "battery staple\n")
 
 
@@ -150,16 +146,12 @@ LOST: list[tuple[str, Any]] = [
 @with_one_core
 @pytest.mark.parametrize("restored", cases(LOST, sample=("restored to yesterday's",)))
 def test_the_next_run_finds_a_file_that_was(simulator: Simulator, playbooks: Playbooks, restored: Any) -> None:
-    old = simulator.given("ci", organization="acme", age_days=120)
-    encrypt(playbooks, {"turso_secrets": {"ci": old.secret}})
-    yesterdays = (playbooks.directory / VAULT).read_bytes()
-    assert playbooks.play([play(rotation("ci"))], *PASSWORD).ok
-    (playbooks.directory / VAULT).unlink()
-    if restored == "old":
-        (playbooks.directory / VAULT).write_bytes(yesterdays)
-    elif restored is not None:
-        encrypt(playbooks, {"turso_secrets": restored})
-    simulator.advance(minutes=16)
+    """After the run that issued what is now nowhere."""
+    old = simulator.given("ci", organization="acme", age_days=121)
+    simulator.given("ci-20261123t091500z-7f3a", organization="acme", age_days=1)
+    simulator.withdraw("ci")
+    if restored is not None:
+        encrypt(playbooks, {"turso_secrets": {"ci": old.secret} if restored == "old" else restored})
     played = playbooks.play([play(rotation("ci"))], *PASSWORD)
     assert played.ok, played.output
     assert "ci: lost, issued ci-" in played.output
