@@ -36,6 +36,28 @@ def _shop(simulator: Simulator) -> None:
     simulator.add_database("shop")
 
 
+def test_a_file_whose_token_ends_soon_is_given_another_and_looked_at(
+    simulator: Simulator, playbooks: Playbooks
+) -> None:
+    """Besides an API token, in one run, and without any memory but the file itself."""
+    simulator.given("ci", organization="acme", age_days=120)
+    first = simulator.given_sql(database="shop", expiration="90d", age_days=61).secret
+    playbooks.write("delivered-shop-app", first)
+    played = playbooks.play([rotation(sql(into()), entry("ci", into("delivered-ci")))])
+    assert played.ok, played.output
+    report = report_in(played.output)["shop-app"]
+    told = ("sql", "rotated", "expiring", "accepted")
+    assert (report["kind"], report["action"], report["reason"], report["probed"]) == told
+    assert report["evidence"] == [{"to": "file", "host": "localhost", "by": "read back"}]
+    assert report_in(played.output)["ci"]["action"] == "rotated"
+    second = delivered(playbooks, "shop-app") or ""
+    assert [simulator.lets_in(value, "shop") for value in (first, second)] == [True, True]
+    assert second != first
+    assert len(simulator.minted) == 2
+    assert not any(secret in played.output for secret in simulator.canaries)
+
+
+@heavy
 def test_a_file_is_asked_given_a_token_looked_at_and_left_alone_until_that_one_is_due(
     simulator: Simulator, playbooks: Playbooks
 ) -> None:
@@ -115,6 +137,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 ]
 
 
+@heavy
 @with_one_core
 def test_what_cannot_be_is_refused_before_any_request(simulator: Simulator, playbooks: Playbooks) -> None:
     plays = [

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, heavy, with_one_core
+from tests.playbooks import Playbooks, cases, heavy, with_one_core
 from tests.role.plays import confirm, created, deliver, entry, play, revoked, rotate, versions
 from tests.simulator import Simulator
 
@@ -27,6 +27,7 @@ def rotation(**settings: Any) -> list[dict[str, Any]]:
     return [play(rotate("ci", state_file=STATE, **settings), deliver("ci"), confirm("ci"))]
 
 
+@heavy
 def test_it_records_what_is_current_and_holds_no_secret(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
     played = playbooks.play(rotation())
@@ -39,14 +40,20 @@ def test_it_records_what_is_current_and_holds_no_secret(simulator: Simulator, pl
 
 
 @pytest.mark.promise(3)
-def test_a_previous_version_stays_for_the_grace_period_and_is_swept_after_it(
-    simulator: Simulator, playbooks: Playbooks
+@pytest.mark.parametrize("runs_after", cases([("it", 0), ("it, and once", 1)], sample=("it",)))
+def test_a_previous_version_stays_for_the_grace_period_and_is_swept_after(
+    simulator: Simulator, playbooks: Playbooks, runs_after: int
 ) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     played = playbooks.play(rotation(grace_hours=24))
     assert played.ok, played.output
     assert "ci stays until " in played.output
     assert simulator.alive(old.secret)
+    known = state(playbooks)["tokens"]["ci"]
+    assert (known["current"]["name"], known["pending"]) == (versions(simulator, "ci")[1], None)
+    assert [version["name"] for version in known["previous"]] == ["ci"]
+    text = (playbooks.directory / STATE).read_text()
+    assert not any(secret in text for secret in simulator.canaries)
     simulator.advance(hours=23)
     assert playbooks.play(rotation(grace_hours=24)).recap["changed"] == 0
     simulator.advance(hours=2)
@@ -55,7 +62,10 @@ def test_a_previous_version_stays_for_the_grace_period_and_is_swept_after_it(
     assert "0 to rotate, 1 to revoke, 0 unchanged" in swept.output
     assert swept.recap["changed"] == 1
     assert not simulator.alive(old.secret)
-    assert playbooks.play(rotation(grace_hours=24)).recap["changed"] == 0
+    known = state(playbooks)["tokens"]["ci"]
+    assert (known["pending"], known["previous"]) == (None, [])
+    for _run in range(runs_after):
+        assert playbooks.play(rotation(grace_hours=24)).recap["changed"] == 0
 
 
 @heavy
