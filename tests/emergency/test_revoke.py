@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, cases, heavy, with_one_core
+from tests.playbooks import Playbooks, Played, cases, heavy, with_one_core
 from tests.simulator import Simulator
 from tests.unit.module_utils.hostile import Certificate
 
@@ -48,8 +48,11 @@ def variables(**asked: Any) -> tuple[str, str]:
     return "-e", json.dumps({f"turso_revoke_{name}": value for name, value in asked.items()})
 
 
-def test_a_dry_run_shows_and_the_code_it_shows_revokes(
-    playbooks: Playbooks, simulator: Simulator, given: dict[str, Any]
+@pytest.mark.parametrize(
+    "is_checked", cases([("revokes", False), ("revokes, but not in check mode", True)], sample=("revokes",))
+)
+def test_a_dry_run_shows_and_the_code_it_shows(
+    playbooks: Playbooks, simulator: Simulator, given: dict[str, Any], is_checked: bool
 ) -> None:
     asked = (REVOKE, *ACME, "-e", "turso_revoke_names=ci", *variables(patterns=["{*"], exclude={"names": ["backup"]}))
     dry = playbooks.play(*asked)
@@ -61,11 +64,12 @@ def test_a_dry_run_shows_and_the_code_it_shows_revokes(
     assert simulator.writes == []
     confirm = ("-e", f"turso_revoke_confirm={code_in(dry.output)}")
 
-    checked = playbooks.play(*asked, *confirm, "--check")
-    assert checked.ok, checked.output
-    assert checked.recap["changed"] == 1
-    assert "check mode: nothing was revoked" in checked.output
-    assert simulator.writes == []
+    if is_checked:
+        checked = playbooks.play(*asked, *confirm, "--check")
+        assert checked.ok, checked.output
+        assert checked.recap["changed"] == 1
+        assert "check mode: nothing was revoked" in checked.output
+        assert simulator.writes == []
 
     done = playbooks.play(*asked, *confirm, "-vv")
     assert done.ok, done.output
@@ -78,21 +82,36 @@ def test_a_dry_run_shows_and_the_code_it_shows_revokes(
     assert not list(playbooks.directory.rglob("pwned"))
 
 
-def test_a_leaked_value_of_the_environment_is_revoked_and_proven_dead(
-    playbooks: Playbooks, simulator: Simulator, given: dict[str, Any]
+@pytest.mark.parametrize(
+    "is_dry_first", cases([("proven dead", False), ("proven dead after a dry run", True)], sample=("proven dead",))
+)
+def test_a_leaked_value_of_the_environment_is_revoked_and(
+    playbooks: Playbooks, simulator: Simulator, given: dict[str, Any], is_dry_first: bool
 ) -> None:
-    leaked = {"TURSO_REVOKE_SECRET": given["backup"].secret}
+    """Once it is, or where it is cut off, the dry run fails, and shows its code all the same."""
+    leaked, cut_off = given["backup"].secret, given["own"].secret[:-3]
     outputs = []
-    for confirm in ((), ("-e", "turso_revoke_confirm=1")):
-        played = playbooks.play(REVOKE, *ACME, *confirm, "-vvvv", "--diff", env=leaked)
-        assert played.ok, played.output
+
+    def play(secrets: str, *arguments: str) -> Played:
+        played = playbooks.play(REVOKE, *ACME, *arguments, "-vvvv", "--diff", env={"TURSO_REVOKE_SECRET": secrets})
         outputs.append(played.output)
-    assert "Values proven dead: 1 of 1." in outputs[1]
+        return played
+
+    assert not is_dry_first or play(leaked).ok, outputs
+    played = play(leaked, "-e", "turso_revoke_confirm=1")
+    assert played.ok, played.output
+    assert "Values proven dead: 1 of 1." in played.output
     assert active(simulator, given) == {"ci", "version", "hostile", "own"}
-    again = playbooks.play(REVOKE, *ACME, "-vvvv", env=leaked)
+    asked = (f"{leaked},{cut_off}", "-e", "turso_revoke_names=ci")
+    again = play(*asked)
     assert not again.ok, again.output
-    assert "The API already rejects value 1 (401)." in again.output
-    assert not any(canary in output for canary in simulator.canaries for output in (*outputs, again.output))
+    for number in (1, 2):
+        assert f"The API already rejects value {number} (401)." in again.output
+    played = play(*asked, "-e", f"turso_revoke_confirm={code_in(again.output)}")
+    assert not played.ok
+    assert "Revoked: 2 of 2 selected tokens. Values proven dead: 0 of 2." in played.output
+    assert active(simulator, given) == {"hostile", "own"}
+    assert not any(canary in output for canary in (*simulator.canaries, cut_off) for output in outputs)
 
 
 @heavy
@@ -104,19 +123,6 @@ def test_values_in_a_file_are_all_proven(playbooks: Playbooks, simulator: Simula
     assert played.ok, played.output
     assert "Values proven dead: 2 of 2." in played.output
     assert active(simulator, given) == {"version", "hostile", "own"}
-
-
-@with_one_core
-def test_a_failure_shows_what_was_selected(playbooks: Playbooks, simulator: Simulator, given: dict[str, Any]) -> None:
-    """A value that is cut off: the dry run fails, and shows its code all the same."""
-    asked = (REVOKE, *ACME, "-e", "turso_revoke_names=backup", *variables(secrets=[given["own"].secret[:-3]]))
-    dry = playbooks.play(*asked)
-    assert not dry.ok
-    assert "The API already rejects value 1 (401)." in dry.output
-    played = playbooks.play(*asked, "-e", f"turso_revoke_confirm={code_in(dry.output)}")
-    assert not played.ok
-    assert "Revoked: 1 of 1 selected tokens. Values proven dead: 0 of 1." in played.output
-    assert simulator.alive(given["own"].secret)
 
 
 @heavy
@@ -163,7 +169,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     ("arguments", "message"),
     cases(
         ((name, *row) for name, row in REFUSED.items()),
-        sample=("nothing asked for", "an organization that cannot be rendered"),
+        sample=("an organization that cannot be rendered",),
     ),
 )
 def test_refuses(playbooks: Playbooks, simulator: Simulator, arguments: tuple[str, ...], message: str) -> None:
