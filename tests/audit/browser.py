@@ -52,6 +52,7 @@ class Page:
         self._buffer = b""
         self._count = 0
         self._session: str | None = None
+        self._target: str | None = None
         self.events: list[dict[str, Any]] = []
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
@@ -68,9 +69,12 @@ class Page:
             self.events.append(message)
 
     def open(self, url: str) -> None:
-        """Open an address in a new tab and wait until it is loaded."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        """Open an address in a new tab, which is like no tab was before, and wait until it is loaded."""
+        left, self._session = self._target, None
+        self._target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        if left is not None:
+            self.call("Target.closeTarget", targetId=left)
+        self._session = self.call("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.events.clear()
