@@ -17,13 +17,15 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests import vaults
 from tests.audit.world import HOSTILE, arrange
-from tests.playbooks import Playbooks, heavy, with_one_core
+from tests.playbooks import Playbooks, Played, heavy, with_one_core
 from tests.simulator import Simulator
 from tests.unit.module_utils.hostile import Certificate
 
 AUDIT = "community.turso.audit"
 OF_ACME = ("-e", "turso_audit_organization=acme")
+MEDIUM = ("-e", "turso_audit_fail_on=medium")
 WITH_METRICS = ("-e", "turso_audit_metrics_file=turso.prom")
 
 
@@ -50,14 +52,19 @@ def metrics_of(playbooks: Playbooks) -> dict[str, float]:
     [
         pytest.param((), False, marks=heavy, id="the default is high, and the caller holds an unrestricted token"),
         pytest.param(OF_ACME, True, marks=heavy, id="nothing is as bad in the organization"),
-        pytest.param((*OF_ACME, "-e", "turso_audit_fail_on=medium"), False, id="but something is medium"),
+        pytest.param((*OF_ACME, *MEDIUM), False, marks=heavy, id="but something is medium"),
         pytest.param(("-e", "turso_audit_fail_on=never"), True, marks=heavy, id="never"),
     ],
 )
 def test_the_exit_code_tells_the_verdict_after_the_reports_are_written(
     playbooks: Playbooks, simulator: Simulator, arguments: tuple[str, ...], ok: bool
 ) -> None:
-    played = playbooks.play(AUDIT, *arguments, *WITH_METRICS)
+    assert_told(playbooks, playbooks.play(AUDIT, *arguments, *WITH_METRICS), ok=ok)
+    assert simulator.writes == []
+
+
+def assert_told(playbooks: Playbooks, played: Played, *, ok: bool) -> None:
+    """See that the exit code says the verdict, and that every report is written."""
     assert played.ok is ok, played.output
     report = report_of(playbooks)
     assert report["verdict"]["passed"] is ok
@@ -65,12 +72,13 @@ def test_the_exit_code_tells_the_verdict_after_the_reports_are_written(
     for name, mode in {"turso-audit.json": 0o600, "turso-audit.html": 0o600, "turso.prom": 0o644}.items():
         assert stat.S_IMODE((playbooks.directory / name).stat().st_mode) == mode
         assert f"report: {playbooks.directory / name}" in played.output
+
+
+def test_the_report_has_every_token_and_its_names_are_neither_rendered_nor_run(
+    playbooks: Playbooks, simulator: Simulator
+) -> None:
+    assert_told(playbooks, playbooks.play(AUDIT, *OF_ACME, *MEDIUM, *WITH_METRICS, "-vvv", "--diff"), ok=False)
     assert simulator.writes == []
-
-
-@with_one_core
-def test_the_report_has_every_token_with_its_owner_and_findings(playbooks: Playbooks) -> None:
-    playbooks.play(AUDIT, *OF_ACME)
     report = report_of(playbooks)
     assert report["audited_on"] == "2026-11-24"
     assert report["organization"] == "acme"
@@ -87,33 +95,6 @@ def test_the_report_has_every_token_with_its_owner_and_findings(playbooks: Playb
         "full-access",
     )
     assert [finding["rule"] for finding in oldest["findings"]] == ["aged", "full_access"]
-
-
-@heavy
-@with_one_core
-def test_the_report_is_written_again_only_when_it_says_something_new(
-    playbooks: Playbooks, simulator: Simulator
-) -> None:
-    checked = playbooks.play(AUDIT, *OF_ACME, *WITH_METRICS, "--check")
-    assert checked.recap["changed"] == 1
-    assert "report: " not in checked.output
-    assert not [*playbooks.directory.glob("turso-audit.*"), *playbooks.directory.glob("*.prom")]
-    assert playbooks.play(AUDIT, *OF_ACME, *WITH_METRICS).recap["changed"] == 1
-    first = metrics_of(playbooks)["turso_audit_last_success_timestamp_seconds"]
-    simulator.advance(hours=5)
-    assert playbooks.play(AUDIT, *OF_ACME, *WITH_METRICS).recap["changed"] == 0
-    assert metrics_of(playbooks)["turso_audit_last_success_timestamp_seconds"] >= first + 5 * 3600
-    (playbooks.directory / "turso-audit.html").chmod(0o640)
-    simulator.given("new", organization="acme")
-    assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 1
-    assert stat.S_IMODE((playbooks.directory / "turso-audit.html").stat().st_mode) == 0o640
-    simulator.advance(days=1)
-    assert playbooks.play(AUDIT, *OF_ACME, "--diff").recap["changed"] == 1
-
-
-def test_names_from_the_api_are_neither_rendered_nor_run(playbooks: Playbooks) -> None:
-    played = playbooks.play(AUDIT, *OF_ACME, "-vvv", "--diff")
-    assert played.ok, played.output
     assert not list(playbooks.directory.rglob("pwned"))
     page = _Elements((playbooks.directory / "turso-audit.html").read_text())
     assert page.tags.count("script") == 1
@@ -139,50 +120,64 @@ class _Elements(HTMLParser):
         self.texts.append(data)
 
 
-def test_a_role_in_a_play_of_many_hosts_audits_once_and_leaves_the_report_as_a_fact(
+@heavy
+@with_one_core
+def test_the_report_is_written_again_only_when_it_says_something_new(
     playbooks: Playbooks, simulator: Simulator
 ) -> None:
-    inventory = playbooks.write("hosts", "web1\nweb2\n[all:vars]\nansible_connection=local\n")
-    played = playbooks.play(
-        """
-- hosts: all
-  gather_facts: false
-  roles:
-    - role: community.turso.turso_audit
-      turso_audit_json_file: ""
-      turso_audit_html_file: ""
-      turso_audit_fail_on: never
-  tasks:
-    - ansible.builtin.debug:
-        msg: "the oldest is {{ turso_audit_report.summary.oldest_days }} on {{ inventory_hostname }}"
-""",
-        "-i",
-        str(inventory),
-    )
+    checked = playbooks.play(AUDIT, *OF_ACME, *WITH_METRICS, "--check")
+    assert checked.recap["changed"] == 1
+    assert "report: " not in checked.output
+    assert not [*playbooks.directory.glob("turso-audit.*"), *playbooks.directory.glob("*.prom")]
+    assert playbooks.play(AUDIT, *OF_ACME, *WITH_METRICS).recap["changed"] == 1
+    first = metrics_of(playbooks)["turso_audit_last_success_timestamp_seconds"]
+    simulator.advance(hours=5)
+    assert playbooks.play(AUDIT, *OF_ACME, *WITH_METRICS).recap["changed"] == 0
+    assert metrics_of(playbooks)["turso_audit_last_success_timestamp_seconds"] >= first + 5 * 3600
+    (playbooks.directory / "turso-audit.html").chmod(0o640)
+    simulator.given("new", organization="acme")
+    assert playbooks.play(AUDIT, *OF_ACME).recap["changed"] == 1
+    assert stat.S_IMODE((playbooks.directory / "turso-audit.html").stat().st_mode) == 0o640
+    simulator.advance(days=1)
+    assert playbooks.play(AUDIT, *OF_ACME, "--diff").recap["changed"] == 1
+
+
+AUDITED: dict[str, Any] = {
+    "role": "community.turso.turso_audit",
+    "turso_audit_json_file": "",
+    "turso_audit_html_file": "",
+    "turso_audit_fail_on": "never",
+}
+
+
+def on_hosts(playbooks: Playbooks, *plays: dict[str, Any]) -> Played:
+    """Play on three hosts that are this machine."""
+    inventory = playbooks.write("hosts", "web1\nweb2\nweb3\n[all:vars]\nansible_connection=local\n")
+    playing = [{"hosts": "all", "gather_facts": False, "roles": [AUDITED], **play} for play in plays]
+    return playbooks.play(playing, "-i", str(inventory))
+
+
+def test_plays_of_many_hosts_audit_once_each_and_leave_the_report_as_a_fact(
+    playbooks: Playbooks, simulator: Simulator
+) -> None:
+    """Whatever the strategy. A name in it is never a template: until ansible-core 2.18 a registered result is rendered where it is used."""
+    simulator.given("{{ 6 * 7 }}", organization="acme")
+    names = "{{ turso_audit_report.tokens | map(attribute='name') | list }}"
+    oldest = "the oldest is {{ turso_audit_report.summary.oldest_days }} on {{ inventory_hostname }}"
+    told = [{"ansible.builtin.debug": {"msg": oldest}}, {"ansible.builtin.debug": {"msg": names}, "run_once": True}]
+    played = on_hosts(playbooks, {"tasks": told}, {"strategy": "free"})
     assert played.ok, played.output
-    assert [request.call for request in simulator.requests] == ["list"]
-    assert all(f"the oldest is 410 on {host}" in played.output for host in ("web1", "web2"))
+    assert [request.call for request in simulator.requests] == ["list", "list"]
+    assert all(f"the oldest is 410 on {host}" in played.output for host in ("web1", "web2", "web3"))
+    assert '"{{ 6 * 7 }}"' in played.output
+    assert '"42"' not in played.output
     assert not list(playbooks.directory.glob("turso-audit.*"))
 
 
+@heavy
 @with_one_core
-@pytest.mark.parametrize("keyword", ["strategy: free", pytest.param("serial: 1", marks=heavy)])
-def test_it_audits_once_whatever_the_strategy_and_the_batches(
-    playbooks: Playbooks, simulator: Simulator, keyword: str
-) -> None:
-    inventory = playbooks.write("hosts", "web1\nweb2\nweb3\n[all:vars]\nansible_connection=local\n")
-    played = playbooks.play(
-        f"""
-- hosts: all
-  {keyword}
-  gather_facts: false
-  roles:
-    - role: community.turso.turso_audit
-      turso_audit_fail_on: never
-""",
-        "-i",
-        str(inventory),
-    )
+def test_it_audits_once_whatever_the_batches(playbooks: Playbooks, simulator: Simulator) -> None:
+    played = on_hosts(playbooks, {"serial": 1})
     assert played.ok, played.output
     assert [request.call for request in simulator.requests] == ["list"]
 
@@ -212,9 +207,10 @@ def test_a_policy_file_says_what_is_accepted(playbooks: Playbooks) -> None:
     [
         pytest.param(("-e", "turso_audit_fail_on=awful"), ["value of turso_audit_fail_on must be one of"], marks=heavy),
         pytest.param(("-e", "turso_audit_organization="), ["organization is empty"], marks=heavy),
-        (
+        pytest.param(
             ("-e", '{"turso_audit_severities": {"old": "low"}}'),
             ["which is not a rule. Use the rules unrestricted, aged", "Nothing was judged."],
+            marks=heavy,
         ),
         pytest.param(("-e", "turso_audit_organization=nobody"), ["Nothing was judged."], marks=heavy),
         pytest.param(
@@ -268,18 +264,6 @@ def test_a_variable_that_cannot_be_rendered_is_not_one_that_is_not_given(
     played = playbooks.play([{"hosts": "localhost", "gather_facts": False, "ignore_errors": True, "roles": [role]}])
     assert "nowhere_defined" in played.output
     assert simulator.requests == []
-
-
-def test_a_name_in_the_report_is_never_a_template(playbooks: Playbooks, simulator: Simulator) -> None:
-    """Until ansible-core 2.18 a registered result is rendered where it is used."""
-    simulator.given("{{ 6 * 7 }}", organization="acme")
-    role = {"role": "community.turso.turso_audit", "turso_audit_organization": "acme", "turso_audit_fail_on": "never"}
-    names = "{{ turso_audit_report.tokens | map(attribute='name') | list }}"
-    tasks = [{"ansible.builtin.debug": {"msg": names}}]
-    played = playbooks.play([{"hosts": "localhost", "gather_facts": False, "roles": [role], "tasks": tasks}])
-    assert played.ok, played.output
-    assert '"{{ 6 * 7 }}"' in played.output
-    assert '"42"' not in played.output
 
 
 @heavy
@@ -404,10 +388,8 @@ def test_sql_tokens_of_the_vault_file_are_judged_and_their_values_are_nowhere(
     }
     simulator.invalidate(database="shop")
     playbooks.write("password", "open sesame")
-    playbooks.write("secrets.yml", {"turso_secrets": values})
+    vaults.encrypt(playbooks.write("secrets.yml", {"turso_secrets": values}), "open sesame")
     password = ("--vault-password-file", "password")
-    made = playbooks.run("ansible-vault", "encrypt", "secrets.yml", *password)
-    assert made.ok, made.output
     asked = (
         *(AUDIT, *OF_ACME, *WITH_METRICS, *password),
         *("-e", "turso_audit_vault_file=secrets.yml", "-vvvv", "--diff"),
@@ -433,6 +415,12 @@ def test_sql_tokens_of_the_vault_file_are_judged_and_their_values_are_nowhere(
     for text in everything:
         assert not any(value in text or value.rpartition(".")[2] in text for value in values.values())
 
-    wrong = playbooks.play(*asked[:-2], "-e", "turso_audit_vault_file=nowhere.yml")
+
+@heavy
+@with_one_core
+def test_a_vault_file_that_is_not_there_refuses_the_audit(playbooks: Playbooks) -> None:
+    playbooks.write("password", "open sesame")
+    password = ("--vault-password-file", "password")
+    wrong = playbooks.play(AUDIT, *OF_ACME, *password, "-e", "turso_audit_vault_file=nowhere.yml")
     assert "There is no vault file" in wrong.output
     assert "Nothing was judged." in wrong.output
