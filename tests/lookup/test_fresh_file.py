@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks import Playbooks, cases
+from tests import vaults
+from tests.playbooks import Playbooks, cases, heavy
 
+CORRECT = "correct horse\n"
 PASSWORD = ("--vault-password-file", "password")
 FRESH = "lookup('community.turso._fresh_file', top ~ '/' ~ file)"
 
@@ -26,14 +28,7 @@ def plays(file: str, fresh: str, **keywords: Any) -> list[dict[str, Any]]:
     variables = {"file": file, "top": "{{ playbook_dir }}"}
     first = [
         shown("before"),
-        {
-            "ansible.builtin.copy": {
-                "content": rewritten,
-                "dest": "{{ top }}/{{ file }}",
-                "mode": "0600",
-                "decrypt": False,
-            }
-        },
+        {"put_file": {"content": rewritten, "dest": "{{ top }}/{{ file }}"}},
         {"ansible.builtin.meta": "end_host", "when": fresh},
         shown("task"),
         {
@@ -54,7 +49,7 @@ FILES = [  # the file, the keywords of the plays
 
 @pytest.fixture
 def world(playbooks: Playbooks) -> Playbooks:
-    playbooks.write("password", "correct horse\n")
+    playbooks.write("password", CORRECT)
     playbooks.write("inventory", "first ansible_connection=local\nother ansible_connection=local\n")
     (playbooks.directory / "link.yml").symlink_to("target.yml")
     return playbooks
@@ -66,8 +61,7 @@ def world(playbooks: Playbooks) -> Playbooks:
 def test_later_tasks_plays_and_hosts_get_the_new_value_of(
     world: Playbooks, file: str, keywords: dict[str, Any]
 ) -> None:
-    world.write(file, {"turso_secrets": {"ci": "old"}})
-    assert world.run("ansible-vault", "encrypt", file, *PASSWORD).ok
+    vaults.encrypt(world.write(file, {"turso_secrets": {"ci": "old"}}), CORRECT)
     played = world.play(plays(file, FRESH, **keywords), "-i", "inventory", *PASSWORD)
     assert played.ok, played.output
     for line in ("before=old", "task=new", "play=new"):
@@ -75,10 +69,10 @@ def test_later_tasks_plays_and_hosts_get_the_new_value_of(
     assert ('"msg": "other=new"' in played.output) is ("group_vars" in file)
 
 
+@heavy
 def test_without_it_they_get_the_old_one(world: Playbooks) -> None:
     """Should Ansible read files anew by itself one day, then this lookup can go."""
-    world.write(FILES[0][0], {"turso_secrets": {"ci": "old"}})
-    assert world.run("ansible-vault", "encrypt", FILES[0][0], *PASSWORD).ok
+    vaults.encrypt(world.write(FILES[0][0], {"turso_secrets": {"ci": "old"}}), CORRECT)
     played = world.play(plays(FILES[0][0], "false"), "-i", "inventory", *PASSWORD)
     assert played.ok, played.output
     for line in ("task=old", "play=old", "other=old"):
