@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks import Playbooks, heavy, with_one_core
-from tests.role.plays import COMMIT, SHOW, Play, confirm, deliver, delivered, entry, play, report_in, rotate
+from tests.role.plays import COMMIT, SHOW, Play, confirm, deliver, delivered, entry, play, report_in, rotate, versions
 from tests.simulator import Simulator
 
 HERE = "{{ playbook_dir }}"
@@ -36,20 +36,26 @@ def _shop(simulator: Simulator) -> None:
     simulator.add_database("shop")
 
 
+@pytest.mark.promise(1)
 def test_a_file_whose_token_ends_soon_is_given_another_and_looked_at(
     simulator: Simulator, playbooks: Playbooks
 ) -> None:
     """Besides an API token, in one run, and without any memory but the file itself."""
-    simulator.given("ci", organization="acme", age_days=120)
+    old = simulator.given("ci", organization="acme", age_days=120)
     first = simulator.given_sql(database="shop", expiration="90d", age_days=61).secret
     playbooks.write("delivered-shop-app", first)
     played = playbooks.play([rotation(sql(into()), entry("ci", into("delivered-ci")))])
     assert played.ok, played.output
-    report = report_in(played.output)["shop-app"]
+    reports = report_in(played.output)
+    report = reports["shop-app"]
     told = ("sql", "rotated", "expiring", "accepted")
     assert (report["kind"], report["action"], report["reason"], report["probed"]) == told
-    assert report["evidence"] == [{"to": "file", "host": "localhost", "by": "read back"}]
-    assert report_in(played.output)["ci"]["action"] == "rotated"
+    assert reports["ci"]["action"] == "rotated"
+    for each in (report, reports["ci"]):
+        assert each["evidence"] == [{"to": "file", "host": "localhost", "by": "read back"}]
+    assert not simulator.alive(old.secret)
+    assert simulator.alive(delivered(playbooks, "ci") or "")
+    assert len(versions(simulator, "ci")) == 1
     second = delivered(playbooks, "shop-app") or ""
     assert [simulator.lets_in(value, "shop") for value in (first, second)] == [True, True]
     assert second != first
