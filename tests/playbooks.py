@@ -21,6 +21,7 @@ import yaml
 
 from tests.tools.checkout import ROOT, collections_path
 
+HOOKS = ROOT / "tests" / "hooks"
 TIMEOUT_SECONDS = 300  # a machine that has other things to do is slow, and that is no failure
 
 # What a shell starts in the background ignores SIGINT, and so does all that it starts.
@@ -74,6 +75,7 @@ class Playbooks:
             "HOME": str(directory / "home"),
             "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
             "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "action_plugins"),
+            "PYTHONPATH": str(HOOKS),
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "ANSIBLE_NOCOLOR": "1",
