@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.simulator import Simulator, faults
-from tests.unit.simulator.openapi import Contract
+from tests.unit.simulator.openapi import Contract, at_its_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,10 @@ def refused(call: Judged, method: str, path: str, **more: Any) -> str:
     with pytest.raises(openapi_core.OpenAPIError) as caught:
         call(method, path, **more)
     return f"{caught.value!r} {caught.value}"
+
+
+def test_the_document_is_one_of_openapi() -> None:
+    pytest.importorskip("openapi_core").OpenAPI.from_dict(at_its_word())
 
 
 def test_every_call_conforms(judged: Judged) -> None:
