@@ -4,7 +4,8 @@
 
 """The integration targets, played by ansible-test, each against a simulator of its own.
 
-A target finds `turso_apis` defined: by its own name, the `url` and the `token` of the API that is there for it.
+A target finds `turso_apis` defined: by its own name, the `url` and the `token` of the API that is there for it; and
+`turso_environment`, in which its modules run.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.playbooks import cases
+from tests.playbooks import HOOKS, cases
 from tests.simulator import Simulator
 from tests.tools.ansible_test import run
 
@@ -33,7 +34,10 @@ def test_targets(capfd: pytest.CaptureFixture[str], names: list[str]) -> None:
         apis = {name: stack.enter_context(Simulator()) for name in names}
         for api in apis.values():
             api.add_database("shop")
-        variables = {"turso_apis": {name: {"url": api.url, "token": api.credential} for name, api in apis.items()}}
+        variables = {
+            "turso_apis": {name: {"url": api.url, "token": api.credential} for name, api in apis.items()},
+            "turso_environment": {"PYTHONPATH": str(HOOKS)},  # all that ansible-test lets through
+        }
         arguments = ["integration", *names, "--local", "--color", "no", "--continue-on-error"]
         returncode = run(Path(sys.prefix), arguments, variables)
     shown = capfd.readouterr()
