@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.no_leak.plays import TASKS_FILES
+from tests import vaults
+from tests.no_leak.plays import PASSWORD, TASKS_FILES
 from tests.no_leak.terminal import Terminal
 from tests.no_leak.worlds import Worlds
 from tests.no_leak.worlds import worlds as running_worlds
@@ -39,9 +40,9 @@ def rotating(terminal: Terminal) -> Terminal:
     spare.add_organization("umbrella", roles={"bob": "owner"})
     for name, text in TASKS_FILES.items():
         terminal.playbooks.write(name, text)
-    terminal.playbooks.write("password", "correct horse battery staple")
+    terminal.playbooks.write("password", PASSWORD)
     spares = {"spare_credential": spare.credential, "spare_credentials": {"bobs": bob.secret}}
     credentials = terminal.playbooks.write("credentials.yml", spares)
-    terminal.playbooks.run("ansible-vault", "encrypt", "--vault-password-file", "password", str(credentials))
+    vaults.encrypt(credentials, PASSWORD)
     assert credentials.read_text().startswith("$ANSIBLE_VAULT")
     return terminal

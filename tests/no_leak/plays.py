@@ -97,4 +97,5 @@ def delivering(terminal: Terminal) -> dict[str, Any]:
     }
 
 
+PASSWORD = "correct horse battery staple"
 WITH_VAULT = ("--vault-password-file", "password", "-e", "@credentials.yml")

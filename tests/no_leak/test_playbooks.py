@@ -11,7 +11,8 @@ import re
 
 import pytest
 
-from tests.no_leak.plays import EVERYTHING, STORED, WITH_VAULT, delivering, into, sql
+from tests import vaults
+from tests.no_leak.plays import EVERYTHING, PASSWORD, STORED, WITH_VAULT, delivering, into, sql
 from tests.no_leak.terminal import Mode, Terminal
 from tests.playbooks import Played, cases, heavy
 
@@ -70,7 +71,7 @@ class Leaked:
             "turso_revoke_api_token": f"{{{{ lookup('env', 'TOKEN_{world.upper()}') }}}}",
         }
         file = terminal.playbooks.write("leaked.yml", leaked)
-        terminal.playbooks.run("ansible-vault", "encrypt", "--vault-password-file", "password", str(file))
+        vaults.encrypt(file, PASSWORD)
 
     def revoke(self, *arguments: str) -> Played:
         given = ("-e", "@rotation.yml", "-e", "@leaked.yml", *WITH_VAULT)

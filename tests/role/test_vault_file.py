@@ -34,7 +34,7 @@ def rotation(*names: str, path: str = VAULT, **settings: Any) -> Task:
 
 
 def content_of(playbooks: Playbooks, path: str = VAULT) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(vaults.view(playbooks.directory / path, CORRECT))
+    content: dict[str, Any] = yaml.safe_load(vaults.decrypted(playbooks.directory / path, CORRECT))
     return content
 
 

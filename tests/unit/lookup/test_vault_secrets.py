@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import vaults
 from tests.playbooks import Playbooks, cases, heavy, with_one_core
 
+SECRET = "correct horse"
 PASSWORD = ("--vault-password-file", "password")
 FILE = "secrets.yml"
 
@@ -20,21 +22,18 @@ FILE = "secrets.yml"
 @pytest.fixture
 def encrypt(playbooks: Playbooks) -> Any:
     """Encrypt a text as the vault file; with something before it."""
-    playbooks.write("password", "correct horse\n")
+    playbooks.write("password", SECRET + "\n")
 
     def run(plain: str, before: bytes = b"") -> None:
         path = playbooks.write(FILE, plain)
-        done = playbooks.run("ansible-vault", "encrypt", FILE, *PASSWORD)
-        assert done.ok, done.output
+        vaults.encrypt(path, SECRET)
         path.write_bytes(before + path.read_bytes())
 
     return run
 
 
 def written(playbooks: Playbooks) -> dict[str, Any]:
-    viewed = playbooks.run("ansible-vault", "view", FILE, *PASSWORD)
-    assert viewed.ok, viewed.output
-    content: dict[str, Any] = yaml.safe_load(viewed.output)
+    content: dict[str, Any] = yaml.safe_load(vaults.decrypted(playbooks.directory / FILE, SECRET))
     return content
 
 
