@@ -12,7 +12,17 @@ import pytest
 
 from tests.tools import variables
 from tests.tools.checkout import ROOT
-from tests.tools.messages import PAGE, collected, failures_in, forms_in, kinds_in, messages_in, words_in, written
+from tests.tools.messages import (
+    PAGE,
+    Message,
+    collected,
+    failures_in,
+    forms_in,
+    kinds_in,
+    messages_in,
+    words_in,
+    written,
+)
 
 ERRORS = """
 class TursoError(Exception):
@@ -26,8 +36,13 @@ class BadOption(Refused):
 STATE = re.compile(r"\b(nothing was|no (SQL )?token was|it was not) \w+[^.]*\. \S", re.IGNORECASE)
 
 
-def test_the_page_has_every_message() -> None:
-    assert PAGE.read_text() == written(collected(ROOT)), "run make reference"
+@pytest.fixture(scope="module")
+def messages() -> list[Message]:
+    return collected(ROOT)
+
+
+def test_the_page_has_every_message(messages: list[Message]) -> None:
+    assert PAGE.read_text() == written(messages), "run make reference"
 
 
 @pytest.mark.parametrize(
@@ -52,8 +67,8 @@ def test_messages_of_python(source: str, expected: list[tuple[str, str]]) -> Non
     assert list(messages_in(source, kinds_in(ERRORS), forms_in(ERRORS))) == expected
 
 
-def test_a_refused_request_says_what_it_means_and_what_to_do() -> None:
-    told = {message.text for message in collected(ROOT) if message.kind == "invalid_request"}
+def test_a_refused_request_says_what_it_means_and_what_to_do(messages: list[Message]) -> None:
+    told = {message.text for message in messages if message.kind == "invalid_request"}
     assert "api_retries is …. Nothing was sent. Set 0 or more." in told
     assert [text for text in told if len(STATE.findall(text)) != 1] == []
 
