@@ -61,26 +61,20 @@ def test_results_without_a_secret_are_shown(terminal: Terminal) -> None:
         assert "VALUE_SPECIFIED" not in shown[case.sentence]
 
 
-def test_check_mode_is_shown_with_its_diff(terminal: Terminal) -> None:
-    asked = (one("made", "no secret", name="new", **ACME), many("many made", "listed", {"name": "new-2"}))
-    played = terminal.play(
-        [play("here", asked)], Mode(verbosity=1, arguments=("--check", "--diff"), settings=NAMES_ALONE)
+def test_a_result_with_a_secret_is_hidden_or_masked_and_a_dry_run_shown(terminal: Terminal) -> None:
+    """From 2.22 on only the value is masked; before, the result as a whole is hidden."""
+    dry = {"check_mode": True}
+    asked = (
+        one("dry", "changed", name="new", keywords=dry, **ACME),
+        many("many dry", "changed", {"name": "new-2"}, keywords=dry),
+        one("made", "secret", name="new", **ACME),
     )
+    played = terminal.play([play("here", asked)], Mode(verbosity=1, arguments=("--diff",), settings=NAMES_ALONE))
     terminal.assert_passed(played)
     shown = sections(played.output)
-    assert all("censored" not in text and '+    "name": "new' in text for text in (shown["made"], shown["many made"]))
-
-
-def test_a_result_with_a_secret_is_hidden_or_masked(terminal: Terminal) -> None:
-    """From 2.22 on only the value is masked; before, the result as a whole is hidden."""
-    played = terminal.play(
-        [play("here", (one("made", "secret", name="new", **ACME),))],
-        Mode(verbosity=1, arguments=("--diff",), settings=NAMES_ALONE),
-    )
-    terminal.assert_passed(played)
-    shown = sections(played.output)["made"]
-    assert ("censored" in shown) is (terminal.playbooks.core < (2, 22))
-    assert ('"restriction": "organization"' in shown) is (terminal.playbooks.core >= (2, 22))
+    assert all("censored" not in text and '+    "name": "new' in text for text in (shown["dry"], shown["many dry"]))
+    assert ("censored" in shown["made"]) is (terminal.playbooks.core < (2, 22))
+    assert ('"restriction": "organization"' in shown["made"]) is (terminal.playbooks.core >= (2, 22))
 
 
 @pytest.mark.parametrize("mode", cases(((str(mode), mode) for mode in CALLBACKS), sample=("minimal -v local",)))
