@@ -283,6 +283,12 @@ CUT = (
 )
 
 
+def named(*sentences: str) -> tuple[Case, ...]:
+    found = tuple(case for case in (*CASES, *BUGS) if case.sentence in sentences)
+    assert len(found) == len(sentences)
+    return found
+
+
 def play(hosts: str, cases: tuple[Case, ...], **keywords: Any) -> dict[str, Any]:
     """Return a play with a task for every case, and one that checks what was registered."""
     proofs = [case.proof() for case in cases if "register" not in case.keywords]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.no_leak.altered import BUGS as WITH_BUGS
 from tests.no_leak.altered import Alteration, Change, Gone, Without, altered
-from tests.no_leak.cases import BUGS, CASES, CUT, Case, play
+from tests.no_leak.cases import CUT, Case, named, play
 from tests.no_leak.plays import role
 from tests.no_leak.terminal import Mode, Terminal
 from tests.playbooks import cases, heavy, with_every_core
@@ -29,10 +29,6 @@ LEFT_TO_PYTHON = """
 def _left_to_python(exc):
     raise exc
 """
-
-
-def named(*sentences: str) -> tuple[Case, ...]:
-    return tuple(case for case in (*CASES, *BUGS) if case.sentence in sentences)
 
 
 def always(_core: tuple[int, int]) -> bool:
