@@ -1070,6 +1070,29 @@ def test_a_connection_that_ends_in_the_handshake_is_tried_again(make_api: MakeAp
     assert (error.kind, error.attempts, len(greeted)) == (UNREACHABLE, 3, 3)
 
 
+# Clients of other APIs
+
+
+def test_a_client_of_another_api_has_the_same_settings_and_another_bearer(
+    secure: Simulator, certificate: Certificate, make_api: MakeApi
+) -> None:
+    api = make_api("https://nowhere.example", retries=1, verify=certificate.authority)
+    other = api.elsewhere(secure.url, secure.credential, Outage())
+    assert ask(other).status == 200
+    secure.faults.add("*", faults.Status(503), times=None)
+    assert failed(other).attempts == 2
+
+
+def test_clients_of_other_apis_have_one_outage_if_they_are_given_one(
+    simulator: Simulator, make_api: MakeApi, clock: Clock
+) -> None:
+    api, outage = make_api("https://nowhere.example"), Outage()
+    outage.closed(clock.now + 600)
+    assert "was not tried" in failed(api.elsewhere(simulator.url, simulator.credential, outage)).msg
+    assert simulator.requests == []
+    assert ask(api.elsewhere(simulator.url, simulator.credential, Outage())).status == 200
+
+
 # Proxies and ~/.netrc
 
 PROXIED = f"https://{HOST}"
