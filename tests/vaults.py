@@ -2,23 +2,36 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Encrypt and read files as ansible-vault does, in this process: the command costs as much as a short play."""
+"""Encrypt and read files as ansible-vault does, which as a command costs as much as a short play.
+
+A process of its own does it, once for all files: where Ansible's control node was imported, modules read their arguments in
+another way (see tests/on_control_node).
+"""
 
 from __future__ import annotations
 
+import functools
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-
-from ansible.parsing.vault import VaultLib, VaultSecret
 
 
 def encrypt(path: Path, password: str) -> None:
-    path.write_bytes(_with(password).encrypt(path.read_bytes()))
+    path.write_bytes(_elsewhere().submit(_done, "encrypt", path.read_bytes(), password).result())
 
 
 def decrypted(path: Path, password: str) -> str:
-    text: bytes = _with(password).decrypt(path.read_bytes())
-    return text.decode()
+    return _elsewhere().submit(_done, "decrypt", path.read_bytes(), password).result().decode()
 
 
-def _with(password: str) -> VaultLib:
-    return VaultLib([("default", VaultSecret(password.strip().encode()))])  # as Ansible reads it from a file
+@functools.cache
+def _elsewhere() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _done(what: str, content: bytes, password: str) -> bytes:
+    from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: PLC0415
+
+    vault = VaultLib([("default", VaultSecret(password.strip().encode()))])  # a password file ends with a line break
+    done: bytes = getattr(vault, what)(content)
+    return done
