@@ -210,7 +210,7 @@ def test_a_policy_file_says_what_is_accepted(playbooks: Playbooks) -> None:
         pytest.param(
             ("-e", '{"turso_audit_severities": {"old": "low"}}'),
             ["which is not a rule. Use the rules unrestricted, aged", "Nothing was judged."],
-            marks=heavy,
+            id="a rule that is none",
         ),
         pytest.param(("-e", "turso_audit_organization=nobody"), ["Nothing was judged."], marks=heavy),
         pytest.param(

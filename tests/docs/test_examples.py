@@ -178,7 +178,7 @@ def test_guide(reader: Reader, simulator: Simulator, page: Path) -> None:
 
 
 @with_one_core
-@pytest.mark.parametrize("page", cases(((page.parent.name, page) for page in ROLES), sample=()))
+@pytest.mark.parametrize("page", cases(((page.parent.name, page) for page in ROLES), sample=("turso_rotate",)))
 def test_readme_of_a_role(reader: Reader, simulator: Simulator, page: Path) -> None:
     assert len(reader.follow(page)) == 1
     rotates = page.parent.name == "turso_rotate"

@@ -117,7 +117,7 @@ AD_HOC: list[tuple[str, str, str, Mode]] = [
 ]
 
 
-@pytest.mark.parametrize(("module", "arguments", "mode"), cases(AD_HOC, sample=()))
+@pytest.mark.parametrize(("module", "arguments", "mode"), cases(AD_HOC, sample=("failed",)))
 def test_ad_hoc(terminal: Terminal, module: str, arguments: str, mode: Mode) -> None:
     tree: Path = terminal.tree
     name = f"community.turso.{module}"

@@ -89,10 +89,9 @@ def test_the_old_token_is_revoked_after_the_restart_by(
     assert len(versions(simulator, "ci")) == 1
 
 
-@heavy
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+@pytest.mark.parametrize("strategy", ["free", pytest.param("host_pinned", marks=heavy)])
 def test_the_commit_comes_last_with_the_strategy(simulator: Simulator, playbooks: Playbooks, strategy: str) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     playbooks.write("old", old.secret)
@@ -149,7 +148,7 @@ WITHOUT: list[tuple[str, Play, list[str]]] = [
 @pytest.mark.promise(1)
 @pytest.mark.parametrize(
     ("playing", "arguments"),
-    cases(WITHOUT, sample=("tags leave the rest out",)),
+    cases(WITHOUT, sample=("nobody confirms", "tags leave the rest out")),
 )
 def test_nothing_is_revoked_and_the_run_fails_where(
     simulator: Simulator, playbooks: Playbooks, playing: Play, arguments: list[str]

@@ -338,7 +338,6 @@ REFUSED: list[tuple[str, list[dict[str, Any]], str]] = [
 ]
 
 
-@heavy
 @with_one_core
 def test_what_cannot_be_is_refused_before_any_request(simulator: Simulator, playbooks: Playbooks) -> None:
     plays = [

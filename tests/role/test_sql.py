@@ -143,7 +143,6 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 ]
 
 
-@heavy
 @with_one_core
 def test_what_cannot_be_is_refused_before_any_request(simulator: Simulator, playbooks: Playbooks) -> None:
     plays = [
