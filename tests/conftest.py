@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, settings
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Tokens
 from tests import selection
-from tests.playbooks import Playbooks
+from tests.playbooks import HOOKS, Playbooks
 from tests.simulator import Simulator
 from tests.tools.venvs import for_tests
 
@@ -48,6 +48,7 @@ settings.load_profile("shared machine")
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in CONNECTION_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(HOOKS))  # only here: what is measured or shown compiles as users have it
 
 
 @pytest.fixture

@@ -75,7 +75,6 @@ class Playbooks:
             "HOME": str(directory / "home"),
             "ANSIBLE_COLLECTIONS_PATH": str(collections_path()),
             "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "action_plugins"),
-            "PYTHONPATH": str(HOOKS),
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "ANSIBLE_NOCOLOR": "1",
