@@ -6,8 +6,8 @@
 
 The API with two nodes whose clocks differ by 16 minutes, consumers and destinations that are down, destinations into which somebody
 writes another value, a vault file and a state file that are lost or restored from backups, hand-made tokens, and up to three runs
-at once on two control nodes. A run goes through the stages of the role one call at a time and may end between any two of them;
-hypothesis shuffles the calls of all runs.
+at once on two control nodes. A run goes through the stages of the role one call at a time and may end between any two of them; then
+it sends its notice, and its process lives on until that has come through. Hypothesis shuffles the calls of all runs.
 """
 
 from __future__ import annotations
@@ -128,6 +128,7 @@ class Run:
     view: View | None = None
     item: Item | None = None
     is_open: bool = True
+    is_telling: bool = False  # its work is over, and its notice under way
     beside: list[Run] = dataclasses.field(default_factory=list)  # runs that were open at the same time
     is_successful: bool = False
     committed_at: int | None = None
@@ -285,7 +286,8 @@ class Model(RuleBasedStateMachine):
         """Tell whether the run that issued the pending version has ended, as far as the same machine can know."""
         if known is None or known.pending is None or known.pending.process.host != run.process.host:
             return False
-        return not self.runs[known.pending.process.pid].is_open
+        issuer = self.runs[known.pending.process.pid]
+        return not (issuer.is_open or issuer.is_telling)
 
     def item_of(self, run: Run, plan: Plan) -> Item:
         issued = Issued(self.tokens[run.version], f"secret of {run.version}") if run.version else None
@@ -485,6 +487,7 @@ class Model(RuleBasedStateMachine):
     def go_on(self, run: Run) -> None:
         if run.is_open and run.stages is not None and next(run.stages, run) is run:
             assert not run.is_open
+            run.is_telling = True
 
     @precondition(lambda self: len(self.under_way) < 3)
     @rule(
@@ -538,6 +541,12 @@ class Model(RuleBasedStateMachine):
             self.go_on(quick)
         for _call in range(MANY):
             self.go_on(slow)
+
+    @precondition(lambda self: any(run.is_telling for run in self.runs))
+    @rule()
+    def notices_come_through(self) -> None:
+        for run in self.runs:
+            run.is_telling = False
 
     # What else happens
 
@@ -593,6 +602,7 @@ class Model(RuleBasedStateMachine):
         run = self.start("east", clocks, force, data)
         while run.is_open:
             self.go_on(run)
+        run.is_telling = False
         return run
 
     # The promises
