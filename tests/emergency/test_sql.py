@@ -137,7 +137,6 @@ def test_a_leaked_value_ends_all_and_whoever_is_cut_off_has_a_new_one(
         assert world.works()
 
 
-@heavy
 def test_what_the_rotation_file_says_neither_hides_who_is_cut_off_nor_confirms(
     world: World, simulator: Simulator, playbooks: Playbooks
 ) -> None:

@@ -70,6 +70,8 @@ SAMPLE = [
     cases(
         ((name, *killed) for *killed, name in SAMPLE),
         sample=(
+            "delivered, and not in use yet",
+            "in its files, and nobody has looked yet",
             "told, and the notice not sent",
             "a SQL token in its files, and nobody has looked yet",
         ),

@@ -48,7 +48,7 @@ ABOUT = {  # which modules a run is about: how many tokens it makes at least, an
 
 
 @pytest.mark.parametrize(
-    ("modules", "issued", "text"), cases(((name, *about) for name, about in ABOUT.items()), sample=())
+    ("modules", "issued", "text"), cases(((name, *about) for name, about in ABOUT.items()), sample=("SQL tokens",))
 )
 def test_every_case(terminal: Terminal, modules: tuple[str, ...], issued: int, text: str) -> None:
     cases = tuple(case for case in CASES if case.module in modules)

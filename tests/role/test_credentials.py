@@ -148,7 +148,6 @@ def test_an_authority_is_trusted_from_the_issue_to_the_commit(
         assert not secure.alive(old.secret)
 
 
-@heavy
 def test_a_proxy_of_the_environment_is_used_from_the_issue_to_the_commit(playbooks: Playbooks, tmp_path: Path) -> None:
     certificate = Certificate(tmp_path, "api.example.com")
     with Simulator(tls=(certificate.chain, certificate.key)) as secure:

@@ -101,7 +101,6 @@ def rotation(*deliver: dict[str, Any], **settings: Any) -> Play:
     return play(rotate(tokens=[entry("ci", *deliver or (into(),))], **settings), SHOW)
 
 
-@heavy
 @pytest.mark.promise(1)
 def test_the_role_delivers_looks_and_commits_by_itself(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)

@@ -124,7 +124,7 @@ FAILURES: list[tuple[str, str, faults.Fault, str]] = [
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize(("call", "fault", "says"), cases(FAILURES, sample=()))
+@pytest.mark.parametrize(("call", "fault", "says"), cases(FAILURES, sample=("the new token is not listed",)))
 def test_a_token_stays_as_it_was_where(
     simulator: Simulator, playbooks: Playbooks, call: str, fault: faults.Fault, says: str
 ) -> None:

@@ -107,7 +107,6 @@ def test_a_commit_that_the_api_refuses_is_told_and_a_webhook_that_is_down_undoes
     assert not simulator.alive(old.secret)
 
 
-@heavy
 def test_a_token_that_nears_its_end_is_told_though_nothing_is_issued(
     simulator: Simulator, playbooks: Playbooks, webhook: Webhook
 ) -> None:
