@@ -12,26 +12,39 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 
 def encrypt(path: Path, password: str) -> None:
-    path.write_bytes(_elsewhere().submit(_done, "encrypt", path.read_bytes(), password).result())
+    path.write_bytes(_elsewhere().submit(_vaulted, "encrypt", path.read_bytes(), password).result())
 
 
 def decrypted(path: Path, password: str) -> str:
-    return _elsewhere().submit(_done, "decrypt", path.read_bytes(), password).result().decode()
+    return _elsewhere().submit(_vaulted, "decrypt", path.read_bytes(), password).result().decode()
 
 
 @functools.cache
 def _elsewhere() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
+    apart = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(max_workers=1, mp_context=apart, initializer=_end_with_the_parent)
 
 
-def _done(what: str, content: bytes, password: str) -> bytes:
+def _end_with_the_parent() -> None:
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        assert parent is not None
+        parent.join()
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _vaulted(action: str, content: bytes, password: str) -> bytes:
     from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: PLC0415
 
     vault = VaultLib([("default", VaultSecret(password.strip().encode()))])  # a password file ends with a line break
-    done: bytes = getattr(vault, what)(content)
-    return done
+    result: bytes = getattr(vault, action)(content)
+    return result

@@ -45,7 +45,7 @@ def find_chromium() -> str | None:
 
 
 class Page:
-    """One tab. C(events) are the protocol's, in their order."""
+    """One tab at a time. C(events) are the protocol's, in their order."""
 
     def __init__(self, orders: int, answers: int) -> None:
         self._orders, self._answers = orders, answers

@@ -17,21 +17,22 @@ import contextlib
 import importlib.util
 import marshal
 import os
+import sys
 import zipimport
 from types import CodeType
 
 COMPILED = os.path.join(os.path.dirname(__file__), "..", "..", ".cache", "compiled")
 
-_compile = zipimport._compile_source  # type: ignore[attr-defined]
+_compile = getattr(zipimport, "_compile_source", None)  # private, so it may go
 
 
-def compiled(path: str, source: bytes) -> CodeType:
-    kept = os.path.join(COMPILED, importlib.util.source_hash(source).hex())  # differs by the version of Python, too
-    with contextlib.suppress(OSError), open(kept, "rb") as file:
+def compiled(path: str, source: bytes, *module: str | None) -> CodeType:
+    kept = os.path.join(COMPILED, f"{importlib.util.source_hash(source).hex()}-{sys.flags.optimize}")  # by Python, too
+    with contextlib.suppress(OSError, EOFError, ValueError, TypeError), open(kept, "rb") as file:  # not there, or cut
         code: CodeType = marshal.loads(file.read())  # noqa: S302  # of our own
         _imp._fix_co_filename(code, path)  # type: ignore[attr-defined]
         return code
-    code = _compile(path, source)
+    code = _compile(path, source, *module)  # type: ignore[misc]
     with contextlib.suppress(OSError):  # of a user who may not write here
         _keep(code, kept)
     return code
@@ -45,4 +46,5 @@ def _keep(code: CodeType, kept: str) -> None:
     os.replace(unfinished, kept)
 
 
-zipimport._compile_source = compiled  # type: ignore[attr-defined]
+if _compile is not None:
+    zipimport._compile_source = compiled  # type: ignore[attr-defined]

@@ -174,17 +174,12 @@ def test_the_failure_says_who_is_missing_and_what_to_add(simulator: Simulator, p
 
 @pytest.mark.promise(1)
 @with_one_core
-@pytest.mark.parametrize(
-    "next_run", cases([("revokes nothing", False), ("is gone on with", True)], sample=("revokes nothing",))
-)
-def test_a_play_that_ends(simulator: Simulator, playbooks: Playbooks, next_run: bool) -> None:
+def test_a_play_that_ends_revokes_nothing_and_the_next_run_goes_on(simulator: Simulator, playbooks: Playbooks) -> None:
     old = simulator.given("ci", organization="acme", age_days=120)
     played = playbooks.play([play(rotate("ci"), {"ansible.builtin.meta": "end_play"})])
     assert played.ok
     assert simulator.alive(old.secret)
     assert len(versions(simulator, "ci")) == 2
-    if not next_run:
-        return
     simulator.advance(minutes=16)
     played = playbooks.play([play(rotate("ci"), deliver("ci"), confirm("ci"))])
     assert played.ok, played.output

@@ -32,7 +32,7 @@ def controller(name: str, state_file: str | None) -> list[Play]:
             ("at the commit, without a state file", 4, None),
             ("at the commit, with a state file", 4, "state.json"),
         ],
-        sample=(),
+        sample=("at the commit, with a state file",),
     ),
 )
 def test_both_deliver_what_works_and_the_next_run_converges(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import stat
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.community.turso.plugins.module_utils._rotation.versions import version_name
 from tests import vaults
 from tests.playbooks import Playbooks, Played, cases, heavy, with_one_core
 from tests.role.plays import Play, Task, confirm, entry, play, revoked, rotate, versions
@@ -148,7 +150,8 @@ LOST: list[tuple[str, Any]] = [
 def test_the_next_run_finds_a_file_that_was(simulator: Simulator, playbooks: Playbooks, restored: Any) -> None:
     """After the run that issued what is now nowhere."""
     old = simulator.given("ci", organization="acme", age_days=121)
-    simulator.given("ci-20261123t091500z-7f3a", organization="acme", age_days=1)
+    yesterday = simulator.clock.now() - datetime.timedelta(days=1)
+    simulator.given(version_name("ci", yesterday, "7f3a"), organization="acme", age_days=1)
     simulator.withdraw("ci")
     if restored is not None:
         encrypt(playbooks, {"turso_secrets": {"ci": old.secret} if restored == "old" else restored})

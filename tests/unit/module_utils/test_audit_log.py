@@ -34,6 +34,7 @@ LOGS: dict[str, tuple[list[dict[str, Any]], int, bool]] = {
     "an empty log": ([page(pages=0)], 1, False),
     "an empty page, where the API does not say how many there are": ([page(LATER), page()], 2, False),
     "a number of pages that is none": ([page(LATER, pages="2"), page(LATER, pages="2"), page()], 3, False),
+    "pages that are told in another way": ([{**page(LATER), "pagination": 1}, page()], 2, False),
     "what is older ends it": ([page(LATER, BEFORE, pages=9)], 1, False),
     "the last entry of a page is the oldest": ([page(BEFORE, LATER, pages=2), page(BEFORE, pages=2)], 2, False),
     "what happened at that moment may have more before it": ([page(AT_ONCE, pages=9), page(BEFORE, pages=9)], 2, False),
@@ -57,7 +58,7 @@ def test_it_is_read_until_it_ends_or_reaches_back(
     assert asked == [(path, {"page_size": "100", "page": str(number + 1)}) for number in range(read)]
 
 
-# what the API answers, for ever; how often it is asked; and what is said
+# what the API answers each time, how often it is asked, and what is said
 FAILURES: dict[str, tuple[faults.Fault, int, str]] = {
     "a failure of the server": (faults.Status(503), 2, "the API answered 503"),
     "what is no log": (faults.garbage({"audit_logs": "none"}), 1, " its entries"),

@@ -26,7 +26,7 @@ IN_BOUNDS: list[dict[str, Any]] = [
     {"connections": 1},
     {"connections": 100},
     {"verify": False},
-    {"verify": __file__},
+    {"verify": "/"},
 ]
 OUT_OF_BOUNDS: list[tuple[dict[str, Any], str]] = [
     ({"timeout_seconds": 0.0}, "api_timeout is 0.0."),
@@ -73,6 +73,16 @@ def test_a_path_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch, bun
 @pytest.mark.parametrize("variable", AUTHORITY_VARIABLES)
 def test_each_variable_names_authorities(monkeypatch: pytest.MonkeyPatch, bundle: str, variable: str) -> None:
     monkeypatch.setenv(variable, bundle)
+    assert authorities(None) == bundle
+
+
+def test_the_first_variable_counts(monkeypatch: pytest.MonkeyPatch, bundle: str) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    for variable in ("CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(variable, "/")
+    assert authorities(None) == bundle
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    monkeypatch.setenv("CURL_CA_BUNDLE", bundle)
     assert authorities(None) == bundle
 
 

@@ -233,6 +233,7 @@ NO_HOSTS = {
 
 
 @pytest.mark.parametrize(("hostname", "told"), NO_HOSTS.items())
-def test_a_hostname_that_is_none_is_not_asked(plane: DataPlane, hostname: str, told: str) -> None:
+def test_a_hostname_that_is_none_is_not_asked(simulator: Simulator, plane: DataPlane, hostname: str, told: str) -> None:
     found = plane.probe(hostname, "x")
     assert (found.result, found.detail) == ("unknown", f"the API returned {told}")
+    assert simulator.requests == []
