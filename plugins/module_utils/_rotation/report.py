@@ -46,13 +46,13 @@ def of_issue(rotation: Rotation, view: View) -> dict[str, Any]:
     name = rotation.pending.token.name
     what = f"resumed {name}" if plan.resumed else f"issued {name}"
     yet = "; nothing was revoked yet" if plan.previous else ""
-    former = sentences.of_former_run(plan, view)
+    reach_and_former = sentences.of_reach(plan, view) + sentences.of_former_run(plan, view)
     return {
         **report,
         "action": "issued",
         "issued": name,
         "kept": list(dict.fromkeys([*report["kept"], name])),
-        "msg": f"{plan.name}: {plan.reason}, {what} (verified by {rotation.verified_by}){yet}.{former}",
+        "msg": f"{plan.name}: {plan.reason}, {what} (verified by {rotation.verified_by}){yet}.{reach_and_former}",
     }
 
 

@@ -56,18 +56,29 @@ def planned(plan: Plan, view: View) -> str:
     """Return what check mode shows of a plan."""
     if plan.refusal is not None:
         return plan.refusal
-    in_use = (
-        f"{plan.current.name} is current, {plan.current.age_in_words(view.now)}"
-        if plan.current
-        else "no version is current"
-    )
+    in_use = _in_use(plan, view)
     what = {
         "issue": f"due ({plan.reason}): {in_use}",
         "resume": f"due ({plan.reason}): {in_use}; {names((plan.resumed and [plan.resumed]) or [])} is delivered again",
         "sweep": f"not due: {in_use}; {names(plan.swept)} is revoked, because its grace period is over",
         "none": f"not due: {in_use}{_next_due(plan)}",
     }[plan.action]
-    return f"{plan.name}: {what}.{of_former_run(plan, view)}"
+    return f"{plan.name}: {what}.{of_reach(plan, view)}{of_former_run(plan, view)}"
+
+
+def _in_use(plan: Plan, view: View) -> str:
+    """Say which version is current, and what of it is not as the entry has it where that is why the token is due."""
+    if plan.current is None:
+        return "no version is current"
+    differs = plan.current.restriction.differences(view.entry.want.restriction) if plan.reason == "drift" else []
+    return "; its ".join([f"{plan.current.name} is current, {plan.current.age_in_words(view.now)}", *differs])
+
+
+def of_reach(plan: Plan, view: View) -> str:
+    """Say of a new version that nothing restricts it; an entry may lack its organization by mistake."""
+    if plan.action != "issue" or view.entry.want.restriction.level != "unrestricted":
+        return ""
+    return " The new token can do everything that its user can do, because the entry has no organization."
 
 
 def of_former_run(plan: Plan, view: View) -> str:

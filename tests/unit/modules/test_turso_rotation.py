@@ -121,6 +121,14 @@ def test_what_is_due_is_issued_verified_and_committed(
     assert calls(simulator) == ["list", "org_revoke"]
 
 
+def test_a_new_token_that_nothing_restricts_is_told(run_module: RunModule) -> None:
+    result = run_module(turso_rotation, {"step": "issue", "tokens": [{"name": "ci"}]})
+    (report,) = result["report"]
+    assert report["msg"].endswith(
+        "(verified by validate). The new token can do everything that its user can do, because the entry has no organization."
+    )
+
+
 @pytest.mark.promise(6)
 @pytest.mark.parametrize("preset", ["full-access", "read-only"])
 def test_a_preset_that_has_grown_is_issued_and_is_no_drift(

@@ -16,6 +16,11 @@ import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._rotation import sentences
+from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
+    Defaults,
+    only_api,
+    read_entries,
+)
 from ansible_collections.community.turso.plugins.module_utils._rotation.plan import plan_entries
 from ansible_collections.community.turso.plugins.module_utils._rotation.report import of_plan
 from ansible_collections.community.turso.plugins.module_utils._rotation.state_parts import Process
@@ -46,6 +51,11 @@ PLANNED: list[tuple[list[Token], dict[str, Any], str]] = [
     ([OLD], {}, f"ci: due (aged): {OLD.name} is current, 120 days old."),
     ([bare(days=100)], {}, "ci: due (aged): ci is current, 99 days old."),
     ([Token("ci", "x")], {"given": {"organization": "acme"}}, "ci: due (aged): ci is current, age unknown."),
+    (
+        [NEW],
+        {"given": {"scopes": ["read"]}},
+        f"ci: due (drift): {NEW.name} is current, 2 days old; its scopes are (none), expected [read].",
+    ),
     ([NEW], {}, f"ci: not due: {NEW.name} is current, 2 days old, due 2027-02-20."),
     (
         [OLD, NEW],
@@ -71,6 +81,16 @@ def test_check_mode_says(active: list[Token], known: dict[str, Any], says: str) 
     seen = view(*active, **known)
     (plan,) = plan_entries([seen], "abcd")
     assert sentences.planned(plan, seen) == of_plan(plan, seen)["msg"] == says
+
+
+def test_a_new_token_that_nothing_restricts_is_told() -> None:
+    (unrestricted,) = only_api(read_entries([{"name": "ci"}], Defaults()))
+    seen = dataclasses.replace(view(NEW), entry=unrestricted)
+    (plan,) = plan_entries([seen], "abcd")
+    assert sentences.planned(plan, seen) == (
+        f"ci: due (drift): {NEW.name} is current, 2 days old; its organization is 'acme', expected (none). The new token can do "
+        "everything that its user can do, because the entry has no organization."
+    )
 
 
 def test_a_name_with_dots_stays_as_it_is() -> None:
