@@ -28,8 +28,8 @@ def check_settings(timeout_seconds: float, retries: int, connections: int, verif
         raise BadOption(f"api_retries is {retries}.", "Set 0 or more.")
     if not 1 <= connections <= MAX_CONNECTIONS:
         raise BadOption(f"concurrency is {connections}.", f"Set a number from 1 to {MAX_CONNECTIONS}.")
-    if isinstance(verify, str) and not os.path.exists(verify):
-        raise _no_authorities("ca_path", verify)
+    if isinstance(verify, str):
+        _existing("ca_path", verify)
 
 
 def authorities(ca_path: str | None) -> str | bool:
@@ -38,20 +38,18 @@ def authorities(ca_path: str | None) -> str | bool:
     :raises BadOption: where the path leads nowhere.
     """
     if ca_path is not None:
-        if not os.path.exists(ca_path):
-            raise _no_authorities("ca_path", ca_path)
-        return ca_path
+        return _existing("ca_path", ca_path)
     for name in AUTHORITY_VARIABLES:
         path = os.environ.get(name)
-        if path and not os.path.exists(path):
-            raise _no_authorities(f"The environment variable {name}", path)
         if path:
-            return path
+            return _existing(f"The environment variable {name}", path)
     return True
 
 
-def _no_authorities(source: str, path: str) -> BadOption:
-    return BadOption(
-        f"{source} is {path!r}, which does not exist on the host that runs the module.",
-        "Correct the path, or unset it to trust the usual certificate authorities.",
-    )
+def _existing(source: str, path: str) -> str:
+    if not os.path.exists(path):
+        raise BadOption(
+            f"{source} is {path!r}, which does not exist on the host that runs the module.",
+            "Correct the path, or unset it to trust the usual certificate authorities.",
+        )
+    return path
