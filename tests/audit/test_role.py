@@ -46,14 +46,15 @@ def metrics_of(playbooks: Playbooks) -> dict[str, float]:
     }
 
 
+@heavy
 @with_one_core
 @pytest.mark.parametrize(
     ("arguments", "ok"),
     [
-        pytest.param((), False, marks=heavy, id="the default is high, and the caller holds an unrestricted token"),
-        pytest.param(OF_ACME, True, marks=heavy, id="nothing is as bad in the organization"),
-        pytest.param((*OF_ACME, *MEDIUM), False, marks=heavy, id="but something is medium"),
-        pytest.param(("-e", "turso_audit_fail_on=never"), True, marks=heavy, id="never"),
+        pytest.param((), False, id="the default is high, and the caller holds an unrestricted token"),
+        pytest.param(OF_ACME, True, id="nothing is as bad in the organization"),
+        pytest.param((*OF_ACME, *MEDIUM), False, id="but something is medium"),
+        pytest.param(("-e", "turso_audit_fail_on=never"), True, id="never"),
     ],
 )
 def test_the_exit_code_tells_the_verdict_after_the_reports_are_written(

@@ -50,7 +50,8 @@ SHOW: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("mode", cases(((str(mode), mode) for mode in MODES), sample=()))
+@heavy
+@pytest.mark.parametrize("mode", MODES, ids=str)
 def test_rotation(rotating: Terminal, mode: Mode) -> None:
     """A run that mints, with one token that nobody confirms; then one that delivers this once more and reads all others."""
     worlds, asked_for = rotating.worlds, rotating.asked_for

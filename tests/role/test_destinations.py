@@ -36,9 +36,11 @@ from tests.simulator import Simulator
 
 HERE = "{{ playbook_dir }}"
 CI = f"{HERE}/delivered-ci"
-# Between the delivery and the commit somebody else writes there.
-SPOIL: Task = {"put_file": {"content": "somebody else's", "dest": CI}}
-SPOIL_CD: Task = {"put_file": {"content": "somebody else's", "dest": f"{HERE}/delivered-cd"}}
+
+
+def spoil(name: str) -> Task:
+    """Return what somebody else does between the delivery and the commit."""
+    return {"put_file": {"content": "somebody else's", "dest": f"{HERE}/delivered-{name}"}}
 
 
 APP, SECRET = "repos/acme/app/actions", "TURSO_API_TOKEN"
@@ -180,8 +182,8 @@ def test_a_value_that_somebody_else_changed_before_the_commit_keeps_the_old_toke
     committed = {"block": [COMMIT], "rescue": [{"ansible.builtin.debug": {"msg": "The commit failed."}}]}
     played = playbooks.play(
         [
-            play(rotate(tokens=cd, tasks_from="issue"), confirm(), SPOIL_CD, committed),
-            play(rotate(tokens=ci), SPOIL, confirm()),
+            play(rotate(tokens=cd, tasks_from="issue"), confirm(), spoil("cd"), committed),
+            play(rotate(tokens=ci), spoil("ci"), confirm()),
         ]
     )
     assert not played.ok
