@@ -44,6 +44,7 @@ class DataPlane:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
         self._files: dict[str, sqlite3.Connection] = {}
+        self._is_closed = False
         self._lock = threading.RLock()
         self._batons = itertools.count(1)
 
@@ -59,6 +60,8 @@ class DataPlane:
         except (KeyError, TypeError, ValueError):
             raise Refusal(400, "invalid pipeline") from None
         with self._lock:
+            if self._is_closed:
+                raise Refusal(503, "the server stops")
             stream = Stream(self._file(database), database, claims)
             results = [stream.respond(request) for request in requests]
         closed = any(request.get("type") == "close" for request in requests)
@@ -68,8 +71,9 @@ class DataPlane:
         return json.dumps({**head, "results": results}).encode()
 
     def close(self) -> None:
-        """Forget what the databases hold."""
+        """Forget what the databases hold; a request that is still under way opens none of them again."""
         with self._lock:
+            self._is_closed = True
             for connection in self._files.values():
                 connection.close()
             self._files.clear()

@@ -325,6 +325,13 @@ def test_what_is_no_pipeline_is_refused(server: Simulator, shop: Database, body:
     assert answer.status_code == 400
 
 
+def test_a_request_that_is_under_way_as_the_server_stops_opens_no_database(server: Simulator, shop: Database) -> None:
+    secret = server.given_sql(database="shop").secret
+    assert run(shop, secret, "SELECT 1").status_code == 200
+    server._server.data_plane.close()
+    assert run(shop, secret, "SELECT 1").status_code == 503
+
+
 def test_everything_survives_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with Simulator(state_file=file) as server:
