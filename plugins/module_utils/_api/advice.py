@@ -24,7 +24,7 @@ OF_ORGANIZATION = {403: "Use the API token of an admin or owner of the organizat
 ON_CREATE = {
     403: "To create a token that is restricted to a group, use the API token of an admin or owner of the organization. For "
     "any other token a member's API token is enough.",
-    409: "A token of this name exists already and was not changed. Use another name, or rotate the token.",
+    409: "A token of this name exists already. Use another name, or rotate the token.",
 }
 
 

@@ -26,6 +26,8 @@ from ansible_collections.community.turso.plugins.module_utils._time import http_
 
 MAX_BODY_BYTES = 64 * 1024 * 1024  # a list of 50,000 tokens with all scopes is some 20 MiB
 
+NOT_THE_API = "Check that api_url is the Turso Platform API and that no proxy or login page answers for it."
+
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89A-Fa-f]")
 _LOOKS_LIKE_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,2}")
 
@@ -34,6 +36,7 @@ _LOOKS_LIKE_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,2}")
 class Asked:
     """A request as messages and errors tell of it; attempts counts its tries so far, secrets must not be quoted.
 
+    :ivar may_be_done: the API may have carried it out at an earlier try.
     :ivar advice: by status: what to do, where that is not what is to be done about every call.
     :ivar empty: what a 2xx answer without a body stands for, where the API promises none.
     """
@@ -42,6 +45,7 @@ class Asked:
     method: str
     path: str
     attempts: int = 1
+    may_be_done: bool = False
     secrets: tuple[str, ...] = dataclasses.field(default=(), repr=False)
     advice: Mapping[int, str] = dataclasses.field(default_factory=dict)
     empty: bytes = b""
@@ -49,6 +53,10 @@ class Asked:
     def told(self) -> dict[str, Any]:
         """Return what an error stores of it."""
         return {"method": self.method, "path": self.path, "attempts": self.attempts}
+
+    def is_ambiguous(self, may_be_done: bool) -> bool:
+        """Tell whether a write may have been carried out, at this try or an earlier one."""
+        return self.method != "GET" and (may_be_done or self.may_be_done)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,11 +77,8 @@ class Answer:
     def unexpected(self, what: str, promised: str) -> UnexpectedResponse:
         """Return the error for an answer whose JSON is not what was promised."""
         told = api_message_in(self.data)
-        return self.objection(
-            f"Could not {what}: the API answered {self.status} without {promised}"
-            + (f" ({told})" if told else "")
-            + ". Check that api_url is the Turso Platform API and that no proxy or login page answers for it."
-        )
+        came = f"the API answered {self.status} without {promised}" + (f" ({told})" if told else "")
+        return self.objection(could_not(what, came, NOT_THE_API, may_be_done=self.method != "GET"))
 
     def objection(self, msg: str) -> UnexpectedResponse:
         """Return the error for an answer that cannot be worked with, for the reason given."""
@@ -95,10 +100,11 @@ def answer_in(status: int, headers: Mapping[str, str], content: bytes | bytearra
     """
     data: Any = {} if status == 204 else json_in(content or asked.empty)
     if not isinstance(data, dict):
+        may_be_done = asked.is_ambiguous(may_be_done=True)
         raise UnexpectedResponse(
-            f"Could not {asked.what}: {_unreadable(status, content)}",
+            could_not(asked.what, *_unreadable(status, content), may_be_done=may_be_done),
             status=status,
-            ambiguous=asked.method != "GET",
+            ambiguous=may_be_done,
             **asked.told(),
         )
     if data.get("error"):
@@ -107,16 +113,36 @@ def answer_in(status: int, headers: Mapping[str, str], content: bytes | bytearra
     return Answer(data=data, moment=moment_in(headers), status=status, is_dated=is_dated, **asked.told())
 
 
-def refusal_in(status: int, content: bytes | bytearray, asked: Asked) -> TursoError:
-    """Return the error for an answer outside 2xx."""
+def refusal_in(
+    status: int, content: bytes | bytearray, asked: Asked, *, may_be_done: bool, wait_seconds: float | None = None
+) -> TursoError:
+    """Return the error for an answer outside 2xx.
+
+    :param may_be_done: the API may have done what was asked, although it answers like this.
+    :param wait_seconds: what the API says is to be waited, where that is too long.
+    """
     told = clean(api_message_in(json_in(content)) or "", asked.secrets)
     came = f"the API answered {status}" + (f" ({told})" if told else "")
+    remedy = advice_on(status, asked.advice)
+    if wait_seconds is not None:
+        remedy += f" The API asks to wait {wait_seconds:.0f} s, longer than this collection waits."
+    ambiguous = asked.is_ambiguous(may_be_done)
     return kind_of_status(status)(
-        f"Could not {asked.what}: {came}. {advice_on(status, asked.advice)}".strip(),
+        could_not(asked.what, came, remedy, may_be_done=ambiguous),
         status=status,
         api_message=told or None,
+        ambiguous=ambiguous,
         **asked.told(),
     )
+
+
+def could_not(what: str, came: str, remedy: str, *, may_be_done: bool) -> str:
+    """Say what happened, what it means and what to do; what a write may have done is said by whoever finds it out.
+
+    :param came: what came instead, as a sentence without its end.
+    """
+    effect = "" if may_be_done else " Nothing was changed by it."
+    return f"Could not {what}: {came}.{effect} {remedy}".rstrip()
 
 
 def api_message_in(data: Any) -> str | None:
@@ -164,14 +190,11 @@ def retry_after_in(headers: Mapping[str, str]) -> float | None:
     return None if until is None else max(0.0, (until - moment_in(headers)).total_seconds())
 
 
-def _unreadable(status: int, content: bytes | bytearray) -> str:
+def _unreadable(status: int, content: bytes | bytearray) -> tuple[str, str]:
     """Say what is wrong with the body of a 2xx answer, and what to do."""
     if len(content) > MAX_BODY_BYTES:
         return (
-            f"the answer is larger than {MAX_BODY_BYTES // 2**20} MiB, the most that this collection reads. If it is the "
-            "list of your tokens, revoke tokens that nobody needs; else check api_url."
+            f"the answer is larger than {MAX_BODY_BYTES // 2**20} MiB, the most that this collection reads",
+            "If it is the list of your tokens, revoke tokens that nobody needs; else check api_url.",
         )
-    return (
-        f"the API answered {status} with something that is not a JSON object. "
-        "Check that api_url is the Turso Platform API and that no proxy or login page answers for it."
-    )
+    return f"the API answered {status} with something that is not a JSON object", NOT_THE_API

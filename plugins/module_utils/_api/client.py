@@ -143,7 +143,7 @@ class Api:
         )
         while True:
             again.number += 1
-            asked = dataclasses.replace(asked, attempts=again.number)
+            asked = dataclasses.replace(asked, attempts=again.number, may_be_done=again.may_be_done)
             passes = self._pace.passes
             sent_at = self._take_turn(ready_at, passes if again.is_guess else None)
             on_send(sent_at)
@@ -223,6 +223,5 @@ class Api:
         """
         ready_at = again.next_at(verdict, self._clock(), self._jitter(), others_passed)
         if ready_at is None:
-            verdict.error.ambiguous = again.may_be_done and verdict.error.method != "GET"
             raise verdict.error
         return ready_at

@@ -13,7 +13,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from ansible_collections.community.turso.plugins.module_utils._api.answers import Asked, refusal_in, retry_after_in
+from ansible_collections.community.turso.plugins.module_utils._api.answers import (
+    Asked,
+    could_not,
+    refusal_in,
+    retry_after_in,
+)
 from ansible_collections.community.turso.plugins.module_utils._errors import TursoError, Unreachable
 
 MAX_WAIT_SECONDS = 60.0
@@ -38,8 +43,10 @@ class Verdict:
 
 def verdict_on_loss(reason: str, asked: Asked, *, sent: bool, final: bool) -> Verdict:
     """Say what a try without a complete answer means."""
-    remedy = "" if final else " Check api_url, your network and HTTPS_PROXY, then run this again."
-    error = Unreachable(f"Could not {asked.what}: {reason}.{remedy}", reason=reason, **asked.told())
+    remedy = "" if final else "Check api_url, your network and HTTPS_PROXY, then run this again."
+    ambiguous = asked.is_ambiguous(may_be_done=sent)
+    msg = could_not(asked.what, reason, remedy, may_be_done=ambiguous)
+    error = Unreachable(msg, reason=reason, ambiguous=ambiguous, **asked.told())
     return Verdict(error, may_pass=not final, may_be_done=sent)
 
 
@@ -47,15 +54,13 @@ def verdict_on_refusal(status: int, headers: Mapping[str, str], content: bytes |
     """Say what an answer outside 2xx means."""
     wait_seconds = retry_after_in(headers)
     limited = status == 429 or (status == 503 and wait_seconds is not None)
-    error = refusal_in(status, content, asked)
-    if wait_seconds is not None and wait_seconds > MAX_TOTAL_SECONDS and status in RETRIED_STATUSES:
-        error = error.become(
-            type(error), f"{error.msg} The API asks to wait {wait_seconds:.0f} s, longer than this collection waits."
-        )
+    may_be_done = not limited and _may_hide_success(status, asked.method)
+    may_pass = status in RETRIED_STATUSES
+    too_long = wait_seconds if may_pass and (wait_seconds or 0) > MAX_TOTAL_SECONDS else None
     return Verdict(
-        error,
-        may_pass=status in RETRIED_STATUSES and (wait_seconds or 0) <= MAX_TOTAL_SECONDS,
-        may_be_done=not limited and _may_hide_success(status, asked.method),
+        refusal_in(status, content, asked, may_be_done=may_be_done, wait_seconds=too_long),
+        may_pass=may_pass and too_long is None,
+        may_be_done=may_be_done,
         limited=limited,
         wait_seconds=wait_seconds,
     )

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import (
+    Answer,
     Asked,
     answer_in,
     api_message_in,
     clean,
     retry_after_in,
 )
+from ansible_collections.community.turso.plugins.module_utils._errors import UnexpectedResponse
+from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 
 ASKED = Asked("do it", "GET", "/")
 NOW = "Mon, 30 Nov 2026 12:00:00 GMT"
@@ -25,6 +28,16 @@ NOW = "Mon, 30 Nov 2026 12:00:00 GMT"
 @pytest.mark.parametrize(("headers", "is_dated"), [({"Date": NOW}, True), ({"Date": "yesterday"}, False), ({}, False)])
 def test_an_answer_knows_whether_it_tells_the_time(headers: dict[str, str], is_dated: bool) -> None:
     assert answer_in(200, headers, b"{}", ASKED).is_dated is is_dated
+
+
+@pytest.mark.parametrize(("method", "is_ambiguous"), [("GET", False), ("POST", True)])
+def test_a_2xx_answer_that_cannot_be_read_hides_what_a_write_did(method: str, is_ambiguous: bool) -> None:
+    with pytest.raises(UnexpectedResponse, match="something that is not a JSON object") as caught:
+        answer_in(200, {}, b"<html>", Asked("do it", method, "/"))
+    without_a_list = Answer({}, utc_now(), method, "/", 200, 1).unexpected("do it", "a list")
+    for error in (caught.value, without_a_list):
+        assert error.ambiguous is is_ambiguous
+        assert ("Nothing was changed by it." in error.msg) is not is_ambiguous
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,7 @@ def test_a_refused_connection_is_tried_again_by_every_method(make_api: MakeApi, 
     error = failed(make_api(f"http://127.0.0.1:{port}"), method)
     assert (error.kind, error.attempts, error.ambiguous) == (UNREACHABLE, 5, False)
     assert error.msg.endswith(
-        f"http://127.0.0.1:{port} cannot be reached (Connection refused). "
+        f"http://127.0.0.1:{port} cannot be reached (Connection refused). Nothing was changed by it. "
         "Check api_url, your network and HTTPS_PROXY, then run this again."
     )
 

@@ -75,6 +75,39 @@ def test_only_what_nobody_told_is_a_guess(verdict: Verdict, is_guess: bool) -> N
     assert tries.is_guess is is_guess
 
 
+# The method, what came of its last try, whether an earlier one may have been carried out, and whether this may have been.
+EFFECTS: dict[str, tuple[str, str, bool, bool]] = {
+    "a refusal": ("POST", "400", False, False),
+    "a refusal after a lost answer": ("POST", "400", True, True),
+    "a rate limit": ("POST", "429", False, False),
+    "a rate limit after a lost answer": ("DELETE", "429", True, True),
+    "a rate limit for longer than is waited": ("POST", "429 for long", False, False),
+    "a failure": ("POST", "500", False, True),
+    "a failure for long": ("POST", "503 for long", False, False),
+    "a failure of what only reads": ("GET", "500", True, False),
+    "a redirect of a creation": ("POST", "303", False, False),
+    "a redirect of a revocation": ("DELETE", "303", False, True),
+    "a lost answer": ("POST", "lost", False, True),
+    "a lost answer to what only reads": ("GET", "lost", False, False),
+    "nothing sent": ("POST", "unsent", False, False),
+    "nothing sent after a lost answer": ("DELETE", "unsent", True, True),
+}
+
+
+@pytest.mark.parametrize(("method", "came", "may_be_done", "is_ambiguous"), EFFECTS.values(), ids=EFFECTS)
+def test_a_failure_says_that_nothing_was_changed_where_that_is_so(
+    method: str, came: str, may_be_done: bool, is_ambiguous: bool
+) -> None:
+    asked = Asked("do it", method, "/", may_be_done=may_be_done)
+    if came in ("lost", "unsent"):
+        verdict = verdict_on_loss("no answer", asked, sent=came == "lost", final=False)
+    else:
+        headers = {"Retry-After": "301"} if "for long" in came else {}
+        verdict = verdict_on_refusal(int(came[:3]), headers, b"", asked)
+    assert verdict.error.ambiguous is is_ambiguous
+    assert ("Nothing was changed by it." in verdict.error.msg) is not is_ambiguous
+
+
 def test_what_may_be_done_is_remembered() -> None:
     tries = Tries(limit=5, repeatable=True, deadline=1000.0)
     for verdict, may_be_done in ((LIMITED, False), (LOST, True), (LIMITED, True)):
