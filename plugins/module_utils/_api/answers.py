@@ -141,8 +141,9 @@ def could_not(what: str, came: str, remedy: str, *, may_be_done: bool) -> str:
 
     :param came: what came instead, as a sentence without its end.
     """
-    effect = "" if may_be_done else " Nothing was changed by it."
-    return f"Could not {what}: {came}.{effect} {remedy}".rstrip()
+    if may_be_done:
+        return f"Could not {what}: {came}. {remedy}".rstrip()
+    return f"Could not {what}: {came}. Nothing was changed by it. {remedy}".rstrip()
 
 
 def api_message_in(data: Any) -> str | None:
