@@ -1,0 +1,30 @@
+# Copyright (c) 2026 the community.turso contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Variables that look like those of the role and are none: Ansible ignores them, so a default would hold. Private."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+PREFIX = "turso_rotate_"
+# What is a variable of the role and no option of the task that issues.
+OTHERS = ("item", "leaked", "outcome", "read_back", "report", "secrets")
+_NEAR = 0.75  # of difflib: a plural, a letter, an underscore
+
+
+def warnings_about(variables: Iterable[str], options: Iterable[str]) -> list[str]:
+    """Return a warning for each variable of a play that is nearly one of the role.
+
+    :param options: the options of the task that issues, each of which a variable of the role sets.
+    """
+    known = {*options, *OTHERS}
+    named = (name.removeprefix(PREFIX) for name in variables if name.startswith(PREFIX))
+    near = {name: difflib.get_close_matches(name, known, n=1, cutoff=_NEAR) for name in named if name not in known}
+    return [
+        f"{PREFIX}{name} is not a variable of the role turso_rotate, so it has no effect. If you mean {PREFIX}{matches[0]}, correct it."
+        for name, matches in near.items()
+        if matches
+    ]
