@@ -101,7 +101,7 @@ class ActionModule(HiddenResult):
 
     def _commit(self, play: Play) -> dict[str, Any]:
         if self._task.check_mode:
-            return {"changed": False, "report": [], "lines": [], "failed_names": [], "transaction": ""}
+            return {"changed": False, "report": [], "lines": [], "failed_names": [], "failure": "", "transaction": ""}
         return commit(self._means(play), str(self._task.args.get("by", BY_ENTRY_POINT)))
 
     def _fresh(self, play: Play) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def commit(means: Means, by: str) -> dict[str, Any]:
     """Carry `step: commit` out.
 
     :param by: who asks: the role's own last task, the handler, or the entry point.
-    :returns: `report`, `transaction`, `lines` to show and `failed_names`.
+    :returns: `report`, `transaction`, `lines` to show, `failed_names`, and `failure`, which is empty where nothing failed.
     """
     transaction, issuing_host = means.play.transaction()
     if transaction.open_items and means.play.host != issuing_host:
@@ -60,7 +60,16 @@ def commit(means: Means, by: str) -> dict[str, Any]:
         "is_secret": transaction.is_secret,
         "lines": [entry["msg"] for entry in reports.values()],
         "failed_names": [name for name, entry in reports.items() if entry["action"] == "failed"],
+        "failure": _in_one([entry for entry in reports.values() if entry["action"] == "failed"]),
     }
+
+
+def _in_one(failed: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the run fails with."""
+    if len(failed) < 2:
+        return "".join(entry["msg"] for entry in failed)
+    names = ", ".join(entry["name"] for entry in failed)
+    return f"{len(failed)} tokens failed: {names}. The lines above say what became of each, and what to do."
 
 
 def _uses(transaction: Transaction, play: Play, by: str) -> list[Use]:
