@@ -15,7 +15,7 @@ from tests.playbooks import Playbooks, cases, heavy
 
 CORRECT = "correct horse\n"
 PASSWORD = ("--vault-password-file", "password")
-FRESH = "lookup('community.turso._fresh_file', top ~ '/' ~ file)"
+FRESH = "lookup('community.turso.fresh_file', top ~ '/' ~ file)"
 
 
 def shown(where: str, secrets: str = "turso_secrets") -> dict[str, Any]:

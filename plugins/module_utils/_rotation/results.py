@@ -54,7 +54,8 @@ class Half(Protocol):
     """All tokens of one kind in a run: planned, and not issued yet."""
 
     @property
-    def plans(self) -> Sequence[Plan | SqlPlan]: ...
+    def plans(self) -> Sequence[Plan | SqlPlan]:
+        """Return what becomes of each entry."""
 
     def planned(self) -> Part:
         """Return what is told where nothing is issued."""
