@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Replace a file whole or not at all, as it was owned and permitted before.
-
-Private: for this collection only.
-"""
+"""Replace a file whole or not at all, as it was owned and permitted before. Private."""
 
 from __future__ import annotations
 
@@ -114,8 +111,6 @@ def mount_points(mountinfo: str) -> set[str]:
 
 
 def _check_existing(path: str, target: str, there: os.stat_result) -> None:
-    if not stat.S_ISREG(there.st_mode):
-        raise _refused(path, "it is not a regular file", "Choose the path of a regular file.")
     if target in mount_points(_mountinfo()):
         raise _refused(
             path,
@@ -204,11 +199,14 @@ def _sync_folder(folder: str) -> None:
 
 def _stat_of(target: str) -> os.stat_result | None:
     try:
-        return os.stat(target)
+        there = os.stat(target)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:
         raise _refused(target, exc.strerror or "unknown error", _remedy_for(exc)) from exc
+    if not stat.S_ISREG(there.st_mode):
+        raise _refused(target, "it is not a regular file", "Choose the path of a regular file.")
+    return there
 
 
 def _mountinfo() -> str:

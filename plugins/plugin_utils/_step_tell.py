@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils import _files
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused
 from ansible_collections.community.turso.plugins.module_utils._prometheus import FILE_MODE
 from ansible_collections.community.turso.plugins.module_utils._rotation import metrics
 from ansible_collections.community.turso.plugins.module_utils._rotation.report import outcome
@@ -22,17 +23,21 @@ def tell(play: Play, metrics_file: str | None, *, has_failed: bool) -> dict[str,
 
     :param metrics_file: where the metrics go; None for nowhere.
     :param has_failed: something failed in the block that this stands in.
-    :returns: `outcome` and `report` for the notice.
+    :returns: `outcome` and `report` for the notice, and `trouble`, a message where the metrics could not be written: the
+        notice goes out before that fails the run.
     """
     transaction, issuing_host = play.transaction()
     issued = play.fact(ISSUED, issuing_host) or {}
     report = None if issued.get("failed") else play.fact("turso_rotate_report", issuing_host)
     unsettled = {item.name for item in transaction.open_items}
     ended = outcome(report, unsettled, has_failed=has_failed, error=issued.get("error"))
-    changed = False
+    changed, trouble = False, ""
     if metrics_file is not None:
-        changed = _write(metrics_file, report, metrics.from_one_text(play.fact(FIGURES, issuing_host)), unsettled)
-    return {"changed": changed, "outcome": ended, "report": report or []}
+        try:
+            changed = _write(metrics_file, report, metrics.from_one_text(play.fact(FIGURES, issuing_host)), unsettled)
+        except Refused as exc:
+            trouble = f"{exc.msg} The metrics of this run were not written. This undid nothing."
+    return {"changed": changed, "outcome": ended, "report": report or [], "trouble": trouble}
 
 
 def _write(
@@ -42,6 +47,7 @@ def _write(
     unsettled: set[str],
 ) -> bool:
     """Write the metrics; tell whether anything but the ages changed."""
+    _files.check_replaceable(path, rehearse=False)
     before = metrics.from_text(_text(path))
     if report is None:
         after = metrics.all_failed(before, utc_now())

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def test_how_it_ended(facts: Facts, has_failed: bool, ended: str) -> None:
     result = told(facts, has_failed=has_failed)
     assert (result["outcome"], result["changed"]) == (ended, False)
     assert result["report"] == ([] if ended == "refused" or not facts else [ROTATED])
+    assert result["trouble"] == ""
 
 
 def read(path: Path) -> metrics.Gauges:
@@ -65,6 +67,17 @@ def test_the_metrics_are_written_and_kept_by_a_run_that_came_to_no_plan(tmp_path
     told({"localhost": {**KNOWN, **FAILED}}, str(path))
     second = read(path)
     assert (set(second[metrics.FAILURE]), second[metrics.DUE]) == ({"ci"}, {"ci": 14})
+
+
+def test_a_file_that_cannot_be_replaced_is_left_alone_and_the_notice_goes_out(tmp_path: Path) -> None:
+    """A pipe would keep whoever reads it waiting."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    for facts, ended in (({"localhost": {**KNOWN, **FAILED}}, "refused"), ({"localhost": KNOWN}, "rotated")):
+        result = told(facts, str(path))
+        assert (result["outcome"], result["changed"]) == (ended, False)
+        assert "is not a regular file" in result["trouble"]
+    assert path.is_fifo()
 
 
 def test_a_token_that_was_not_committed_failed(tmp_path: Path) -> None:

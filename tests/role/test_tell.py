@@ -74,6 +74,12 @@ RUNS: list[tuple[str, float, Play, str]] = [
     ("the delivery fails", 120, telling(ORDERED[0], FAILING, COMMIT), "failed"),
     ("nobody confirms", 120, telling(ORDERED[0], COMMIT), "failed"),
     ("an entry is wrong", 120, telling(rotate(tokens=[{"name": "ci", "group": "g"}])), "refused"),
+    (
+        "no metrics can be written",
+        120,
+        telling(rotate("ci"), turso_rotate_metrics_file="{{ playbook_dir }}"),
+        "refused",
+    ),
 ]
 
 

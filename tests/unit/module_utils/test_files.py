@@ -181,6 +181,14 @@ def test_is_told_beforehand(tmp_path: Path, make: Any, says: str, rehearse: bool
     assert sorted(os.listdir(tmp_path)) == before
 
 
+def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
+    """Of a pipe or a device, a file would be left that looks like it."""
+    with pytest.raises(Refused, match="is not a regular file"):
+        replaced(str(_fifo(tmp_path / "pipe")), b"new")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
 def test_a_folder_that_is_not_the_users_to_write_to_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(Refused, match=r"cannot be written to. It was not changed. Make the folder writable"):
