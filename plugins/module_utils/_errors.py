@@ -6,7 +6,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+_KINDS = (
+    (bool, "yes or no"),
+    (int, "a whole number"),
+    (float, "a number with a fraction"),
+    (str, "a text"),
+    ((list, tuple), "a list"),
+    (Mapping, "a dictionary"),
+    (type(None), "null"),
+    (object, "something else"),
+)
 
 
 class TursoError(Exception):
@@ -168,3 +180,8 @@ def kind_of_status(status: int) -> type[TursoError]:
     if status < 400:
         return UnexpectedResponse
     return InvalidRequest if status < 500 else ApiError
+
+
+def kind_of(value: Any) -> str:
+    """Return what kind of value it is, in the words of users: ansible-core has types of its own for texts and lists."""
+    return next(words for kind, words in _KINDS if isinstance(value, kind))

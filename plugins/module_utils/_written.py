@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._errors import BadOption
+from ansible_collections.community.turso.plugins.module_utils._errors import BadOption, kind_of
 
 _TEXTS = ("str", "path")
-_WORDS = {bool: "yes or no", float: "a number with a fraction", list: "a list", dict: "a dictionary"}
 
 
 def refuse_misread(written: Mapping[str, Any], spec: Mapping[str, Any], where: str = "") -> None:
@@ -40,7 +39,7 @@ def _refuse_value(label: str, value: Any, option: Mapping[str, Any]) -> None:
         )
     kind = option.get("type", "str")
     if kind in _TEXTS and not _is_text(value):
-        raise BadOption(f"{label} is {_WORDS.get(type(value), 'something else')}, not a text.", "Put it in quotes.")
+        raise BadOption(f"{label} is {kind_of(value)}, not a text.", "Put it in quotes.")
     if kind == "list" and isinstance(value, list):
         element = {"type": option.get("elements", "raw"), "options": option.get("options", {})}
         for index, item in enumerate(value):

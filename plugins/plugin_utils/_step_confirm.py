@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused, kind_of
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import (
     BY_VALUE,
     Confirmation,
@@ -173,7 +173,7 @@ def _read_back(
     if not isinstance(given, Mapping) or not given:
         raise Refused(
             f"{READ_BACK} must be a dictionary: the name of each entry, and the value that its consumer has now. It is "
-            f"{'empty' if not given else 'a ' + type(given).__name__}. Nothing was confirmed."
+            f"{kind_of(given) if given else 'empty'}. Nothing was confirmed."
         )
     refuse_odd_names(given, transaction)
     names = {item.name for item, _index in meant}

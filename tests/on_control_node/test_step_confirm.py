@@ -151,7 +151,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("empty", {}, {}, "It is empty"),
     ("an empty text", "", {}, "It is empty"),
     ("a list", ["ci"], {}, "It is a list"),
-    ("a text", "ci", {}, "It is a str"),
+    ("a text", "ci", {}, "It is a text"),
     ("a name that is no entry's", {"cy": "x"}, {}, "names cy, which is no entry"),
     ("what was issued", {"ci": "{{ turso_rotate_secrets['ci'] }}"}, {}, "compared with itself"),
     ("what was issued, as a whole", "{{ turso_rotate_secrets }}", {}, "compared with itself"),

@@ -14,7 +14,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused, kind_of
 from ansible_collections.community.turso.plugins.module_utils._rotation import values
 
 NOW = datetime.timedelta(0)
@@ -148,7 +148,7 @@ def read_recipients(
 
 def _recipient(item: Any, has_vault_file: bool, specs: Specs, located: Located) -> Recipient:
     if not isinstance(item, Mapping):
-        raise Refused(f"a recipient is a dictionary such as {{to: play}}, not a {type(item).__name__}")
+        raise Refused(f"a recipient is a dictionary such as {{to: play}}, not {kind_of(item)}")
     values.refuse_nulls(item)
     if "tasks" in item and "to" not in item:
         return _tasks(item)

@@ -15,7 +15,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused, kind_of
 from ansible_collections.community.turso.plugins.module_utils._rotation import values
 from ansible_collections.community.turso.plugins.module_utils._rotation.recipients import (
     Delivered,
@@ -112,14 +112,14 @@ def _want(given: Mapping[str, Any]) -> Wanted:
 
 def _listed(written: Any) -> Sequence[Any]:
     if not isinstance(written, (list, tuple)):
-        raise Refused(f"permissions must be a list of dictionaries, not a {type(written).__name__}")
+        raise Refused(f"permissions must be a list of dictionaries, not {kind_of(written)}")
     return written
 
 
 def _permission(index: int, written: Any) -> dict[str, list[str]]:
     where = f"permissions[{index}]"
     if not isinstance(written, Mapping):
-        raise Refused(f"{where} must be a dictionary with tables and actions, not a {type(written).__name__}")
+        raise Refused(f"{where} must be a dictionary with tables and actions, not {kind_of(written)}")
     values.refuse_unknown_keys(written, ("tables", "actions"), where)
     return {key: values.texts(f"{where}.{key}", written.get(key, [])) for key in ("tables", "actions")}
 

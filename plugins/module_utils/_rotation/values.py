@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.community.turso.plugins.module_utils._errors import Refused
+from ansible_collections.community.turso.plugins.module_utils._errors import Refused, kind_of
 
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
@@ -55,7 +55,7 @@ def text(key: str, value: Any) -> str:
     :raises Refused: for anything else, and for an empty text.
     """
     if isinstance(value, (bool, dict, list, tuple)) or value is None:
-        raise Refused(f"{key} must be a text, not a {type(value).__name__}")
+        raise Refused(f"{key} must be a text, not {kind_of(value)}")
     read = str(value)
     if not read.strip():
         raise Refused(f"{key} is empty. Set a value, or leave it out")
@@ -68,7 +68,7 @@ def texts(key: str, value: Any) -> list[str]:
     :raises Refused: for anything else.
     """
     if not isinstance(value, (list, tuple)):
-        raise Refused(f"{key} must be a list of texts, not a {type(value).__name__}")
+        raise Refused(f"{key} must be a list of texts, not {kind_of(value)}")
     return [text(f"{key}[{index}]", item) for index, item in enumerate(value)]
 
 
@@ -82,7 +82,7 @@ def number(key: str, value: Any) -> float:
     except (TypeError, ValueError):
         read = math.nan
     if not 0 <= read < _MOST:
-        raise Refused(f"{key} must be a number, 0 or more, not {shown(value)}")
+        raise Refused(f"{key} must be a number, 0 or more, not {shown(value) if math.isnan(read) else value}")
     return read
 
 
@@ -93,7 +93,7 @@ def whole_number(key: str, value: Any) -> int:
     """
     read = number(key, value)
     if read != int(read):
-        raise Refused(f"{key} must be a whole number, not {shown(value)}")
+        raise Refused(f"{key} must be a whole number, not {value}")
     return int(read)
 
 
@@ -114,11 +114,11 @@ def switch(key: str, value: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return what a message may show of a value: numbers and booleans; of all else only the type.
+    """Return what a message may show of a value: numbers and booleans; of all else only what kind it is.
 
     A text that stands in the wrong place can be a secret.
     """
-    return str(value) if isinstance(value, (bool, int, float)) else f"a {type(value).__name__}"
+    return str(value) if isinstance(value, (bool, int, float)) else kind_of(value)
 
 
 def fraction_of(name: str) -> float:

@@ -102,7 +102,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("a null organization", [{**CI, "organization": None}], {}, "(ci): organization is null"),
     ("a null scope", [{**CI, "group": "g", "scopes": [None]}], {}, "scopes[0] must be a text"),
     ("an empty organization", [{**CI, "organization": ""}], {}, "organization is empty"),
-    ("an organization that is true", [{**CI, "organization": True}], {}, "organization must be a text, not a bool"),
+    ("an organization that is true", [{**CI, "organization": True}], {}, "organization must be a text, not yes or no"),
     ("scopes that are a number", [{**CI, "group": "g", "scopes": 5}], {}, "scopes must be a list of texts"),
     ("a group without an organization", [{"name": "ci", "group": "g"}], {}, "(ci): group needs organization"),
     ("a kind that there is not", [{**CI, "kind": "ssh"}], {}, "kind must be api or sql, not 'ssh'"),

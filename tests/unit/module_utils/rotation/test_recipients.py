@@ -46,7 +46,7 @@ REFUSED: list[tuple[Any, str]] = [
     (None, "deliver names nobody"),
     ([], "deliver names nobody"),
     ({"to": "play"}, "deliver names nobody"),
-    (["play"], "deliver[0]: a recipient is a dictionary such as {to: play}, not a str"),
+    (["play"], "deliver[0]: a recipient is a dictionary such as {to: play}, not a text"),
     ([{"to": "play"}, {"to": None}], "deliver[1]: to is null"),
     ([{}], "deliver[0]: to must be a text"),
     ([{"to": "fax"}], "deliver[0]: there is no destination 'fax'; there are play, vault_file, and tasks:"),

@@ -16,11 +16,11 @@ from ansible_collections.community.turso.plugins.module_utils._rotation import v
 
 TEXTS = [("ci", "ci"), (2026, "2026"), (1.5, "1.5"), (" a ", " a ")]
 NO_TEXTS = [
-    (True, "key must be a text, not a bool"),
-    (None, "key must be a text, not a NoneType"),
+    (True, "key must be a text, not yes or no"),
+    (None, "key must be a text, not null"),
     (["ci"], "key must be a text, not a list"),
-    (("ci",), "key must be a text, not a tuple"),
-    ({"ci": 1}, "key must be a text, not a dict"),
+    (("ci",), "key must be a text, not a list"),
+    ({"ci": 1}, "key must be a text, not a dictionary"),
     ("", "key is empty"),
     (" \t", "key is empty"),
 ]
@@ -40,7 +40,7 @@ def test_no_text_is(given: Any, says: str) -> None:
 
 def test_a_list_of_texts_is_read_item_by_item() -> None:
     assert values.texts("key", ["a", 5]) == values.texts("key", ("a", "5")) == ["a", "5"]
-    with pytest.raises(Refused, match="key must be a list of texts, not a str"):
+    with pytest.raises(Refused, match="key must be a list of texts, not a text"):
         values.texts("key", "a")
     with pytest.raises(Refused, match=r"key\[1\] must be a text, not a list"):
         values.texts("key", ["a", []])
@@ -88,7 +88,25 @@ def test_a_text_in_the_wrong_place_is_not_shown() -> None:
     for read in (values.number, values.whole_number, values.switch):
         with pytest.raises(Refused) as refused:
             read("key", "a-secret")
-        assert refused.value.msg.endswith("not a str")
+        assert refused.value.msg.endswith("not a text")
+
+
+class TextOfAnsible(str):
+    """What a text is from ansible-core 2.19 on."""
+
+    __slots__ = ()
+
+
+def test_what_stands_in_the_wrong_place_is_named_as_users_know_it() -> None:
+    for given, said in (
+        (TextOfAnsible("soon"), "a text"),
+        (TextOfAnsible("-1"), "-1"),
+        ({}, "a dictionary"),
+        (None, "null"),
+    ):
+        with pytest.raises(Refused) as refused:
+            values.number("key", given)
+        assert refused.value.msg.endswith(f"not {said}")
 
 
 def test_keys_that_nobody_reads_and_nulls_are_refused() -> None:
