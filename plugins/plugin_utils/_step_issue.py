@@ -94,8 +94,10 @@ def _planned(request: IssueRequest, result: Mapping[str, Any]) -> dict[str, Any]
     everybody = [] if request.is_checked else [entry.name for entry in request.entries]
     asked = to_check(request.entries, everybody)
     first = {**asks(CHECK, asked), "is_asking": bool(asked), "checked": everybody}
-    diff = {"prepared": sentences.plan_as_diff(result["report"])}
-    return {**result, **NOTHING_ISSUED, "lines": lines, **first, "to_check": everybody if asked else [], "diff": diff}
+    planned = {**result, **NOTHING_ISSUED, "lines": lines, **first}
+    if asked:  # the plan is shown once, after the answers
+        return {**planned, "to_check": everybody}
+    return {**planned, "to_check": [], "diff": {"prepared": sentences.plan_as_diff(result["report"])}}
 
 
 def _values_first(request: IssueRequest, stored: Mapping[str, str] | None) -> dict[str, Any]:

@@ -432,14 +432,14 @@ def test_what_a_destination_holds_is_delivered_once_more(tmp_path: Path) -> None
 def test_check_mode_asks_the_destinations_of_all_entries(tmp_path: Path) -> None:
     folder: dict[str, Any] = {"folder": str(tmp_path)}
     first, _module = step({**CI, "deliver": [FILE]}, check_mode=True, play=FakePlay(**folder), **STATE)
-    assert (first["asks"], first["to_check"]) == (["file_check"], ["ci"])
+    assert (first["asks"], first["to_check"], "diff" in first) == (["file_check"], ["ci"], False)
     play = FakePlay(**folder, facts=said(tmp_path, "not known"))
     report = [{"name": "ci", "action": "unchanged", "reason": None, "msg": "ci: not due."}]
     module = FakeModule([result_of(report=report)])
     second, _module = step(
         {**CI, "deliver": [FILE]}, check_mode=True, module=module, play=play, checked=["ci"], **STATE
     )
-    assert (second["asks"], second["to_check"]) == ([], [])
+    assert (second["asks"], second["to_check"], "diff" in second) == ([], [], True)
     assert second["lines"][:2] == [
         "ci: not due.",
         f"ci: only the delivery itself shows whether file {tmp_path / 'ci.txt'} accepts the value.",
