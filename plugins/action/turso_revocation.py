@@ -10,7 +10,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.community.turso.plugins.module_utils._emergency.report import NOTHING
 from ansible_collections.community.turso.plugins.module_utils._errors import InvalidRequest
-from ansible_collections.community.turso.plugins.plugin_utils._revoke_variables import options_in
+from ansible_collections.community.turso.plugins.plugin_utils._revoke_variables import named_as_variables, options_in
 
 
 class ActionModule(ActionBase):
@@ -33,4 +33,4 @@ class ActionModule(ActionBase):
             return {**result, **NOTHING, "failed": True, "changed": False, **exc.as_result()}
         in_background = self._task.async_val and not self._connection.has_native_async
         executed: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars, wrap_async=in_background)
-        return {**result, **executed}
+        return {**result, **(named_as_variables(executed) if asked else executed)}

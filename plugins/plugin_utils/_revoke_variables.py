@@ -45,6 +45,14 @@ def options_in(variables: Mapping[str, Any], asked: Collection[str], render: Cal
     return {**options, "managed_tokens": _managed(rendered.get(TOKENS, []))}
 
 
+def named_as_variables(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a result; of a refused option, which its message calls by its own name, it says what the variable is called."""
+    error = result.get("error") or {}
+    if error.get("kind") != InvalidRequest.kind or error.get("attempts"):
+        return result
+    return {**result, "msg": f"{result['msg']} Each option is the variable {PREFIX} and its name."}
+
+
 def _managed(entries: Any) -> list[dict[str, Any]]:
     if isinstance(entries, str) or not isinstance(entries, Sequence):
         raise InvalidRequest(

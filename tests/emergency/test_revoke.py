@@ -134,7 +134,7 @@ def test_an_authority_can_be_given(playbooks: Playbooks, tmp_path: Path) -> None
 
 
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
-    "nothing asked for": ((), "No tokens are selected"),
+    "nothing asked for": ((), "owners or secrets. Each option is the variable turso_revoke_ and its name."),
     "an empty name": (("-e", "turso_revoke_names="), "names is empty"),
     "an empty organization": (
         ("-e", "turso_revoke_organization=", "-e", "turso_revoke_names=ci"),
@@ -162,7 +162,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     ("arguments", "message"),
     cases(
         ((name, *row) for name, row in REFUSED.items()),
-        sample=("an organization that cannot be rendered",),
+        sample=("an organization that cannot be rendered", "nothing asked for"),
     ),
 )
 def test_refuses(playbooks: Playbooks, simulator: Simulator, arguments: tuple[str, ...], message: str) -> None:
