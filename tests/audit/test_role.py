@@ -364,6 +364,7 @@ def test_a_rotation_file_and_a_state_file_show_the_versions_of_managed_tokens(pl
             "rotation", "turso_rotate_tokens: [{name: ci, group: g}]", "group needs organization", marks=heavy
         ),
         ("state", "{", "is not a state file of turso_rotate"),
+        ("rotation", "- secret: x", "rotation cannot be read. Nothing was judged."),
     ],
 )
 def test_a_file_of_a_rotation_that_cannot_be_refuses_the_audit_before_any_request(
