@@ -180,7 +180,7 @@ def problem_with_tasks_file(path: str) -> str | None:
         line = getattr(getattr(exc, "problem_mark", None), "line", None)
         return f"the tasks file {path} is not YAML" + ("" if line is None else f" (line {line + 1})")
     if not isinstance(found, list) or not found:
-        return f"the tasks file {path} holds no task, so it would deliver nothing"
+        return f"the tasks file {path} holds no task, so it would do nothing"
     try:
         _check_tasks(found)
     except AnsibleError as exc:

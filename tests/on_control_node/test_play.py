@@ -147,7 +147,7 @@ def test_a_path_counts_from_the_playbook_and_for_a_playbook_of_a_collection_from
 TASKS: list[tuple[str, str | bytes, str | None]] = [
     ("a task", "- debug:\n", None),
     ("a task with tags of Ansible's", "- debug: {msg: !unsafe x, b: !vault [x]}\n", None),
-    ("nothing", "---\n", "holds no task, so it would deliver nothing"),
+    ("nothing", "---\n", "holds no task, so it would do nothing"),
     ("an empty list", "[]", "holds no task"),
     ("a dictionary", "debug:\n", "holds no task"),
     ("no YAML", "- a: [\n", "is not YAML (line 2)"),
