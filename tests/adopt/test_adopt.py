@@ -104,6 +104,7 @@ def test_check_mode_writes_nothing(playbooks: Playbooks) -> None:
     played = playbooks.play(ADOPT, "--check")
     assert played.ok, played.output
     assert "not taken over" in played.output
+    assert "This was check mode: nothing was written." in played.output
     assert not (playbooks.directory / "rotation.yml").exists()
 
 
