@@ -59,6 +59,7 @@ def main() -> int:
     with Simulator() as simulator, tempfile.TemporaryDirectory(prefix="turso-shell-") as scratch:
         for token in TOKENS:
             simulator.given(**token)
+        simulator.behave(audit_logs=True)  # the incident runbook speaks of what the log shows
         directory = Path(scratch)
         playbooks = Playbooks(Path(sys.prefix), directory, api_url=simulator.url, api_token=simulator.credential)
         environment = {

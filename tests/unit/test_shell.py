@@ -43,6 +43,7 @@ def test_everything_in_the_guide_can_be_tried_in_it() -> None:
         "medium: 'ci-deploy' of alice is 120 days old",
         "'backup': id ",
         "This was a dry run: nothing was revoked",
+        "The audit log shows ",
         "Revoked: 1 of 1 selected tokens.",
         "revoked ci-deploy",
         "turso-audit.html",
