@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.community.turso.plugins.module_utils import _locks
 from ansible_collections.community.turso.plugins.module_utils._errors import Refused
-from ansible_collections.community.turso.plugins.module_utils._rotation import report, state_file
+from ansible_collections.community.turso.plugins.module_utils._rotation import report, sentences, state_file
 from ansible_collections.community.turso.plugins.module_utils._rotation.confirm import digest_of, is_newer_sql
 from ansible_collections.community.turso.plugins.module_utils._rotation.evidence import (
     BY_ENTRY_POINT,
@@ -53,23 +53,16 @@ def commit(means: Means, by: str) -> dict[str, Any]:
         reports.update(done.reports)
         use.forget(done.settled)
     earlier = means.play.fact("turso_rotate_report", issuing_host) or ()
+    failed = [entry for entry in reports.values() if entry["action"] == "failed"]
     return {
         "changed": changed,
         "report": [*(entry for entry in earlier if entry["name"] not in reports), *reports.values()],
         "transaction": transaction.as_text(),
         "is_secret": transaction.is_secret,
         "lines": [entry["msg"] for entry in reports.values()],
-        "failed_names": [name for name, entry in reports.items() if entry["action"] == "failed"],
-        "failure": _in_one([entry for entry in reports.values() if entry["action"] == "failed"]),
+        "failed_names": [entry["name"] for entry in failed],
+        "failure": sentences.of_failures(failed),
     }
-
-
-def _in_one(failed: Sequence[Mapping[str, Any]]) -> str:
-    """Return what the run fails with."""
-    if len(failed) < 2:
-        return "".join(entry["msg"] for entry in failed)
-    names = ", ".join(entry["name"] for entry in failed)
-    return f"{len(failed)} tokens failed: {names}. The lines above say what became of each, and what to do."
 
 
 def _uses(transaction: Transaction, play: Play, by: str) -> list[Use]:

@@ -218,13 +218,6 @@ def test_what_failed_before_is_told_by_the_last_commit_of_the_play() -> None:
     assert result["failure"] == "b: 402"
 
 
-def test_a_run_fails_with_what_is_said_of_one_token_or_with_the_names_of_several() -> None:
-    another = failed_item()
-    another.name = another.report["name"] = "c"
-    result, _module = committed(after(use(failed_item(), another)), BY_ROLE)
-    assert (len(result["lines"]), result["failure"].partition(". ")[0]) == (2, "2 tokens failed: b, c")
-
-
 @pytest.mark.parametrize("elsewhere", [{"play": "p0", "is_main": False}, {"is_main": False}], ids=["", "in this play"])
 def test_what_failed_is_told_though_the_entry_point_commit_has_something_to_do_later(elsewhere: dict[str, Any]) -> None:
     result, _module = committed(after(use(item(), **elsewhere), use(failed_item())), BY_ROLE)

@@ -125,6 +125,14 @@ def kept_though_not_due(plan: Plan) -> list[str]:
 MOST_UNCHANGED = 20  # more of them would hide what is due
 
 
+def of_failures(failed: Sequence[Mapping[str, Any]]) -> str:
+    """Return what a run fails with, from the reports of the tokens that failed; nothing where none did."""
+    if len(failed) < 2:
+        return "".join(entry["msg"] for entry in failed)
+    names = ", ".join(entry["name"] for entry in failed)
+    return f"{len(failed)} tokens failed: {names}. The lines above say what became of each, and what to do."
+
+
 def soonest(next_due: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the three tokens that are due next, and when."""
     return sorted(next_due.items(), key=lambda item: item[1])[:3]

@@ -215,3 +215,15 @@ def test_a_plan_reads_as_a_diff() -> None:
         "! bad: failed.",
     ]
     assert sentences.plan_as_diff(report[2:3]) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], ""),
+        (["a"], "a: 402."),
+        (["a", "b"], "2 tokens failed: a, b. The lines above say what became of each, and what to do."),
+    ],
+)
+def test_a_run_fails_with_what_is_said_of_one_token_or_with_the_names_of_several(names: list[str], said: str) -> None:
+    assert sentences.of_failures([{"name": name, "msg": f"{name}: 402."} for name in names]) == said
