@@ -18,6 +18,7 @@ from ansible_collections.community.turso.plugins.module_utils._delivery.verdicts
     REFUSED,
     Verdict,
 )
+from ansible_collections.community.turso.plugins.module_utils._errors import kind_of
 from ansible_collections.community.turso.plugins.module_utils._rotation import destinations, process
 from ansible_collections.community.turso.plugins.module_utils._rotation.entries import (
     AnyEntry,
@@ -145,7 +146,7 @@ def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
     _refuse_secrets(given.get("tokens"))
     if given.get("only"):
         given["tokens"] = _named(given["tokens"], given["only"])
-    given = {**given, **{option: play.path(given[option]) for option in PATHS if given.get(option)}}
+    given = {**given, **_paths(play, given)}
     defaults = Defaults(
         **{option: given[option] for option in POLICY if option in given},
         has_state_file="state_file" in given,
@@ -157,6 +158,19 @@ def read_request(play: Play, args: Mapping[str, Any]) -> IssueRequest:
     entries = [_frozen(play, entry) for entry in read_entries(given.get("tokens"), defaults)]
     transaction, _host = play.transaction()
     return IssueRequest(play, given, entries, transaction)
+
+
+def _paths(play: Play, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the paths among the arguments. Ansible takes a list and a dictionary for a text, too."""
+    written = {option: given[option] for option in PATHS if given.get(option)}
+    reasons = [
+        f"turso_rotate_{option} must be a text, not {kind_of(value)}. Set one path."
+        for option, value in written.items()
+        if not isinstance(value, str)
+    ]
+    if reasons:
+        raise refused(reasons)
+    return {option: play.path(value) for option, value in written.items()}
 
 
 def _refuse_secrets(tokens: Any) -> None:

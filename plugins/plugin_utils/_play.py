@@ -140,9 +140,9 @@ class Play:
         base = os.getcwd() if f"{os.sep}ansible_collections{os.sep}" in f"{folder}{os.sep}" else folder
         return os.path.join(base, os.path.expanduser(written))
 
-    def path_of(self, written: str | None) -> str | None:
-        """Return the same of a path that may be left out, or empty; then None."""
-        return self.path(written) if written else None
+    def path_of(self, written: Any) -> str | None:
+        """Return the same of a path that may be left out, empty, or no text, which the role refuses; then None."""
+        return self.path(written) if written and isinstance(written, str) else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,28 +179,29 @@ def problem_with_tasks_file(path: str) -> str | None:
     except yaml.YAMLError as exc:
         line = getattr(getattr(exc, "problem_mark", None), "line", None)
         return f"the tasks file {path} is not YAML" + ("" if line is None else f" (line {line + 1})")
-    if not isinstance(found, list) or not found:
-        return f"the tasks file {path} holds no task, so it would do nothing"
     try:
-        _check_tasks(found)
+        count = _check_tasks(found) if isinstance(found, list) else 0
     except AnsibleError as exc:
         return f"the tasks file {path} cannot be run: {str(exc).splitlines()[0].rstrip('.')}"
-    return None
+    return None if count else f"the tasks file {path} holds no task, so it would do nothing"
 
 
-def _check_tasks(tasks: Any) -> None:
+def _check_tasks(tasks: Any) -> int:
     """Parse tasks as ansible-core does at the include, which would end the run after everything was issued.
 
+    :returns: how many there are, blocks not counted.
     :raises AnsibleError: what is no task, or names a module that there is not.
     """
+    count = 0
     for task in tasks if isinstance(tasks, list) else [tasks]:
         if not isinstance(task, dict):
             raise AnsibleParserError("an item is no task")
         inner = [task[key] for key in ("block", "rescue", "always") if key in task]
-        for part in inner:
-            _check_tasks(part)
+        count += sum(map(_check_tasks, inner))
         if not inner:
             ModuleArgsParser(task).parse()
+            count += 1
+    return count
 
 
 class _TagsIgnored(yaml.SafeLoader):

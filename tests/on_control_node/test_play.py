@@ -149,6 +149,8 @@ TASKS: list[tuple[str, str | bytes, str | None]] = [
     ("a task with tags of Ansible's", "- debug: {msg: !unsafe x, b: !vault [x]}\n", None),
     ("nothing", "---\n", "holds no task, so it would do nothing"),
     ("an empty list", "[]", "holds no task"),
+    ("empty blocks", "- block: []\n- block:\n    - block: []\n      always: []\n", "holds no task"),
+    ("a task in a block", "- block:\n    - debug:\n", None),
     ("a dictionary", "debug:\n", "holds no task"),
     ("no YAML", "- a: [\n", "is not YAML (line 2)"),
     ("no text", b"\xff\xfe\x00", "cannot be read (UnicodeDecodeError)"),

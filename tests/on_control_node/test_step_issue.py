@@ -86,6 +86,13 @@ def on(*hosts: str) -> dict[str, Any]:
 
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
     ("a null state file", CI, {"state_file": None}, {}, "turso_rotate_state_file is null or empty"),
+    (
+        "a path that is a list",
+        CI,
+        {"notify": ["a.yml"]},
+        {},
+        "turso_rotate_notify must be a text, not a list. Set one path.",
+    ),
     ("a null age", CI, {"max_age_days": None}, {}, "turso_rotate_max_age_days is null or empty"),
     ("an empty age", CI, {"max_age_days": ""}, {}, "turso_rotate_max_age_days is null or empty"),
     ("a play with two hosts", CI, {}, {"size": 2}, "this play has 2 hosts"),

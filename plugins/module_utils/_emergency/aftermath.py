@@ -98,7 +98,7 @@ def _is_suspect(entry: LogEntry, suspects: Suspects) -> bool:
 
 def _sentences(count: int, suspects: Suspects, log: AuditLog) -> Iterable[str]:
     who = ", ".join(f"{user} since {utc_text(since)}" for user, since in sorted(suspects.items()))
-    yield f"The audit log shows {count} tokens minted by {who}."
+    yield f"Tokens that the audit log shows as minted by {who}: {count}."
     if count > LINES_SHOWN:
         yield f"{count - LINES_SHOWN} more are in the result (minted)."
     if count:
