@@ -5,7 +5,8 @@
 """What a task writes for its options, before Ansible fits it to their types.
 
 Private to this collection. Ansible takes a null for an option that was left out and makes texts of whatever it is given. A
-blank variable must not decide what a token may do, so both are refused. Leaving an option out and omit say "none".
+blank variable must not decide what a token may do, so both are refused. Leaving an option out and omit say "none". A text
+that Ansible would read as a dictionary of options is refused as well: nobody sees before that what is null in it.
 """
 
 from __future__ import annotations
@@ -40,8 +41,11 @@ def _refuse_value(label: str, value: Any, option: Mapping[str, Any]) -> None:
     kind = option.get("type", "str")
     if kind in _TEXTS and not _is_text(value):
         raise BadOption(f"{label} is {kind_of(value)}, not a text.", "Put it in quotes.")
+    is_of_options = "options" in option and (kind == "dict" or option.get("elements") == "dict")
+    if is_of_options and isinstance(value, str):
+        raise BadOption(f"{label} is a text, not a {'dictionary' if kind == 'dict' else 'list'}.", "Write it as YAML.")
     if kind == "list" and isinstance(value, list):
-        element = {"type": option.get("elements", "raw"), "options": option.get("options", {})}
+        element = {**option, "type": option.get("elements", "raw"), "elements": None}
         for index, item in enumerate(value):
             _refuse_value(f"{label}[{index}]", item, element)
     if kind == "dict" and isinstance(value, Mapping):

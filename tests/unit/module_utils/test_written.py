@@ -24,6 +24,7 @@ SPEC: dict[str, Any] = {
     "flag": {"type": "bool"},
     "anything": {"type": "list"},
     "items": {"type": "list", "elements": "dict", "options": ITEM},
+    "item": {"type": "dict", "options": ITEM},
 }
 
 TAKEN: dict[str, dict[str, Any]] = {
@@ -61,6 +62,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a dictionary": ({"name": {"hush": 1}}, "name is a dictionary, not a text"),
     "something else": ({"name": b"hush"}, "name is something else, not a text"),
     "false in a list": ({"scopes": [False]}, "scopes[0] is yes or no"),
+    "a text for an item, which may hold a null": (
+        {"items": ['{"name": null}']},
+        "items[0] is a text, not a dictionary",
+    ),
+    "a text for items": ({"items": "name=ci"}, "items is a text, not a list"),
+    "a text for a dictionary of options": ({"item": "name=hush"}, "item is a text, not a dictionary"),
     "true in an item": ({"items": [{"name": True}]}, "items[0].name is yes or no"),
 }
 

@@ -544,7 +544,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "must be one or more of",
     ),
     "an authorization that nobody knows": ({**SHOP, "authorization": "admin"}, "must be one of"),
-    "permissions in a text": ({**SHOP, "permissions": "read"}, "dictionary"),
+    "permissions in a text": ({**SHOP, "permissions": "read"}, "is a text, not a list"),
 }
 
 
