@@ -87,6 +87,14 @@ def test_without_an_organization_ones_own_tokens_are_taken_the_unrestricted_ones
 
 
 @with_one_core
+def test_a_null_organization_does_not_mean_ones_own_tokens(playbooks: Playbooks) -> None:
+    played = playbooks.play(ADOPT, "-e", '{"turso_adopt_organization": null}')
+    assert not played.ok
+    assert "organization is null" in played.output
+    assert not (playbooks.directory / "rotation.yml").exists()
+
+
+@with_one_core
 def test_a_file_that_is_there_is_never_overwritten_and_nothing_is_asked(
     playbooks: Playbooks, simulator: Simulator
 ) -> None:
