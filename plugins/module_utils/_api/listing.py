@@ -14,6 +14,7 @@ from typing import Any, Optional
 
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
+from ansible_collections.community.turso.plugins.module_utils._api.pages import goes_on
 from ansible_collections.community.turso.plugins.module_utils._api.scopes import expand_scopes
 from ansible_collections.community.turso.plugins.module_utils._time import from_unix, moment_of
 
@@ -147,29 +148,6 @@ def restriction_in(answered: Mapping[str, Any]) -> Restriction | None:
     return _restriction(answered.get("organization") or None, answered.get("group") or None, scopes)
 
 
-def goes_on(data: Mapping[str, Any]) -> bool:
-    """Tell whether a list says that it is not the whole."""
-    pagination = data.get("pagination")
-    places = (data, pagination) if isinstance(pagination, dict) else (data,)
-    marks = ("next", "next_page", "next_cursor", "has_more")
-    return any(place.get(mark) for place in places for mark in marks) or _has_more_pages(places[-1])
-
-
-def cursor_in(data: Mapping[str, Any]) -> str:
-    """Return what the next page of a list is asked for by; an empty text where there is none, or the list does not say.
-
-    The vendor's document has no pages. The official CLI asks for them so.
-    """
-    pagination = data.get("pagination")
-    cursor = pagination.get("next") if isinstance(pagination, dict) else None
-    return text_or_none(cursor) or ""
-
-
-def _has_more_pages(place: Mapping[str, Any]) -> bool:
-    pages = place.get("total_pages")
-    return isinstance(pages, int) and pages > 1
-
-
 def _is_over(entry: Mapping[str, Any], now: datetime.datetime) -> bool:
     """Tell whether an entry says that its token is revoked, or that its time is over."""
     expires_at = _moment_in(entry.get("expires_at"))
@@ -195,9 +173,10 @@ def _read(entry: Any, listed_by: str | None) -> Token | Unclear:
     if not isinstance(entry, dict):
         return Unclear(None, None, "an entry that is not an object")
     name, token_id = text_or_none(entry.get("name")), text_or_none(entry.get("id"))
-    problem = _problem_with(entry)
+    problem = _problem_with({**entry, "organization": None} if listed_by else entry)
     if name is None or token_id is None or problem is not None:
-        return Unclear(name, token_id, problem or f"no {'id' if name else 'name'}")
+        problem = problem or f"no {'id' if name else 'name'}"
+        return Unclear(_written_as(entry.get("name")), _written_as(entry.get("id")), problem)
     owner = entry.get("owner") if listed_by else None
     return Token(
         name=name,
@@ -210,6 +189,11 @@ def _read(entry: Any, listed_by: str | None) -> Token | Unclear:
         description=text_or_none(entry.get("description")),
         last_used_at=text_or_none(entry.get("last_used_at")),
     )
+
+
+def _written_as(value: Any) -> str | None:
+    """Return what somebody writes who means a name or an id that may be a number."""
+    return str(value) if isinstance(value, int) else text_or_none(value)
 
 
 def _problem_with(entry: Mapping[str, Any]) -> str | None:

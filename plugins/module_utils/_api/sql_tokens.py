@@ -19,7 +19,8 @@ from ansible_collections.community.turso.plugins.module_utils._api import advice
 from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
 from ansible_collections.community.turso.plugins.module_utils._api.client import Api
 from ansible_collections.community.turso.plugins.module_utils._api.grants import Grants
-from ansible_collections.community.turso.plugins.module_utils._api.listing import cursor_in, goes_on, text_or_none
+from ansible_collections.community.turso.plugins.module_utils._api.listing import text_or_none
+from ansible_collections.community.turso.plugins.module_utils._api.pages import cursor_in, goes_on
 from ansible_collections.community.turso.plugins.module_utils._api.urls import is_bearer
 
 DATABASE, GROUP = "database", "group"

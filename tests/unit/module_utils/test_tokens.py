@@ -107,6 +107,12 @@ BROKEN_LISTS = {
     "a next one beside the tokens": {"tokens": [CI], "next": "https://api.turso.tech/v1/auth/api-tokens?page=2"},
     "a cursor": {"tokens": [CI], "next_cursor": 5},
     "more": {"tokens": [CI], "has_more": True},
+    "more, in other words": {"tokens": [CI], "hasMore": True},
+    "more, elsewhere": {"tokens": [CI], "page_info": {"hasNextPage": True}},
+    "a token of the next page": {"tokens": [CI], "nextPageToken": "abc"},
+    "a link": {"tokens": [CI], "links": {"self": "/1", "next": "/2"}},
+    "cut off": {"tokens": [CI], "truncated": True},
+    "pages, in other words": {"tokens": [CI], "meta": {"totalPages": 2}},
 }
 
 
@@ -128,6 +134,7 @@ WHOLE_LISTS = {
     "an empty next page": {"pagination": {"next": ""}},
     "the only page": {"pagination": {"page": 1, "total_pages": 1}},
     "no more": {"has_more": False},
+    "no more, in other words": {"hasMore": False, "links": {"self": "/1", "next": None}, "isTruncated": False},
     "a pagination that is nothing": {"pagination": None},
     "pages that are no number": {"pagination": {"total_pages": "many"}},
 }
@@ -148,9 +155,10 @@ UNCLEAR = {
     "no id": ({"name": "odd"}, "odd", None, "no id"),
     "an empty name": ({**ODD, "name": ""}, None, "5", "no name"),
     "an empty id": ({**ODD, "id": ""}, "odd", None, "no id"),
-    "a name of another type": ({**ODD, "name": 5}, None, "5", "no name"),
-    "an id of another type": ({**ODD, "id": 5}, "odd", None, "no id"),
-    "a numeric organization": ({**ODD, "organization": 5}, "odd", "5", "organization that is not a text"),
+    "a numeric name": ({**ODD, "name": 7}, "7", "5", "no name"),
+    "a name of another type": ({**ODD, "name": ["odd"]}, None, "5", "no name"),
+    "a numeric id": ({**ODD, "id": 5}, "odd", "5", "no id"),
+    "an id of another type": ({**ODD, "id": {"odd": 5}}, "odd", None, "no id"),
     "a group of another type": ({**ODD, "group": ["a"]}, "odd", "5", "group that is not a text"),
     "scopes in a text": ({**ODD, "scopes": "read"}, "odd", "5", "scopes that are not a list of texts"),
     "scopes in an object": ({**ODD, "scopes": {"read": True}}, "odd", "5", "scopes that are not a list of texts"),
@@ -181,6 +189,14 @@ def test_an_entry_that_is_not_understood_blocks_decisions_about_itself_only(
     assert listing.shows("1")
     assert listing.shows("5") is (token_id == "5")
     assert not listing.shows("6")
+
+
+def test_an_organization_of_another_type_is_not_understood_in_ones_own_list(
+    simulator: Simulator, tokens: Tokens
+) -> None:
+    simulator.faults.add("list", faults.garbage({"tokens": [{**ODD, "organization": 5}]}))
+    (unclear,) = tokens.list_own().unclear
+    assert (unclear.name, unclear.id, unclear.problem) == ("odd", "5", "organization that is not a text")
 
 
 DEAD = {
@@ -217,10 +233,10 @@ def test_an_entry_that_says_that_its_token_is_over_is_no_active_token(fields: di
 def test_whatever_an_organizations_list_calls_it_the_organization_is_the_one_that_was_asked(
     simulator: Simulator, tokens: Tokens
 ) -> None:
-    entries = [CI, *({**CI, "organization": name} for name in ("ACME", "6d1f8e4c"))]
+    entries = [CI, *({**CI, "organization": name} for name in ("ACME", "6d1f8e4c", 5, None))]
     simulator.faults.add("org_list", faults.garbage({"tokens": entries}))
     listed = tokens.list_organization("acme").tokens
-    assert [token.restriction.organization for token in listed] == ["acme"] * 3
+    assert [token.restriction.organization for token in listed] == ["acme"] * 5
 
 
 @pytest.mark.parametrize("by_id", [False, True])
