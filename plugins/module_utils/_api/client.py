@@ -221,7 +221,8 @@ class Api:
 
         :raises TursoError: there is to be no other.
         """
-        ready_at = again.next_at(verdict, self._clock(), self._jitter(), others_passed)
-        if ready_at is None:
+        now = self._clock()
+        ready_at = again.next_at(verdict, now, self._jitter(), others_passed)
+        if ready_at is None or self._outage.ends(again.number, now):
             raise verdict.error
         return ready_at

@@ -90,7 +90,7 @@ class Outage:
                     "changed by it. Run this again after that.",
                     reason=f"it was not tried, because a rate limit asks to wait another {seconds:.0f} s",
                 )
-            if self._is_silent(now):
+            if self._unanswered(now) >= LOSSES:
                 silent_seconds = self._lost_at - (self._answered_at or 0.0)
                 return Unreachable(
                     f"Could not {what}: it was not tried, because the API has answered no request for {silent_seconds:.0f} "
@@ -99,10 +99,15 @@ class Outage:
                 )
             return None
 
-    def _is_silent(self, now: float) -> bool:
-        if not self._losses or now - self._lost_at >= REST_SECONDS:
-            return False
+    def ends(self, tries: int, now: float) -> bool:
+        """Tell whether a request of so many tries is not worth another one, because others get no answer either."""
+        with self._lock:
+            return self._unanswered(now) - tries >= LOSSES - 1
+
+    def _unanswered(self, now: float) -> int:
+        """Return how many tries in a row got no answer; none where that is not for long."""
         since = self._lost_at - SILENT_SECONDS
+        if not self._losses or now - self._lost_at >= REST_SECONDS or (self._answered_at or 0.0) > since:
+            return 0
         # What waits for as long is as good as lost: its thread need not be the next to ask.
-        as_good_as_lost = sum(sent_at <= since for sent_at in self._waiting.values())
-        return (self._answered_at or 0.0) <= since and self._losses + as_good_as_lost >= LOSSES
+        return self._losses + sum(sent_at <= since for sent_at in self._waiting.values())

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,29 @@ def test_where_nothing_was_ever_answered_silence_begins_with_the_first_request(
     )
 
 
+# How many tries were lost, how many others wait as long; how many of them are of the request that asks; is it to go on?
+TRIES = {
+    "the only one, however often it tries": (LOSSES + 3, 0, LOSSES + 3, True),
+    "others were lost, few": (LOSSES - 1, 0, 1, True),
+    "others were lost": (LOSSES, 0, 1, False),
+    "others were lost, and it itself": (LOSSES + 1, 0, 3, True),
+    "others wait as long": (1, LOSSES - 1, 1, False),
+}
+
+
+@pytest.mark.parametrize(("lost", "waiting", "own", "goes_on"), TRIES.values(), ids=TRIES)
+def test_a_request_is_tried_no_more_where_others_get_no_answer_either(
+    lost: int, waiting: int, own: int, goes_on: bool
+) -> None:
+    outage = Outage()
+    tries = [outage.sent(START) for _ in range(lost + waiting)]
+    for number in tries[:lost]:
+        outage.lost(number, START + LONG)
+    assert outage.ends(own, START + LONG) is not goes_on
+    outage.answered(outage.sent(START), START + LONG)
+    assert not outage.ends(own, START + LONG)
+
+
 def test_an_answer_ends_an_outage() -> None:
     outage = Outage()
     slow = outage.sent(0.0)
@@ -144,7 +168,11 @@ def test_a_rate_limit_that_lets_nothing_through_for_long_is_not_asked(
 
 
 def create_many(simulator: Simulator, count: int, speed: float) -> tuple[list[Outcome], float]:
-    """Create tokens while time runs so many times as fast; return what came of it, and after how many of its seconds."""
+    return bring_about(simulator, [{"name": f"ci-{number}"} for number in range(count)], speed)
+
+
+def bring_about(simulator: Simulator, items: list[dict[str, Any]], speed: float) -> tuple[list[Outcome], float]:
+    """Do it while time runs so many times as fast; return what came of it, and after how many of its seconds."""
     api = Api(
         simulator.url,
         simulator.credential,
@@ -153,7 +181,7 @@ def create_many(simulator: Simulator, count: int, speed: float) -> tuple[list[Ou
         clock=lambda: time.monotonic() * speed,
         sleep=lambda seconds: time.sleep(seconds / speed),
     )
-    wanted = [Wanted.from_params({"name": f"ci-{number}"}) for number in range(count)]
+    wanted = [Wanted.from_params(item) for item in items]
     started = api.now()
     outcomes, _ = apply(Tokens(api), wanted, check_mode=False, concurrency=8)
     return outcomes, api.now() - started
@@ -171,6 +199,18 @@ def test_a_black_hole_fails_a_thousand_tokens_soon(simulator: Simulator) -> None
     assert all(isinstance(outcome.error, Unreachable) for outcome in not_tried if not outcome.changed)
     assert sum(isinstance(outcome.error, OutcomeUnknown) for outcome in outcomes) <= 16
     assert seconds < 60 * 2  # of this clock, on a machine that has other things to do
+
+
+def test_a_black_hole_ends_requests_that_would_be_tried_again(simulator: Simulator) -> None:
+    """A revocation by id is: five times 30 seconds, where it is the only request."""
+    ids = [simulator.given(f"ci-{number}", organization="acme").id for number in range(100)]
+    simulator.faults.add("org_revoke", faults.Hang(), times=None)
+    simulator.faults.add("org_list", faults.Hang(), skip=1, times=None)
+    by_id = [{"id": token_id, "organization": "acme", "state": "absent"} for token_id in ids]
+    outcomes, seconds = bring_about(simulator, by_id, speed=10)
+    assert all(outcome.error is not None and not outcome.changed for outcome in outcomes)
+    assert len(simulator.writes) <= 16
+    assert seconds < 60 * 2  # as above
 
 
 @pytest.mark.parametrize("tells", [True, False], ids=["Retry-After", "no Retry-After"])
