@@ -169,7 +169,12 @@ class State:
             created = self.clock.now() - timedelta(days=age_days)
             token_id = new_id(created)
             secret = mint_jwt(
-                token_id, issued_at=int(created.timestamp()), subject=user, expires=expires, carries_jti=carries_jti
+                token_id,
+                issued_at=int(created.timestamp()),
+                subject=user,
+                expires=expires,
+                carries_jti=carries_jti,
+                pinned=None if organization is None or group is None else self._pinned(organization, group, expanded),
             )
             self._changes += 1
             token = Token(
@@ -205,6 +210,16 @@ class State:
             if behind == 0:
                 return list(self._alive.values())
             return [token for token in self._issued.values() if token.existed_at(self._changes - behind)]
+
+    def _pinned(self, organization: str, group: str, scopes: Iterable[str] | None) -> dict[str, Any]:
+        """Return what the value of a group's token claims besides."""
+        groups = self.organizations[organization].groups
+        number = list(self.organizations).index(organization) + 1
+        return {
+            "group_uuid": self.sql.group_id(organization, group, groups),
+            "org_id": number,
+            "scopes": list(scopes or ()),
+        }
 
     def issued(self) -> list[Token]:
         """Return every token there ever was."""

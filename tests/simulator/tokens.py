@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -44,9 +45,18 @@ def new_id(created: datetime | None = None) -> str:
 
 
 def mint_jwt(
-    token_id: str, *, issued_at: int, subject: str, expires: int | None = None, carries_jti: bool = True
+    token_id: str,
+    *,
+    issued_at: int,
+    subject: str,
+    expires: int | None = None,
+    carries_jti: bool = True,
+    pinned: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return a value of some 400 characters whose signature is noise: only the simulator ever checks it."""
+    """Return a value of some 400 characters whose signature is noise: only the simulator ever checks it.
+
+    :param pinned: the claims that only a token of a group has.
+    """
     claims: dict[str, Any] = {
         "aud": "https://api.turso.tech",
         "iat": issued_at,
@@ -54,6 +64,7 @@ def mint_jwt(
         "sub": subject,
         "uid": str(uuid.uuid4()),
         "nonce": _base64url(os.urandom(32)),
+        **(pinned or {}),
     }
     if carries_jti:
         claims["jti"] = token_id

@@ -151,6 +151,10 @@ def test_values_are_json_web_tokens(server: Simulator) -> None:
     assert 300 < len(token.secret) < 1000
     assert "jti" not in claims(server.given("bare", carries_jti=False).secret)
     assert token.secret not in repr(token)
+    pinned = claims(server.given("pinned", organization="acme", group="production", scopes=["read"]).secret)
+    assert (pinned["group_uuid"], pinned["org_id"]) == (server.group_id("production"), 1)
+    assert pinned["scopes"] == ["read"]
+    assert "group_uuid" not in claims(token.secret)
 
 
 def test_a_name_is_unique_per_user(server: Simulator, alice: Client, bob: Client) -> None:
