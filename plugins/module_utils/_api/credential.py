@@ -27,8 +27,9 @@ SESSION_ENDS_SOON = datetime.timedelta(days=2)
 HOW_TO_MINT = "Use an API token: turso auth api-tokens mint NAME"
 
 # What the API's own words for a refusal mean.
+_OF_SQL = "This is the API's answer to a SQL token, the kind that applications use for a database"
 _MEANINGS = {
-    "could not parse jwt id": "This is the API's answer to a SQL token, the kind that applications use for a database",
+    "could not parse jwt id": _OF_SQL,
     "token contains an invalid number of segments": "This is the API's answer to a value that is not a token, or that was cut off",
     "invalid api token": "This is the API's answer to a token that was revoked, or that never existed",
     "group-scoped token cannot access org-level resources": "This is the API's answer to a token that is restricted to a group",
@@ -88,6 +89,11 @@ class Credential:
             "database (TURSO_AUTH_TOKEN). The Turso Platform API accepts no SQL tokens."
         )
 
+    @property
+    def _cannot_mean(self) -> str | None:
+        """Return what the API says of a SQL token, and of what has no id either: a session, for example."""
+        return None if self.claims.kind is None else _OF_SQL
+
     def warnings(self, now: datetime.datetime) -> list[str]:
         """Return what to tell of a credential that works, but not for long."""
         end = self.claims.expires_at
@@ -103,7 +109,7 @@ class Credential:
         """
         sentences = [f"The API token came from {self.source}."]
         meaning = _MEANINGS.get((error.api_message or "").strip().lower())
-        if meaning:
+        if meaning not in (None, self._cannot_mean):
             sentences.append(f"{meaning}.")
         if self.claims.kind == SESSION and self.claims.expires_at is not None:
             verb = "ended" if self.claims.expires_at <= now else "ends"

@@ -145,6 +145,12 @@ def test_a_refusal_is_explained_by_what_the_credential_is(value: str, error: Tur
     assert value not in explanation
 
 
+def test_a_session_without_an_id_is_not_called_a_sql_token() -> None:
+    explanation = read(session(-DAY)).explanation(Unauthorized("", api_message="could not parse jwt id"), NOW)
+    assert "login session of the Turso CLI that ended" in explanation
+    assert "SQL token" not in explanation
+
+
 def test_a_groups_token_is_not_blamed_for_what_it_may_do() -> None:
     explanation = read(GROUP).explanation(Forbidden(""), NOW, is_about_tokens=False)
     assert "has no access outside that group" in explanation
