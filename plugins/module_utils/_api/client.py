@@ -72,6 +72,7 @@ class Api:
         check_settings(timeout_seconds, retries, connections, verify)
         self.token = token
         self.tries = retries + 1
+        self._timeout_seconds = timeout_seconds
         self._settings: dict[str, Any] = {
             "timeout_seconds": timeout_seconds,
             "retries": retries,
@@ -87,7 +88,6 @@ class Api:
             base,
             loopback=loopback,
             user_agent=f"community.turso/{VERSION}",
-            timeout_seconds=timeout_seconds,
             watch=self._watch,
             verify=verify,
             connections=connections,
@@ -189,9 +189,10 @@ class Api:
         self, outgoing: Outgoing, asked: Asked, sent_at: float, deadline: float, *, fresh: bool
     ) -> Answer | Verdict:
         """Do one try, and return its answer or what the lack of one means; tell the other threads what they need to know."""
+        patience = self._outage.patience(sent_at, self._timeout_seconds)
         number = self._outage.sent(sent_at)
         try:
-            response, content = self._wire.send(outgoing, deadline, fresh=fresh)
+            response, content = self._wire.send(outgoing, deadline, patience, fresh=fresh)
         except Lost as lost:
             self._outage.lost(number, self._clock())
             return verdict_on_loss(str(lost), asked, sent=lost.sent, final=lost.final)
@@ -223,6 +224,6 @@ class Api:
         """
         now = self._clock()
         ready_at = again.next_at(verdict, now, self._jitter(), others_passed)
-        if ready_at is None or self._outage.ends(again.number, now):
+        if ready_at is None or self._outage.ends(again.number, now, ready_at, self._timeout_seconds):
             raise verdict.error
         return ready_at

@@ -17,6 +17,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Rat
 LOSSES = 5  # in a row
 SILENT_SECONDS = 20.0  # an API that restarts is back by then
 REST_SECONDS = 30.0  # then one request may look whether it answers again
+NEVER_SECONDS = 55.0  # an API that has not answered at all is given up within a minute
 LIMITED_SECONDS = 60.0  # limits are counted by the minute at most, as far as anybody publishes them
 
 
@@ -30,7 +31,8 @@ class Outage:
         self._lock = threading.Lock()
         self._tries = itertools.count()
         self._waiting: dict[int, float] = {}  # since when
-        self._answered_at: float | None = None
+        self._answered_at: float | None = None  # until then, since when it is asked
+        self._has_answered = False
         self._lost_at = 0.0
         self._losses = 0
         self._closed_until = 0.0
@@ -49,7 +51,7 @@ class Outage:
         """Take in that the API answered a try, whatever it said."""
         with self._lock:
             del self._waiting[number]
-            self._losses, self._answered_at = 0, now
+            self._losses, self._answered_at, self._has_answered = 0, now, True
 
     def lost(self, number: int, now: float) -> None:
         """Take in that a try got no answer."""
@@ -99,8 +101,21 @@ class Outage:
                 )
             return None
 
-    def ends(self, tries: int, now: float) -> bool:
-        """Tell whether a request of so many tries is not worth another one, because others get no answer either."""
+    def patience(self, now: float, timeout_seconds: float) -> float:
+        """Return for how long a try that begins now may wait, which is less than usual where no try was ever answered.
+
+        Every request is tried a second time nearly as long as the first, whatever the time-out.
+        """
+        with self._lock:
+            if self._has_answered or not self._losses:
+                return timeout_seconds
+            asked_for = now - (self._answered_at or 0.0)
+            return min(timeout_seconds, max(NEVER_SECONDS, 1.8 * timeout_seconds) - asked_for)
+
+    def ends(self, tries: int, now: float, next_at: float, timeout_seconds: float) -> bool:
+        """Tell whether a request of so many tries is not worth another one: others get no answer either, or nobody ever did."""
+        if self.patience(next_at, timeout_seconds) < min(1.0, timeout_seconds):
+            return True
         with self._lock:
             return self._unanswered(now) - tries >= LOSSES - 1
 

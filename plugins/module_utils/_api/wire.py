@@ -104,7 +104,6 @@ class Wire:
 
     :param base: the URL of the API, checked.
     :param loopback: its host is a loopback address, so the proxies of the environment are not asked.
-    :param timeout_seconds: for connecting and for each wait for data.
     :param watch: ends an answer that takes too long to begin, however slowly it comes.
     """
 
@@ -114,7 +113,6 @@ class Wire:
         *,
         loopback: bool,
         user_agent: str,
-        timeout_seconds: float,
         watch: Watch,
         verify: bool | str,
         connections: int,
@@ -122,7 +120,6 @@ class Wire:
     ) -> None:
         self._base = base
         self._origin, self.prefix = split_origin(base)
-        self._timeout = (timeout_seconds, timeout_seconds)
         self._verify = verify
         self._clock = clock
         self._session = requests.Session()
@@ -132,31 +129,37 @@ class Wire:
         self._watch = watch
         self._adapter = _Adapter(self._watch, pool_connections=1, pool_maxsize=connections, pool_block=True)
 
-    def send(self, outgoing: Outgoing, deadline: float, *, fresh: bool) -> tuple[requests.Response, bytearray]:
+    def send(
+        self, outgoing: Outgoing, deadline: float, timeout_seconds: float, *, fresh: bool
+    ) -> tuple[requests.Response, bytearray]:
         """Do one try and return the answer with its body read.
 
         The adapter is asked directly: a session reads the whole body of a redirect and looks at where it leads, and
         keeps cookies.
 
         :param deadline: when the body has to be there, by the clock; it always has the time-out.
+        :param timeout_seconds: for connecting and for each wait for data.
         :param fresh: use no connection that was used before.
         :raises Lost: no complete answer came.
         """
         adapter = _Adapter(self._watch) if fresh else self._adapter
         try:
-            return self._read(self._begin(adapter, outgoing), deadline)
+            response = self._begin(adapter, outgoing, timeout_seconds)
+            return self._read(response, max(deadline, self._clock() + timeout_seconds))
         finally:
             if fresh:
                 adapter.close()
 
-    def _begin(self, adapter: Any, outgoing: Outgoing) -> requests.Response:
+    def _begin(self, adapter: Any, outgoing: Outgoing, timeout_seconds: float) -> requests.Response:
         """Send a request and return the answer that begins."""
         try:
             prepared = self._prepared(outgoing)
-            response: requests.Response = adapter.send(prepared, timeout=self._timeout, **self._settings(prepared.url))
+            response: requests.Response = adapter.send(
+                prepared, timeout=(timeout_seconds, timeout_seconds), **self._settings(prepared.url)
+            )
             return response
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as exc:
-            raise loss_in_sending(exc, self._base, self._timeout[1]) from exc
+            raise loss_in_sending(exc, self._base, timeout_seconds) from exc
         except (ValueError, OSError) as exc:  # a setting of the environment that cannot be parsed, encoded or found
             raise unsendable(exc, self._base) from exc
 
@@ -183,7 +186,7 @@ class Wire:
         """Return an answer with its body."""
         try:
             with response:
-                return response, self._body(response, max(deadline, self._clock() + self._timeout[1]))
+                return response, self._body(response, deadline)
         except urllib3.exceptions.DecodeError:
             return response, bytearray()  # an answer came, though nobody can read it
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
