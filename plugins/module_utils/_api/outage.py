@@ -110,7 +110,7 @@ class Outage:
             if self._has_answered or not self._losses:
                 return timeout_seconds
             asked_for = now - (self._answered_at or 0.0)
-            return min(timeout_seconds, max(NEVER_SECONDS, 1.8 * timeout_seconds) - asked_for)
+            return min(timeout_seconds, round(max(NEVER_SECONDS, 1.8 * timeout_seconds) - asked_for, 1))
 
     def ends(self, tries: int, now: float, next_at: float, timeout_seconds: float) -> bool:
         """Tell whether a request of so many tries is not worth another one: others get no answer either, or nobody ever did."""
