@@ -152,7 +152,7 @@ def _is_over(entry: Mapping[str, Any], now: datetime.datetime) -> bool:
     """Tell whether an entry says that its token is revoked, or that its time is over."""
     expires_at = _moment_in(entry.get("expires_at"))
     return (
-        entry.get("revoked") is True
+        entry.get("revoked") in (True, "true")
         or _moment_in(entry.get("revoked_at")) is not None
         or (expires_at is not None and expires_at <= now)
     )

@@ -201,6 +201,8 @@ def test_an_organization_of_another_type_is_not_understood_in_ones_own_list(
 
 DEAD = {
     "revoked": {"revoked": True},
+    "revoked, as a number": {"revoked": 1},
+    "revoked, as a text": {"revoked": "true"},
     "revoked at a time": {"revoked_at": "2026-01-01T00:00:00Z"},
     "revoked at a number of seconds": {"revoked_at": 1_760_000_000},
     "revoked in the first year that is a time": {"revoked_at": "2000-01-01T00:00:00Z"},
