@@ -30,7 +30,8 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     Unreachable,
 )
 from ansible_collections.community.turso.plugins.module_utils._time import utc_now
-from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted, look_created_by_us
+from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
+from ansible_collections.community.turso.plugins.module_utils._token.ours import looks_ours
 from ansible_collections.community.turso.plugins.module_utils._token.revoke import LIST_PAUSES_SECONDS, withdraw
 
 FRESH_SECONDS = 10.0  # how long a list is worth as a witness that a name was free
@@ -70,6 +71,7 @@ class _Course:
     """The creates of one token so far.
 
     :ivar sent_at: when the last try went out, by the client's clock.
+    :ivar lost_at: when the first try went out that may have made what is found.
     :ivar under_way: how many requests without an answer may still be carried out.
     :ivar may_be_ours: a token that is in the way may be what an earlier request made.
     :ivar posted_once_more: since the list did not show the token.
@@ -81,6 +83,7 @@ class _Course:
     new_name: Callable[[], str] | None
     listed_at: float
     sent_at: float = 0.0
+    lost_at: float | None = None
     attempts: int = 0
     under_way: int = 0
     may_be_ours: bool = False
@@ -104,8 +107,8 @@ class _Course:
 
     def count(self, lost: TursoError) -> None:
         """Add the tries that failed to those before."""
-        self.attempts += lost.attempts
-        lost.attempts = self.attempts
+        self.attempts = lost.attempts = self.attempts + lost.attempts
+        self.lost_at = self.lost_at or (self.sent_at if lost.ambiguous else None)
 
     def is_refused(self, lost: TursoError) -> bool:
         """Tell whether the API said no, and not because of what an earlier request made."""
@@ -154,13 +157,14 @@ class _Course:
         :raises OutcomeUnknown: that was so before; this one is revoked as well.
         """
         was_free = self.sent_at - self.listed_at <= FRESH_SECONDS
-        if self.new_name is None and not (was_free and look_created_by_us(found, self.wanted.restriction, now)):
+        seconds_ago = self.tokens.api.now() - (self.lost_at or self.sent_at)
+        if self.new_name is None and not (was_free and looks_ours(found, self.wanted.restriction, now, seconds_ago)):
             raise _not_ours(self.wanted, found, lost)
         revoke_lost(self.tokens, found, lost)
         if self.posted_again:
             raise _lost_again(self.wanted, lost)
         self.posted_again = True
-        self.listed_at = self.tokens.api.now()
+        self.listed_at, self.lost_at = self.tokens.api.now(), None
         self.under_way = max(0, self.under_way - 1)
         self.may_be_ours = self.under_way > 0
         if self.new_name is not None and not self.under_way:  # else the old name keeps out what may still come

@@ -330,6 +330,24 @@ def test_a_name_that_was_free_long_ago_is_not_taken_for_ours(simulator: Simulato
     assert simulator.alive(theirs.secret)
 
 
+@pytest.mark.parametrize("limits", [1, 3])
+@pytest.mark.parametrize("then", [faults.Status(500), faults.Status(503), faults.Reset()], ids=["500", "503", "reset"])
+def test_what_was_made_while_a_rate_limit_kept_us_waiting_is_not_ours(
+    simulator: Simulator, make_tokens: MakeTokens, limits: int, then: faults.Fault
+) -> None:
+    theirs: list[Listed] = []
+
+    def made_meanwhile(_seconds: float) -> None:
+        if not theirs:
+            theirs.append(simulator.given("ci", age_days=4 / 86400))  # and four seconds passed since
+
+    simulator.faults.add("create", faults.Status(429), times=limits)
+    simulator.faults.add("create", then)
+    with pytest.raises(OutcomeUnknown, match="Another process may have created it"):
+        create(make_tokens(on_wait=made_meanwhile, retries=4), wanted())
+    assert simulator.alive(theirs[0].secret)
+
+
 def test_among_many_the_age_of_the_list_counts(simulator: Simulator) -> None:
     passed = [0.0]
     theirs: list[Any] = []
