@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: fresh_file
-short_description: Have Ansible read a variables file anew
+short_description: Internal, to have Ansible read a variables file anew
 author:
   - The community.turso contributors (@community-turso)
 description:
@@ -25,7 +25,7 @@ options:
 EXAMPLES = r"""
 - name: Have later tasks read the vault file anew
   ansible.builtin.meta: end_host
-  when: lookup('community.turso.fresh_file', __turso_rotate_vault_path)
+  when: lookup('community.turso.fresh_file', playbook_dir ~ '/turso.yml')
 """
 
 RETURN = r"""
