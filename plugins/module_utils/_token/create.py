@@ -71,7 +71,7 @@ class _Course:
     """The creates of one token so far.
 
     :ivar sent_at: when the last try went out, by the client's clock.
-    :ivar lost_at: when the first try went out that may have made what is found.
+    :ivar lost_at: when the first request went out that may have made what is found.
     :ivar under_way: how many requests without an answer may still be carried out.
     :ivar may_be_ours: a token that is in the way may be what an earlier request made.
     :ivar posted_once_more: since the list did not show the token.
@@ -108,7 +108,7 @@ class _Course:
     def count(self, lost: TursoError) -> None:
         """Add the tries that failed to those before."""
         self.attempts = lost.attempts = self.attempts + lost.attempts
-        self.lost_at = self.lost_at or (self.sent_at if lost.ambiguous else None)
+        self.lost_at = self.lost_at or self.sent_at
 
     def is_refused(self, lost: TursoError) -> bool:
         """Tell whether the API said no, and not because of what an earlier request made."""

@@ -151,6 +151,22 @@ def test_a_list_from_before_the_create_does_not_deceive(simulator: Simulator, ma
     assert [method for method, _ in simulator.writes] == ["POST", "POST", "DELETE", "POST"]
 
 
+def test_what_our_first_request_made_is_ours_though_a_list_was_late_for_long(simulator: Simulator) -> None:
+    passed = [0.0]
+
+    def pass_time(seconds: float) -> None:
+        passed[0] += seconds + 4
+        simulator.advance(seconds=seconds + 4)
+
+    simulator.faults.add("create", faults.Status(500), when="after")
+    simulator.faults.add("list", faults.Stale())
+    api = Api(simulator.url, simulator.credential, retries=0, clock=lambda: 1000 + passed[0], sleep=pass_time)
+    issued = create(Tokens(api), wanted())
+    assert simulator.alive(issued.secret)
+    assert named(simulator) == ["ci"]
+    assert [method for method, _ in simulator.writes] == ["POST", "POST", "DELETE", "POST"]
+
+
 def test_a_list_that_never_shows_a_name_that_is_taken_is_not_believed(
     simulator: Simulator, make_tokens: MakeTokens
 ) -> None:
@@ -330,22 +346,29 @@ def test_a_name_that_was_free_long_ago_is_not_taken_for_ours(simulator: Simulato
     assert simulator.alive(theirs.secret)
 
 
-@pytest.mark.parametrize("limits", [1, 3])
 @pytest.mark.parametrize("then", [faults.Status(500), faults.Status(503), faults.Reset()], ids=["500", "503", "reset"])
+@pytest.mark.parametrize("lost_before", [False, True])
 def test_what_was_made_while_a_rate_limit_kept_us_waiting_is_not_ours(
-    simulator: Simulator, make_tokens: MakeTokens, limits: int, then: faults.Fault
+    simulator: Simulator, then: faults.Fault, lost_before: bool
 ) -> None:
+    passed = [1000.0]
     theirs: list[Listed] = []
 
     def made_meanwhile(_seconds: float) -> None:
-        if not theirs:
-            theirs.append(simulator.given("ci", age_days=4 / 86400))  # and four seconds passed since
+        if not theirs and "ci" not in named(simulator):
+            theirs.append(simulator.given("ci"))
+        passed[0] += FRESH_SECONDS - 4
+        simulator.advance(seconds=FRESH_SECONDS - 4)
 
-    simulator.faults.add("create", faults.Status(429), times=limits)
-    simulator.faults.add("create", then)
+    if lost_before:
+        simulator.faults.add("create", faults.Status(500), when="after")
+    simulator.faults.add("create", faults.Status(429), skip=int(lost_before))
+    simulator.faults.add("create", then, skip=int(lost_before))
+    api = Api(simulator.url, simulator.credential, retries=1, clock=lambda: passed[0], sleep=made_meanwhile)
     with pytest.raises(OutcomeUnknown, match="Another process may have created it"):
-        create(make_tokens(on_wait=made_meanwhile, retries=4), wanted())
+        create(Tokens(api), wanted())
     assert simulator.alive(theirs[0].secret)
+    assert [method for method, _ in simulator.writes].count("DELETE") == lost_before
 
 
 def test_among_many_the_age_of_the_list_counts(simulator: Simulator) -> None:
