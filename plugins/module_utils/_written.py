@@ -45,7 +45,7 @@ def _refuse_value(label: str, value: Any, option: Mapping[str, Any]) -> None:
     if is_of_options and isinstance(value, str):
         raise BadOption(f"{label} is a text, not a {'dictionary' if kind == 'dict' else 'list'}.", "Write it as YAML.")
     if kind == "list" and isinstance(value, list):
-        element = {**option, "type": option.get("elements", "raw"), "elements": None}
+        element = {**option, "type": option.get("elements")}
         for index, item in enumerate(value):
             _refuse_value(f"{label}[{index}]", item, element)
     if kind == "dict" and isinstance(value, Mapping):
