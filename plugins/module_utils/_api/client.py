@@ -140,6 +140,7 @@ class Api:
             limit=tries or self.tries,
             repeatable=method != "POST" if repeatable is None else repeatable,
             deadline=ready_at + MAX_TOTAL_SECONDS,
+            begun_at=ready_at,
         )
         while True:
             again.number += 1
@@ -147,7 +148,7 @@ class Api:
             passes = self._pace.passes
             sent_at = self._take_turn(ready_at, passes if again.is_guess else None)
             on_send(sent_at)
-            outcome = self._try(outgoing, asked, sent_at, again.deadline, fresh=fresh)
+            outcome = self._try(outgoing, asked, sent_at, again, fresh=fresh)
             if isinstance(outcome, Answer):
                 return outcome
             others_passed = self._pace.passes > passes
@@ -185,14 +186,12 @@ class Api:
             self._sleep(at - now)
             now = max(at, self._clock())
 
-    def _try(
-        self, outgoing: Outgoing, asked: Asked, sent_at: float, deadline: float, *, fresh: bool
-    ) -> Answer | Verdict:
+    def _try(self, outgoing: Outgoing, asked: Asked, sent_at: float, again: Tries, *, fresh: bool) -> Answer | Verdict:
         """Do one try, and return its answer or what the lack of one means; tell the other threads what they need to know."""
-        patience = self._outage.patience(sent_at, self._timeout_seconds)
+        patience = self._outage.patience(again.begun_at, sent_at, self._timeout_seconds)
         number = self._outage.sent(sent_at)
         try:
-            response, content = self._wire.send(outgoing, deadline, patience, fresh=fresh)
+            response, content = self._wire.send(outgoing, again.deadline, patience, fresh=fresh)
         except Lost as lost:
             self._outage.lost(number, self._clock())
             return verdict_on_loss(str(lost), asked, sent=lost.sent, final=lost.final)
@@ -224,6 +223,8 @@ class Api:
         """
         now = self._clock()
         ready_at = again.next_at(verdict, now, self._jitter(), others_passed)
-        if ready_at is None or self._outage.ends(again.number, now, ready_at, self._timeout_seconds):
+        if ready_at is None:
+            raise verdict.error
+        if self._outage.ends(again.number, again.begun_at, now, ready_at, self._timeout_seconds):
             raise verdict.error
         return ready_at

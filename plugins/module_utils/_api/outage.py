@@ -101,23 +101,28 @@ class Outage:
                 )
             return None
 
-    def patience(self, now: float, timeout_seconds: float) -> float:
+    def patience(self, begun_at: float, now: float, timeout_seconds: float) -> float:
         """Return for how long a try that begins now may wait, which is less than usual where no try was ever answered.
 
         Every request is tried a second time nearly as long as the first, whatever the time-out.
-        """
-        with self._lock:
-            if self._has_answered or not self._losses:
-                return timeout_seconds
-            asked_for = now - (self._answered_at or 0.0)
-            return min(timeout_seconds, round(max(NEVER_SECONDS, 1.8 * timeout_seconds) - asked_for, 1))
 
-    def ends(self, tries: int, now: float, next_at: float, timeout_seconds: float) -> bool:
+        :param begun_at: when the request began. What others waited for is not counted: they may ask for another host.
+        """
+        return max(self._left(begun_at, now, timeout_seconds), min(1.0, timeout_seconds))
+
+    def ends(self, tries: int, begun_at: float, now: float, next_at: float, timeout_seconds: float) -> bool:
         """Tell whether a request of so many tries is not worth another one: others get no answer either, or nobody ever did."""
-        if self.patience(next_at, timeout_seconds) < min(1.0, timeout_seconds):
+        if self._left(begun_at, next_at, timeout_seconds) < min(1.0, timeout_seconds):
             return True
         with self._lock:
             return self._unanswered(now) - tries >= LOSSES - 1
+
+    def _left(self, begun_at: float, now: float, timeout_seconds: float) -> float:
+        """Return how many seconds of waiting are left to a request, the time-out at most."""
+        with self._lock:
+            if self._has_answered:
+                return timeout_seconds
+        return min(timeout_seconds, round(max(NEVER_SECONDS, 1.8 * timeout_seconds) - (now - begun_at), 1))
 
     def _unanswered(self, now: float) -> int:
         """Return how many tries in a row got no answer; none where that is not for long."""

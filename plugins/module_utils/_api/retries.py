@@ -80,6 +80,7 @@ class Tries:
 
     :ivar repeatable: doing it twice does no harm, so a lost answer is no reason to stop.
     :ivar deadline: no try begins later, in seconds of the caller's clock.
+    :ivar begun_at: when the request began, by the same.
     :ivar number: every try, as errors tell it.
     :ivar fruitless: the tries that count: a rate limit that lets others pass counts none.
     :ivar is_guess: nobody said how long the rate limit lasts, so the next try is worth making as soon as another passes.
@@ -88,6 +89,7 @@ class Tries:
     limit: int
     repeatable: bool
     deadline: float
+    begun_at: float = 0.0
     number: int = 0
     fruitless: int = 0
     may_be_done: bool = False

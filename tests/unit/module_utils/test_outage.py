@@ -106,18 +106,20 @@ def test_a_request_is_tried_no_more_where_others_get_no_answer_either(
     tries = [outage.sent(START) for _ in range(lost + waiting)]
     for number in tries[:lost]:
         outage.lost(number, START + LONG)
-    assert outage.ends(own, START + LONG, START + LONG, 30.0) is not goes_on
+    times = (START, START + LONG, START + LONG)
+    assert outage.ends(own, *times, 30.0) is not goes_on
     outage.answered(outage.sent(START), START + LONG)
-    assert not outage.ends(own, START + LONG, START + LONG, 30.0)
+    assert not outage.ends(own, *times, 30.0)
 
 
-# The time-out, how long nothing was answered, how long the next try may wait, and whether there is one.
+# The time-out, how long ago the request began, how long its next try may wait, and whether there is one.
 GIVEN_UP: dict[str, tuple[float, float, float, bool]] = {
     "the usual time-out, once": (30.0, 30.5, 24.5, True),
-    "the usual time-out, twice": (30.0, 56.0, -1.0, False),
+    "the usual time-out, twice": (30.0, 56.0, 1.0, False),
     "a short time-out, five times": (5.0, 30.0, 5.0, True),
+    "the shortest time-out": (1.0, 54.5, 1.0, False),
     "a long time-out, once": (100.0, 101.0, 79.0, True),
-    "a long time-out, twice": (100.0, 181.0, -1.0, False),
+    "a long time-out, twice": (100.0, 181.0, 1.0, False),
 }
 
 
@@ -126,24 +128,39 @@ def test_an_api_that_never_answered_is_given_up_within_a_minute(
     timeout: float, seconds: float, patience: float, goes_on: bool
 ) -> None:
     outage = Outage()
-    assert outage.patience(START, timeout) == timeout
+    assert outage.patience(START, START, timeout) == timeout
     outage.lost(outage.sent(START), START + seconds)
     now = START + seconds
-    assert outage.patience(now, timeout) == pytest.approx(patience)
-    assert outage.ends(1, now, now, timeout) is not goes_on
+    assert outage.patience(START, now, timeout) == pytest.approx(patience)
+    assert outage.ends(1, START, now, now, timeout) is not goes_on
+    assert outage.patience(now, now, timeout) == timeout  # of the next request
     outage.answered(outage.sent(now), now)
     outage.lost(outage.sent(now), now + seconds)
-    assert outage.patience(now + seconds, timeout) == timeout
+    assert outage.patience(START, now + seconds, timeout) == timeout
 
 
 def test_a_try_waits_no_longer_than_the_outage_has_patience(simulator: Simulator) -> None:
     simulator.faults.add("*", faults.Hang(), times=None)
     outage = Outage()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outage, "patience", lambda _now, _timeout: 0.1)
+        patch.setattr(outage, "patience", lambda _begun_at, _now, _timeout: 0.1)
         with pytest.raises(Unreachable, match=r"did not answer within 0\.1 s") as caught:
-            Api(simulator.url, simulator.credential, outage=outage).request("GET", "v1", what="look")
+            Api(simulator.url, simulator.credential, retries=0, outage=outage).request("GET", "v1", what="look")
     assert caught.value.attempts == 1
+
+
+def test_a_host_that_never_answered_takes_no_patience_from_others(simulator: Simulator) -> None:
+    simulator.faults.add("list", faults.Hang(), times=2)
+    moment = [START]
+
+    def wait(seconds: float) -> None:
+        moment[0] += seconds
+
+    api = Api(simulator.url, simulator.credential, timeout_seconds=0.5, retries=1, clock=lambda: moment[0], sleep=wait)
+    with pytest.raises(Unreachable):
+        api.request("GET", "v1", "auth", "api-tokens", what="look")
+    wait(60.0)
+    assert api.request("GET", "v1", "auth", "api-tokens", what="look").attempts == 1
 
 
 def test_an_answer_ends_an_outage() -> None:
