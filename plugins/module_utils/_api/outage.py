@@ -115,7 +115,7 @@ class Outage:
         if self._left(begun_at, next_at, timeout_seconds) < min(1.0, timeout_seconds):
             return True
         with self._lock:
-            return self._unanswered(now) - tries >= LOSSES - 1
+            return tries > 1 and self._unanswered(now) - tries >= LOSSES - 1
 
     def _left(self, begun_at: float, now: float, timeout_seconds: float) -> float:
         """Return how many seconds of waiting are left to a request, the time-out at most."""

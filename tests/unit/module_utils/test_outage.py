@@ -92,9 +92,11 @@ def test_where_nothing_was_ever_answered_silence_begins_with_the_first_request(
 TRIES = {
     "the only one, however often it tries": (LOSSES + 3, 0, LOSSES + 3, True),
     "others were lost, few": (LOSSES - 1, 0, 1, True),
-    "others were lost": (LOSSES, 0, 1, False),
+    "others were lost": (LOSSES + 1, 0, 2, False),
+    "others were lost, and it was tried once": (LOSSES, 0, 1, True),
     "others were lost, and it itself": (LOSSES + 1, 0, 3, True),
-    "others wait as long": (1, LOSSES - 1, 1, False),
+    "others wait as long": (2, LOSSES - 1, 2, False),
+    "others wait as long, and it was tried once": (1, LOSSES - 1, 1, True),
 }
 
 
