@@ -17,9 +17,9 @@ its answer is lost, the list tells what happened, and a token that can only be o
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from collections.abc import Callable, Sequence
 
+from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
 from ansible_collections.community.turso.plugins.module_utils._api.model import Token
 from ansible_collections.community.turso.plugins.module_utils._api.tokens import Issued, Tokens
 from ansible_collections.community.turso.plugins.module_utils._errors import (
@@ -29,7 +29,6 @@ from ansible_collections.community.turso.plugins.module_utils._errors import (
     TursoError,
     Unreachable,
 )
-from ansible_collections.community.turso.plugins.module_utils._time import utc_now
 from ansible_collections.community.turso.plugins.module_utils._token.decide import Wanted
 from ansible_collections.community.turso.plugins.module_utils._token.ours import looks_ours
 from ansible_collections.community.turso.plugins.module_utils._token.revoke import LIST_PAUSES_SECONDS, withdraw
@@ -59,11 +58,11 @@ def create(
         course.count(lost)
         if course.is_refused(lost):
             raise course.refusal(lost)
-        found, now = course.look(lost)
+        found, answer = course.look(lost)
         if found is None:
             course.post_once_more(lost)
         else:
-            course.revoke_and_post_again(found, now, lost)
+            course.revoke_and_post_again(found, answer, lost)
 
 
 @dataclasses.dataclass
@@ -117,24 +116,23 @@ class _Course:
     def refusal(self, lost: TursoError) -> TursoError:
         return _still_under_way(self.wanted, lost) if self.under_way else lost
 
-    def look(self, lost: TursoError) -> tuple[Token | None, datetime.datetime]:
-        """Return the token of that name and the API's time, from the first list that shows it, else from the last.
+    def look(self, lost: TursoError) -> tuple[Token | None, Answer]:
+        """Return the token of that name and the answer with the list: the first that shows it, else the last.
 
         :raises LeftBehind: there is no list.
         """
         # A request without an answer may be carried out later than the list that is asked for now.
         self.under_way += isinstance(lost, Unreachable) or lost.status in (408, 504)
-        found, moment = None, utc_now()
         for pause in self._pauses():
             self.tokens.api.pause(pause)
             try:
                 listing = self.tokens.list_own()
-                found, moment = listing.named(self.wanted.name or ""), listing.moment
+                found = listing.named(self.wanted.name or "")
             except TursoError as exc:
                 raise _unknown(self.wanted, lost, exc) from lost
             if found is not None:
                 break
-        return found, moment
+        return found, listing.answer
 
     def _pauses(self) -> Sequence[float]:
         """A late list costs a second try where there is one left, else it would be the last word."""
@@ -150,7 +148,7 @@ class _Course:
         self.posted_once_more = self.may_be_ours = True
         self.listed_at = self.tokens.api.now()
 
-    def revoke_and_post_again(self, found: Token, now: datetime.datetime, lost: TursoError) -> None:
+    def revoke_and_post_again(self, found: Token, answer: Answer, lost: TursoError) -> None:
         """Go on from a list that shows the token.
 
         :raises LeftBehind: it need not be ours, or cannot be revoked.
@@ -158,7 +156,7 @@ class _Course:
         """
         was_free = self.sent_at - self.listed_at <= FRESH_SECONDS
         seconds_ago = self.tokens.api.now() - (self.lost_at or self.sent_at)
-        if self.new_name is None and not (was_free and looks_ours(found, self.wanted.restriction, now, seconds_ago)):
+        if self.new_name is None and not (was_free and looks_ours(found, self.wanted.restriction, answer, seconds_ago)):
             raise _not_ours(self.wanted, found, lost)
         revoke_lost(self.tokens, found, lost)
         if self.posted_again:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 
+from ansible_collections.community.turso.plugins.module_utils._api.answers import Answer
 from ansible_collections.community.turso.plugins.module_utils._api.model import Restriction, Token
 from ansible_collections.community.turso.plugins.module_utils._token.decide import look_created_by_us
 
@@ -15,12 +16,12 @@ from ansible_collections.community.turso.plugins.module_utils._token.decide impo
 DATE_IS_OFF = datetime.timedelta(seconds=2)
 
 
-def looks_ours(found: Token, wanted: Restriction, now: datetime.datetime, seconds_ago: float) -> bool:
-    """Tell whether a token has what we asked for, and was not made before that, as far as its id tells.
+def looks_ours(found: Token, wanted: Restriction, answer: Answer, seconds_ago: float) -> bool:
+    """Tell whether a token has what we asked for, and was not made before that, as far as its id and the answer tell.
 
-    :param now: the API's time.
+    :param answer: with the list that shows it. Without a date in it, our clock and the API's cannot be compared.
     :param seconds_ago: since when we ask. A rate limit may have kept us waiting before, while another process made the token.
     """
-    asked_at = now - datetime.timedelta(seconds=seconds_ago) - DATE_IS_OFF
-    is_older = found.issued_at is not None and found.issued_at < asked_at
-    return not is_older and look_created_by_us(found, wanted, now)
+    asked_at = answer.moment - datetime.timedelta(seconds=seconds_ago) - DATE_IS_OFF
+    is_older = answer.is_dated and found.issued_at is not None and found.issued_at < asked_at
+    return not is_older and look_created_by_us(found, wanted, answer.moment)

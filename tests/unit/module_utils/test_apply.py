@@ -371,6 +371,16 @@ def test_what_was_made_while_a_rate_limit_kept_us_waiting_is_not_ours(
     assert [method for method, _ in simulator.writes].count("DELETE") == lost_before
 
 
+def test_what_is_lost_is_ours_whatever_our_clock_says(simulator: Simulator, make_tokens: MakeTokens) -> None:
+    """Answers without a date are dated by our clock, which may be ahead of the API's."""
+    simulator.behave(sends_date=False)
+    simulator.clock.advance(minutes=-1)
+    simulator.faults.add("create", faults.Reset(), when="after")
+    issued = create(make_tokens(), wanted())
+    assert named(simulator) == ["ci"]
+    assert simulator.alive(issued.secret)
+
+
 def test_among_many_the_age_of_the_list_counts(simulator: Simulator) -> None:
     passed = [0.0]
     theirs: list[Any] = []
