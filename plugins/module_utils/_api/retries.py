@@ -69,9 +69,9 @@ def verdict_on_refusal(status: int, headers: Mapping[str, str], content: bytes |
 def _may_hide_success(status: int, method: str) -> bool:
     """Tell whether a write may have been carried out although it was answered like this.
 
-    A redirect may be the answer to a revocation that was done: 303 is made for that.
+    A redirect may be the answer to a revocation that was done. After a POST only 303 is: it is made for that.
     """
-    return status >= 500 or status == 408 or (status < 400 and method != "POST")
+    return status >= 500 or status in (303, 408) or (status < 400 and method != "POST")
 
 
 @dataclasses.dataclass

@@ -109,7 +109,7 @@ UNREACHABLE, UNEXPECTED = "unreachable", "unexpected_response"
 # Fault; error kind; tries of GET and DELETE, tries of POST; whether a write may have been carried out (none: a DELETE).
 FAILURES = {
     "300": (faults.Status(300), UNEXPECTED, 1, 1, None),
-    "303": (faults.Status(303), UNEXPECTED, 1, 1, None),
+    "303": (faults.Status(303), UNEXPECTED, 1, 1, True),
     "400": (faults.Status(400), "invalid_request", 1, 1, False),
     "401": (faults.Status(401), "unauthorized", 1, 1, False),
     "402": (faults.Status(402), "api_error", 1, 1, False),
