@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.community.turso.plugins.plugin_utils._misspelled import PREFIX, warnings_about
+from ansible_collections.community.turso.plugins.plugin_utils._misspelled import OTHERS, PREFIX, PRIVATE, warnings_about
 from tests.tools.checkout import ROOT
 
 ROLE = ROOT / "roles" / "turso_rotate"
@@ -24,6 +24,8 @@ NAMES: dict[str, tuple[str, str | None]] = {
     "an underscore": ("turso_rotate_statefile", "turso_rotate_state_file"),
     "two letters": ("turso_rotate_max_aeg_days", "turso_rotate_max_age_days"),
     "one of the play's own": ("turso_rotate_tokens_of_production", None),
+    "a shorter one of the play's own": ("turso_rotate_notify_url", None),
+    "nearly what only the role's own task has": ("turso_rotate_check", None),
     "one of another role": ("rotate_grace_hour", None),
     "a private one": ("__turso_rotate_grace_hour", None),
 }
@@ -44,3 +46,4 @@ def test_no_variable_of_the_role_is_warned_about() -> None:
     facts = {name for name in described if name.startswith(PREFIX) and name.isidentifier()}
     assert len(variables) > 15 < len(facts)
     assert warnings_about(variables | facts, OPTIONS) == []
+    assert {PREFIX + name for name in {*OPTIONS, *OTHERS}.difference(PRIVATE)} == variables | facts
