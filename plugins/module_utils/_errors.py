@@ -70,6 +70,11 @@ class TursoError(Exception):
         """Return the whole failure result: msg and error."""
         return {"msg": self.msg, "error": self.as_error()}
 
+    def take_back(self) -> None:
+        """No longer say that nothing was changed: an earlier call may have changed something, or this one did."""
+        self.msg = self.msg.replace(" Nothing was changed by it.", "")
+        self.args = (self.msg,)
+
     def become(self, kind: type[TursoError], msg: str) -> TursoError:
         """Return the same failure under another kind and message; status, path and attempts stay."""
         return kind(

@@ -146,6 +146,7 @@ class _Course:
     def _told_of_lost(self, error: TursoError) -> TursoError:
         if not self.lost:
             return error
+        error.take_back()
         return _ambiguous(error.become(type(error), f"{error.msg} {self._may_be_there()}"))
 
     def _unknown(self, error: TursoError) -> TursoError:

@@ -107,6 +107,8 @@ class _Course:
     def count(self, lost: TursoError) -> None:
         """Add the tries that failed to those before."""
         self.attempts = lost.attempts = self.attempts + lost.attempts
+        if self.may_be_ours or self.posted_again:
+            lost.take_back()
         self.lost_at = self.lost_at or self.sent_at
 
     def is_refused(self, lost: TursoError) -> bool:

@@ -70,6 +70,7 @@ def _truth(tokens: Tokens, found: Token, refusal: TursoError, *, are_ours: bool)
             f"{refusal.msg} The list shows a token {found.name!r} (id {found.id}) that this run did not create. It was not "
             "changed. Use another name, or write the settings of that token into your task.",
         )
+    refusal.take_back()
     if not are_ours:
         return refusal.become(
             type(refusal),

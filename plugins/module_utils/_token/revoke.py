@@ -39,6 +39,8 @@ def revoke(tokens: Tokens, token: Token, organization: str | None = None, *, was
             lost = exc
         attempts += lost.attempts
         lost.attempts = attempts
+        if number > 1:
+            lost.take_back()
         if not lost.ambiguous and lost.status not in UNKNOWN_STATUSES:
             raise lost
         if not _is_listed(tokens, token, organization, lost):

@@ -212,8 +212,9 @@ def test_what_may_still_come_is_told_when_the_second_try_is_refused(
 ) -> None:
     simulator.faults.add("create", faults.Reset())
     simulator.faults.add("create", second)
-    with pytest.raises(OutcomeUnknown, match="the API may still create it"):
+    with pytest.raises(OutcomeUnknown, match="the API may still create it") as caught:
         create(make_tokens(), wanted())
+    assert "Nothing was changed" not in str(caught.value)
 
 
 @pytest.mark.parametrize("generation", [False, True])
@@ -315,6 +316,7 @@ def test_a_refusal_that_comes_after_the_effect_is_told(simulator: Simulator, mak
     assert [error.kind for error in errors] == ["forbidden"] * 3
     (left,) = [token for token in simulator.tokens if token.name == "ci"]
     assert [f"exists now all the same (id {left.id})" in error.msg for error in errors] == [True, False, False]
+    assert ["Nothing was changed by it" in error.msg for error in errors] == [False, True, True]
     assert [request.method for request in simulator.requests] == ["GET", "POST", "POST", "POST", "GET"]
 
 
@@ -332,6 +334,7 @@ def test_a_generation_that_was_refused_after_the_effect_is_revoked(
     tell_of_refusals(tokens, [outcome], are_ours=True)
     told = str(outcome.error)
     assert ("was revoked again" in told, "Revoke the token with the id" in told) == (not stuck, stuck)
+    assert "Nothing was changed" not in told.partition("was created")[0]
     assert named(simulator) == (["ci"] if stuck else [])
 
 
@@ -524,6 +527,17 @@ def test_a_revocation_by_name_is_repeated_as_often_as_any_request(
         revoke(make_tokens(retries=2), seen(ci))
     assert caught.value.attempts == 3
     assert [method for method, _ in simulator.writes] == ["DELETE"] * 3
+
+
+def test_a_refusal_after_a_lost_revocation_does_not_say_that_nothing_was_changed(
+    simulator: Simulator, make_tokens: MakeTokens
+) -> None:
+    ci = simulator.given("ci")
+    for fault in (faults.Reset(), faults.Status(403)):
+        simulator.faults.add("revoke", fault)
+    with pytest.raises(Forbidden) as caught:
+        revoke(make_tokens(retries=1), seen(ci))
+    assert "Nothing was changed" not in caught.value.msg
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 422])

@@ -183,6 +183,7 @@ def test_a_refusal_after_a_lost_answer_tells_of_both(
         mint(sql, WANT, target, Trials(), now)
     assert "db:mint-token" in caught.value.msg
     assert "An answer was lost" in caught.value.msg
+    assert "Nothing was changed" not in caught.value.msg
 
 
 def test_a_token_that_never_ends_is_not_minted_again(
