@@ -164,9 +164,9 @@ class _Course:
         if self.posted_again:
             raise _lost_again(self.wanted, lost)
         self.posted_again = True
-        self.listed_at, self.lost_at = self.tokens.api.now(), None
-        self.under_way = max(0, self.under_way - 1)
+        self.listed_at, self.under_way = self.tokens.api.now(), max(0, self.under_way - 1)
         self.may_be_ours = self.under_way > 0
+        self.lost_at = self.lost_at if self.may_be_ours else None
         if self.new_name is not None and not self.under_way:  # else the old name keeps out what may still come
             self.wanted = dataclasses.replace(self.wanted, name=self.new_name())
 

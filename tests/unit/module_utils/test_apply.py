@@ -270,6 +270,27 @@ def test_what_is_carried_out_after_ours_was_revoked_is_ours_too(simulator: Simul
     assert named(simulator) == []
 
 
+def test_what_is_carried_out_while_the_third_waits_is_ours_too(simulator: Simulator) -> None:
+    """As above, and a rate limit keeps the third waiting, after which it finds its name taken."""
+    moment = [1000.0]
+    late: list[Listed] = []
+
+    def wait(seconds: float) -> None:
+        if seconds >= 4 and not late:
+            late.append(simulator.given("ci"))
+        moment[0] += seconds
+        simulator.clock.advance(seconds=seconds)
+
+    simulator.faults.add("create", faults.Reset())
+    simulator.faults.add("create", faults.Reset(), when="after")
+    simulator.faults.add("create", faults.rate_limited(4), skip=1)
+    tokens = Tokens(Api(simulator.url, simulator.credential, retries=1, clock=lambda: moment[0], sleep=wait))
+    with pytest.raises(OutcomeUnknown, match="so none is left"):
+        create(tokens, wanted())
+    assert not simulator.alive(late[0].secret)
+    assert named(simulator) == []
+
+
 def test_an_answer_that_is_lost_twice_leaves_nothing(simulator: Simulator, make_tokens: MakeTokens) -> None:
     simulator.faults.add("create", faults.Reset(), when="after", times=None)
     with pytest.raises(OutcomeUnknown, match="so none is left") as caught:
