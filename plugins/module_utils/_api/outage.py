@@ -17,7 +17,7 @@ from ansible_collections.community.turso.plugins.module_utils._errors import Rat
 LOSSES = 5  # in a row
 SILENT_SECONDS = 20.0  # an API that restarts is back by then
 REST_SECONDS = 30.0  # then one request may look whether it answers again
-NEVER_SECONDS = 55.0  # an API that has not answered at all is given up within a minute
+PATIENCE_SECONDS = 55.0  # a request during which nobody gets an answer is given up within a minute
 LIMITED_SECONDS = 60.0  # limits are counted by the minute at most, as far as anybody publishes them
 
 
@@ -102,7 +102,7 @@ class Outage:
             return None
 
     def patience(self, begun_at: float, now: float, timeout_seconds: float) -> float:
-        """Return for how long a try that begins now may wait, which is less than usual where no try was ever answered.
+        """Return for how long a try that begins now may wait, which is less than usual where nobody got an answer meanwhile.
 
         Every request is tried a second time nearly as long as the first, whatever the time-out.
 
@@ -111,7 +111,7 @@ class Outage:
         return max(self._left(begun_at, now, timeout_seconds), min(1.0, timeout_seconds))
 
     def ends(self, tries: int, begun_at: float, now: float, next_at: float, timeout_seconds: float) -> bool:
-        """Tell whether a request of so many tries is not worth another one: others get no answer either, or nobody ever did."""
+        """Tell whether a request of so many tries is not worth another one: nobody gets an answer."""
         if self._left(begun_at, next_at, timeout_seconds) < min(1.0, timeout_seconds):
             return True
         with self._lock:
@@ -120,9 +120,9 @@ class Outage:
     def _left(self, begun_at: float, now: float, timeout_seconds: float) -> float:
         """Return how many seconds of waiting are left to a request, the time-out at most."""
         with self._lock:
-            if self._has_answered:
+            if self._has_answered and (self._answered_at or 0.0) >= begun_at:
                 return timeout_seconds
-        return min(timeout_seconds, round(max(NEVER_SECONDS, 1.8 * timeout_seconds) - (now - begun_at), 1))
+        return min(timeout_seconds, round(max(PATIENCE_SECONDS, 1.8 * timeout_seconds) - (now - begun_at), 1))
 
     def _unanswered(self, now: float) -> int:
         """Return how many tries in a row got no answer; none where that is not for long."""

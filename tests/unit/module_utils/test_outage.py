@@ -126,10 +126,13 @@ GIVEN_UP: dict[str, tuple[float, float, float, bool]] = {
 
 
 @pytest.mark.parametrize(("timeout", "seconds", "patience", "goes_on"), GIVEN_UP.values(), ids=GIVEN_UP)
-def test_an_api_that_never_answered_is_given_up_within_a_minute(
-    timeout: float, seconds: float, patience: float, goes_on: bool
+@pytest.mark.parametrize("answered_before", [False, True])
+def test_a_request_during_which_nobody_gets_an_answer_is_given_up_within_a_minute(
+    timeout: float, seconds: float, patience: float, goes_on: bool, answered_before: bool
 ) -> None:
     outage = Outage()
+    if answered_before:
+        outage.answered(outage.sent(START - 1), START - 1)
     assert outage.patience(START, START, timeout) == timeout
     outage.lost(outage.sent(START), START + seconds)
     now = START + seconds
