@@ -208,7 +208,9 @@ def test_a_policy_file_says_what_is_accepted(playbooks: Playbooks) -> None:
     [
         pytest.param(("-e", "turso_audit_fail_on=awful"), ["value of turso_audit_fail_on must be one of"], marks=heavy),
         pytest.param(("-e", "turso_audit_organization="), ["organization is empty"], marks=heavy),
-        pytest.param(("-e", '{"turso_audit_organization": null}'), ["organization is ", "Nothing was sent."], id="a null"),
+        pytest.param(
+            ("-e", '{"turso_audit_organization": null}'), ["organization is ", "Nothing was sent."], id="a null"
+        ),
         pytest.param(("-e", '{"turso_audit_ca_path": null}'), ["ca_path is "], marks=heavy, id="a null path"),
         pytest.param(
             ("-e", '{"turso_audit_severities": {"old": "low"}}'),

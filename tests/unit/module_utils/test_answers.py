@@ -32,10 +32,13 @@ def test_an_answer_knows_whether_it_tells_the_time(headers: dict[str, str], is_d
 
 @pytest.mark.parametrize(("method", "is_ambiguous"), [("GET", False), ("POST", True)])
 def test_a_2xx_answer_that_cannot_be_read_hides_what_a_write_did(method: str, is_ambiguous: bool) -> None:
-    with pytest.raises(UnexpectedResponse, match="something that is not a JSON object") as caught:
+    with pytest.raises(UnexpectedResponse, match="answered 200 with something that is not a JSON object") as caught:
         answer_in(200, {}, b"<html>", Asked("do it", method, "/"))
     without_a_list = Answer({}, utc_now(), method, "/", 200, 1).unexpected("do it", "a list")
     for error in (caught.value, without_a_list):
+        assert error.msg.endswith(
+            "Check that api_url is the Turso Platform API and that no proxy or login page answers for it."
+        )
         assert error.ambiguous is is_ambiguous
         assert ("Nothing was changed by it." in error.msg) is not is_ambiguous
 

@@ -109,6 +109,26 @@ def test_a_failure_says_that_nothing_was_changed_where_that_is_so(
     assert ("Nothing was changed by it." in verdict.error.msg) is not is_ambiguous
 
 
+MESSAGES = {
+    LOST: "no answer. Check api_url, your network and HTTPS_PROXY, then run this again.",
+    UNSENDABLE: "no such setting. Nothing was changed by it.",
+    FAILED: "the API answered 500. The problem is on the API's side. Run this again later.",
+    REFUSED: "the API answered 400. Nothing was changed by it. Correct the value that the API names.",
+    FOR_LONG: "the API answered 429. Nothing was changed by it. The rate limit was still active after the last try. Run this again "
+    "later, or raise api_retries. The API asks to wait 301 s, longer than this collection waits.",
+}
+
+
+@pytest.mark.parametrize(("verdict", "says"), MESSAGES.items(), ids=["lost", "unsendable", "500", "400", "429"])
+def test_a_failure_says_what_happened_what_it_means_and_what_to_do(verdict: Verdict, says: str) -> None:
+    assert verdict.error.msg == f"Could not do it: {says}"
+
+
+def test_five_minutes_are_waited_for() -> None:
+    assert verdict_on_refusal(429, {"Retry-After": "300"}, b"", ASKED).may_pass
+    assert not FOR_LONG.may_pass
+
+
 def test_what_may_be_done_is_remembered() -> None:
     tries = Tries(limit=5, repeatable=True, deadline=1000.0)
     for verdict, may_be_done in ((LIMITED, False), (LOST, True), (LIMITED, True)):
