@@ -15,7 +15,7 @@ from ansible_collections.community.turso.plugins.module_utils._rotation.evidence
 from ansible_collections.community.turso.plugins.plugin_utils._forked_module import module_named, run_forked
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import ActionModule as HiddenResult
 from ansible_collections.community.turso.plugins.plugin_utils._hidden_result import mark
-from ansible_collections.community.turso.plugins.plugin_utils._misspelled import warnings_about
+from ansible_collections.community.turso.plugins.plugin_utils._misspelled import warn_of_misspelled
 from ansible_collections.community.turso.plugins.plugin_utils._play import Means, Play
 from ansible_collections.community.turso.plugins.plugin_utils._step_check import check
 from ansible_collections.community.turso.plugins.plugin_utils._step_commit import commit
@@ -76,10 +76,9 @@ class ActionModule(HiddenResult):
         }
 
     def _issue(self, play: Play) -> dict[str, Any]:
-        result = issue(self._means(play), self._task.args, check_mode=self._task.check_mode)
         if not self._task.args.get("fetched"):  # once a run
-            result["warnings"] = [*result.get("warnings", ()), *warnings_about(self._vars, self._task.args)]
-        return result
+            warn_of_misspelled(self._vars, self._task.args)
+        return issue(self._means(play), self._task.args, check_mode=self._task.check_mode)
 
     def _invalidate(self, play: Play) -> dict[str, Any]:
         return invalidate(self._means(play), self._task.args, check_mode=self._task.check_mode)

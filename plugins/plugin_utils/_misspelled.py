@@ -9,11 +9,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from ansible.utils.display import Display
+
 PREFIX = "turso_rotate_"
 # What is a variable of the role and no option of the task that issues, and the other way round.
 OTHERS = ("item", "leaked", "outcome", "read_back", "report", "secrets")
 PRIVATE = ("checked", "fetched", "is_main", "only", "play_confirms", "step")
 _NEAR = 0.75  # of difflib: a plural, a letter, an underscore
+
+
+def warn_of_misspelled(variables: Iterable[str], options: Iterable[str]) -> None:
+    """Show the warnings about the variables of a play, also where the run is refused after that."""
+    for warning in warnings_about(variables, options):
+        Display().warning(warning)
 
 
 def warnings_about(variables: Iterable[str], options: Iterable[str]) -> list[str]:

@@ -172,15 +172,16 @@ def test_other_settings_are_a_reason_to_rotate(simulator: Simulator, playbooks: 
 @with_one_core
 def test_the_ready_made_playbook_refuses_what_nobody_could_confirm(simulator: Simulator, playbooks: Playbooks) -> None:
     simulator.given("ci", organization="acme", age_days=120)
-    variables = json.dumps({"turso_rotate_tokens": [entry("ci")]})
+    variables = json.dumps({"turso_rotate_tokens": [entry("ci")], "turso_rotate_grace_hour": 24})
     played = playbooks.play("community.turso.rotate", "-e", variables)
     assert not played.ok
+    assert played.output.count("turso_rotate_grace_hour is not a") == 1
     assert "nobody could confirm {to: play} here" in " ".join(played.output.split())
     assert simulator.requests == []
 
 
 def test_the_ready_made_playbook_delivers_by_a_tasks_file(simulator: Simulator, playbooks: Playbooks) -> None:
-    """Relative paths count from where the run was started."""
+    """Relative paths count from where the run was started. What looks misspelled is told once."""
     old = simulator.given("ci", organization="acme", age_days=120)
     put = {"content": "{{ turso_rotate_item.secret }}", "dest": str(playbooks.directory / "there")}
     read = f"{{{{ lookup('ansible.builtin.file', '{playbooks.directory}/there') }}}}"
@@ -189,9 +190,11 @@ def test_the_ready_made_playbook_delivers_by_a_tasks_file(simulator: Simulator, 
         {"ansible.builtin.set_fact": {"turso_rotate_read_back": {"ci": read}}, "no_log": True},
     ]
     playbooks.write("deliver.yml", tasks)
-    playbooks.write("rotation.yml", {"turso_rotate_tokens": [entry("ci", {"tasks": "./deliver.yml"})]})
+    tokens = [entry("ci", {"tasks": "./deliver.yml"})]
+    playbooks.write("rotation.yml", {"turso_rotate_tokens": tokens, "turso_rotate_grace_hour": 24})
     played = playbooks.play("community.turso.rotate", "-e", "@rotation.yml")
     assert played.ok, played.output
+    assert played.output.count("turso_rotate_grace_hour is not a") == 1
     assert not simulator.alive(old.secret)
     assert simulator.alive((playbooks.directory / "there").read_text())
 
