@@ -173,7 +173,7 @@ def _read(entry: Any, listed_by: str | None) -> Token | Unclear:
     if not isinstance(entry, dict):
         return Unclear(None, None, "an entry that is not an object")
     name, token_id = text_or_none(entry.get("name")), text_or_none(entry.get("id"))
-    problem = _problem_with({**entry, "organization": None} if listed_by else entry)
+    problem = _problem_with(entry, ("group",)) if listed_by else _problem_with(entry)
     if name is None or token_id is None or problem is not None:
         problem = problem or f"no {'id' if name else 'name'}"
         return Unclear(_written_as(entry.get("name")), _written_as(entry.get("id")), problem)
@@ -196,8 +196,8 @@ def _written_as(value: Any) -> str | None:
     return str(value) if isinstance(value, int) else text_or_none(value)
 
 
-def _problem_with(entry: Mapping[str, Any]) -> str | None:
-    for field in ("organization", "group"):
+def _problem_with(entry: Mapping[str, Any], texts: tuple[str, ...] = ("organization", "group")) -> str | None:
+    for field in texts:
         if not isinstance(entry.get(field), (str, type(None))):
             return f"{field} that is not a text"
     scopes = entry.get("scopes")
