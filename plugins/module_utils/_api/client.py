@@ -223,8 +223,6 @@ class Api:
         """
         now = self._clock()
         ready_at = again.next_at(verdict, now, self._jitter(), others_passed)
-        if ready_at is None:
-            raise verdict.error
-        if self._outage.ends(again.number, again.begun_at, now, ready_at, self._timeout_seconds):
+        if ready_at is None or self._outage.ends(again.number, again.begun_at, now, ready_at, self._timeout_seconds):
             raise verdict.error
         return ready_at

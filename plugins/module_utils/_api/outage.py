@@ -10,6 +10,7 @@ Knows no clock and no network.
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 
 from ansible_collections.community.turso.plugins.module_utils._errors import RateLimited, TursoError, Unreachable
@@ -31,8 +32,8 @@ class Outage:
         self._lock = threading.Lock()
         self._tries = itertools.count()
         self._waiting: dict[int, float] = {}  # since when
-        self._answered_at: float | None = None  # until then, since when it is asked
-        self._has_answered = False
+        self._silent_since: float | None = None  # since the last answer, or the first request where there was none
+        self._answered_at = -math.inf
         self._lost_at = 0.0
         self._losses = 0
         self._closed_until = 0.0
@@ -41,8 +42,8 @@ class Outage:
     def sent(self, now: float) -> int:
         """Take in that a try begins, and return its number."""
         with self._lock:
-            if self._answered_at is None:
-                self._answered_at = now
+            if self._silent_since is None:
+                self._silent_since = now
             number = next(self._tries)
             self._waiting[number] = now
             return number
@@ -51,7 +52,7 @@ class Outage:
         """Take in that the API answered a try, whatever it said."""
         with self._lock:
             del self._waiting[number]
-            self._losses, self._answered_at, self._has_answered = 0, now, True
+            self._losses, self._silent_since, self._answered_at = 0, now, now
 
     def lost(self, number: int, now: float) -> None:
         """Take in that a try got no answer."""
@@ -93,7 +94,7 @@ class Outage:
                     reason=f"it was not tried, because a rate limit asks to wait another {seconds:.0f} s",
                 )
             if self._unanswered(now) >= LOSSES:
-                silent_seconds = self._lost_at - (self._answered_at or 0.0)
+                silent_seconds = self._lost_at - (self._silent_since or 0.0)
                 return Unreachable(
                     f"Could not {what}: it was not tried, because the API has answered no request for {silent_seconds:.0f} "
                     "s. Nothing was changed by it. Check api_url, your network and HTTPS_PROXY, then run this again.",
@@ -120,14 +121,14 @@ class Outage:
     def _left(self, begun_at: float, now: float, timeout_seconds: float) -> float:
         """Return how many seconds of waiting are left to a request, the time-out at most."""
         with self._lock:
-            if self._has_answered and (self._answered_at or 0.0) >= begun_at:
+            if self._answered_at >= begun_at:
                 return timeout_seconds
         return min(timeout_seconds, round(max(PATIENCE_SECONDS, 1.8 * timeout_seconds) - (now - begun_at), 1))
 
     def _unanswered(self, now: float) -> int:
         """Return how many tries in a row got no answer; none where that is not for long."""
         since = self._lost_at - SILENT_SECONDS
-        if not self._losses or now - self._lost_at >= REST_SECONDS or (self._answered_at or 0.0) > since:
+        if not self._losses or now - self._lost_at >= REST_SECONDS or (self._silent_since or 0.0) > since:
             return 0
         # What waits for as long is as good as lost: its thread need not be the next to ask.
         return self._losses + sum(sent_at <= since for sent_at in self._waiting.values())
